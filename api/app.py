@@ -1,0 +1,106 @@
+"""The application, wired on one screen: settings in, an ASGI application out."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+from anyio import CapacityLimiter
+from fastapi import FastAPI, Response
+from pydantic import ValidationError
+
+from api import openapi
+from api.access import CannotStart, Gate
+from api.problems import exception_handlers
+from api.rest import decisions, episodes, events, health, history, inrc, next_step, pathways, worklist
+from api.telemetry import Metrics, Telemetry, configure_logging
+from pathway.settings import Settings
+from pathway.use_cases.installation import Installation
+
+ROUTERS = (events, next_step, decisions, episodes, history, worklist, pathways, inrc, health)
+"""The calls; the frequent ones first, because the router tries them in this order."""
+
+READING_THREADS = 4
+"""As many as the store has connections to read with: more would wait there, holding a thread."""
+
+COLLECT_AFTER = 50_000
+"""Allocations between two collections of the youngest generation."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service for these settings. Raises `CannotStart` with a sentence saying which setting is wanting."""
+    configure_logging()
+    gate = Gate.of(settings)
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.installation = Installation.open(settings)
+        app.state.threads = CapacityLimiter(READING_THREADS)
+        _collect_rarely()
+        try:
+            yield
+        finally:
+            gc.unfreeze()
+            app.state.installation.close()
+
+    app = _described_app(lifespan=lifespan, exception_handlers=exception_handlers())
+    app.add_middleware(Telemetry, metrics=metrics)
+    app.state.gate = gate
+    app.state.metrics = metrics
+    return app
+
+
+def from_environment() -> FastAPI:
+    """For `uvicorn api.app:from_environment --factory`: ends the process with a sentence when it cannot start."""
+    try:
+        return create_app(Settings())
+    except (CannotStart, ValidationError) as reason:
+        raise SystemExit(str(reason)) from None
+
+
+def openapi_document() -> dict[str, Any]:
+    """The description of every call, as `docs/openapi.json` holds it; the same sources give the same document."""
+    return openapi.document(_described_app())
+
+
+def _described_app(**options: Any) -> FastAPI:
+    app = FastAPI(
+        title="Pathway",
+        version=version("pathway"),
+        summary="Walks each patient along a published treatment pathway and says what should come next, and why.",
+        # No page of documentation: it would load scripts of third parties. No telemetry but our own: the
+        # framework's would export addresses and the texts of exceptions. No second address for a call.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+        # The routes themselves: an included router would be searched twice for each request.
+        routes=[route for room in ROUTERS for route in room.router.routes],
+        **options,
+    )
+    described = orjson.dumps(openapi.document(app))
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def describe() -> Response:
+        """Open to everybody: it is published with the sources and says nothing about anybody."""
+        return Response(described, media_type="application/json")
+
+    return app
+
+
+def _collect_rarely() -> None:
+    """Takes what lives as long as the process out of the collector's sight, and lets it look less often.
+
+    The catalogue and the framework are hundreds of thousands of objects; walking them again and again during
+    requests doubled the slowest answers at 64 connections.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 20)

@@ -1,0 +1,219 @@
+"""What every call needs from its request: the caller, the body, the key and the parameters, each read strictly.
+
+These are plain functions which a call uses in the order in which it wants to refuse (who asks, then what is
+sent, then what it says), not `Depends`: the framework's resolution of four of them costs as much as the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from datetime import date, datetime
+from typing import Final, TypeVar
+from urllib.parse import parse_qsl
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from api.access import Gate
+from api.problems import settled
+from pathway.store.values import Settled
+from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.refusals import Refusal
+
+LARGEST_BODY: Final = 64 * 1024
+LONGEST_WAIT_S: Final = 30
+"""How long a write is waited for; the writer goes on with it whether anybody waits or not."""
+
+LARGEST_PAGE: Final = 200
+
+_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII
+)
+_WHOLE: Final = re.compile(r"\d{1,4}", re.ASCII)
+_WORD: Final = re.compile(r"[a-z_]{1,40}")
+_CURSOR: Final = re.compile(r"[A-Za-z0-9_=:.-]{1,400}")
+
+T = TypeVar("T")
+
+
+def installation(request: Request) -> Installation:
+    """What the running process works with."""
+    found: Installation = request.app.state.installation
+    return found
+
+
+async def caller(request: Request) -> Caller:
+    """Who asks. Raises `Refusal` (`unauthenticated`)."""
+    gate: Gate = request.app.state.gate
+    return await gate.admit([value for name, value in request.scope["headers"] if name == b"authorization"])
+
+
+async def json_body(request: Request) -> bytes:
+    """The body as it was sent, unread: at most 64 KiB of `application/json`.
+
+    Raises `Refusal` (`unsupported_media_type`, `too_large`, or `malformed_json` for none) without parsing anything, and as soon as it is known.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Refusal("unsupported_media_type", "The body is to be sent as application/json.")
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal() or int(announced) > LARGEST_BODY:
+        raise _too_large()
+    pieces: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > LARGEST_BODY:
+            raise _too_large()
+        pieces.append(piece)
+        more = message.get("more_body", False)
+    if size == 0:
+        raise Refusal("malformed_json", "The body is empty.")
+    return b"".join(pieces)
+
+
+def _too_large() -> Refusal:
+    detail = f"A body may have at most {LARGEST_BODY} bytes; send several events in several requests."
+    return Refusal("too_large", detail)
+
+
+def idempotency_key(request: Request, *, required: bool = True) -> str | None:
+    """The caller's key of this write. Raises `Refusal` (`idempotency_key_missing`, `invalid_parameter`)."""
+    sent = request.headers.getlist("idempotency-key")
+    if not sent:
+        if not required:
+            return None
+        raise Refusal(
+            "idempotency_key_missing",
+            "A call that writes needs an Idempotency-Key header: any value of your own that you use for no other"
+            " request, so that sending it again is safe.",
+        )
+    if len(sent) > 1 or not _KEY.fullmatch(sent[0]):
+        raise Refusal(
+            "invalid_parameter", "Idempotency-Key is to be one value of 1 to 255 printable ASCII characters."
+        )
+    return sent[0]
+
+
+def request_digest(request: Request, body: bytes) -> str:
+    """What makes two requests with the same key the same request: method, path, query and body."""
+    scope = request.scope
+    whole = hashlib.sha256(f"{scope['method']} {scope['path']}\n".encode())
+    whole.update(scope["query_string"] + b"\n" + body)
+    return whole.hexdigest()
+
+
+class Query:
+    """The parameters in the address, each read strictly; one that is not known here, or sent twice, is refused by name.
+
+    Raises `Refusal` (`invalid_parameter`), which names the parameter and never its value.
+    """
+
+    def __init__(self, request: Request, *known: str) -> None:
+        text = request.scope["query_string"].decode("latin-1")
+        self._sent: dict[str, str] = {}
+        for name, value in parse_qsl(text, keep_blank_values=True) if text else ():
+            if name not in known:
+                shown = name if _WORD.fullmatch(name) else "(unprintable)"
+                takes = f"this call takes {', '.join(known)}" if known else "this call takes none"
+                raise Refusal("invalid_parameter", f"The parameter {shown} is not known here; {takes}.")
+            if name in self._sent:
+                raise Refusal("invalid_parameter", f"The parameter {name} is there twice.")
+            self._sent[name] = value
+
+    def day(self, name: str) -> date | None:
+        """A date, `YYYY-MM-DD`."""
+        return self._read(name, _DAY, date.fromisoformat, "is to be a date, such as 2026-03-01")
+
+    def instant(self, name: str) -> datetime | None:
+        """An instant with its zone."""
+        expected = "is to be an instant with its zone, such as 2026-03-01T12:00:00Z (write + as %2B)"
+        return self._read(name, _INSTANT, datetime.fromisoformat, expected)
+
+    def limit(self, default: int = 50) -> int:
+        """How many rows at most: 1 to 200."""
+        return (
+            self._read("limit", _WHOLE, _page_size, f"is to be a whole number from 1 to {LARGEST_PAGE}")
+            or default
+        )
+
+    def flag(self, name: str) -> bool:
+        """`true` or `false`; false unless sent."""
+        return self.one_of(name, ("true", "false")) == "true"
+
+    def one_of(self, name: str, values: Sequence[str]) -> str | None:
+        """One of the values."""
+
+        def read(text: str) -> str:
+            if text not in values:
+                raise ValueError
+            return text
+
+        return self._read(name, _WORD, read, f"is to be one of {', '.join(values)}")
+
+    def cursor(self) -> str | None:
+        """Where the page before ended, as that page said."""
+        return self._read("cursor", _CURSOR, str, "is to be the next_cursor of the page before")
+
+    def _read(self, name: str, form: re.Pattern[str], read: Callable[[str], T], expected: str) -> T | None:
+        text = self._sent.get(name)
+        if text is None:
+            return None
+        try:
+            if form.fullmatch(text):
+                return read(text)
+        except ValueError:
+            pass
+        raise Refusal("invalid_parameter", f"The parameter {name} {expected}.")
+
+
+def _page_size(text: str) -> int:
+    if not 1 <= int(text) <= LARGEST_PAGE:
+        raise ValueError
+    return int(text)
+
+
+async def written(request: Request, write: Future[Settled]) -> Response:
+    """The answer once the write is durable. Raises `Refusal` (`timeout`) when that takes too long.
+
+    `asyncio.wait` cancels nothing it waits for: whatever becomes of the request, the commit goes on.
+    """
+    waiting = asyncio.wrap_future(write)
+    waiting.add_done_callback(_see)
+    if not write.done():
+        await asyncio.wait((waiting,), timeout=LONGEST_WAIT_S)
+    if not write.done():
+        raise Refusal(
+            "timeout",
+            "The write is still waiting; send it again with the same Idempotency-Key to learn its outcome.",
+        )
+    return settled(request, write.result())
+
+
+def _see(waiting: asyncio.Future[Settled]) -> None:
+    """Looks at what became of a write nobody waits for any more, so that no exception's text reaches a log."""
+    if not waiting.cancelled():
+        waiting.exception()
+
+
+async def read(request: Request, use_case: Callable[[], T]) -> T:
+    """What a reading use case gives, in a thread of its own; no more at once than the readers have connections."""
+    threads: CapacityLimiter = request.app.state.threads
+    return await to_thread.run_sync(use_case, limiter=threads)
+
+
+def json_answer(document: bytes, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON document as the use case gave it."""
+    return Response(document, headers=headers, media_type="application/json")

@@ -1,0 +1,208 @@
+"""How a call is described in the OpenAPI document: what it takes, and every status it can answer with and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from api.problems import MEDIA_TYPE, STATUS
+from pathway.episodes.events import posted_schema
+from pathway.use_cases.refusals import OUTCOMES
+
+JsonSchema = dict[str, Any]
+
+PARAMETERS: Final[Mapping[str, tuple[str, JsonSchema]]] = {
+    "known_at": (
+        "Answer with what had been recorded by this instant; everything, unless said.",
+        {"type": "string", "format": "date-time"},
+    ),
+    "as_of": (
+        "The day the question is asked for: windows and due dates are evaluated for it; today, unless said.",
+        {"type": "string", "format": "date"},
+    ),
+    "from": ("Only what happened on this day or later.", {"type": "string", "format": "date"}),
+    "to": ("Only what happened on this day or earlier.", {"type": "string", "format": "date"}),
+    "cursor": ("`next_cursor` of the page before.", {"type": "string", "maxLength": 400}),
+    "limit": ("Rows on a page.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+    "due_before": (
+        "Only episodes whose next step is due before this day.",
+        {"type": "string", "format": "date"},
+    ),
+    "kind": (
+        "Only episodes in which this kind of thing waits for somebody.",
+        {"type": "string", "enum": ["due", "overdue", "missing", "waiting", "review"]},
+    ),
+    "dry_run": (
+        "`true`: the same answer, and nothing is written; no Idempotency-Key is needed then.",
+        {"type": "boolean", "default": False},
+    ),
+}
+
+_IDS: Final[Mapping[str, tuple[str, JsonSchema]]] = {
+    "episode_id": ("The episode.", {"type": "string", "format": "uuid"}),
+    "entry_id": ("The log entry.", {"type": "string", "format": "uuid"}),
+    "pathway_id": ("The pathway.", {"type": "string"}),
+    "version": ("Its version.", {"type": "integer", "minimum": 1}),
+}
+
+_PROBLEM: Final[JsonSchema] = {
+    "type": "object",
+    "description": "Problem details (RFC 9457). Of what was sent only names of fields are repeated.",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": "urn:pathway:problem: and the outcome."},
+        "title": {"type": "string", "description": "The outcome in words, the same every time."},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What stands in the way here, and what to do."},
+        "instance": {"type": "string", "description": "The path of the request."},
+        "reasons": {"type": "array", "items": {"type": "string"}},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "A JSON pointer into the body."},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+_BODY_REFUSALS: Final = ("malformed_json", "too_large", "unsupported_media_type", "invalid_body")
+_WRITE_REFUSALS: Final = ("idempotency_key_missing", "idempotency_key_reused", "timeout", "overloaded")
+_ANY_REFUSALS: Final = ("unauthenticated", "not_permitted", "invalid_parameter", "unavailable")
+
+
+def operation(  # noqa: PLR0913  (each argument is one line of the description, given by name)
+    summary: str,
+    *,
+    path: Sequence[str] = (),
+    query: Sequence[str] = (),
+    body: type[BaseModel] | JsonSchema | None = None,
+    key: str | None = None,
+    answers: Mapping[str, str] | None = None,
+    media_types: Sequence[str] = ("application/json",),
+    refusals: Sequence[str] = (),
+    anonymous: bool = False,
+    tag: str = "episodes",
+) -> dict[str, Any]:
+    """The keyword arguments of a route that describe it.
+
+    `path` and `query` name its parameters; `body` is the model of its body; `key` says whether it takes an
+    Idempotency-Key (`required`, `optional` or not at all). `answers` are its good outcomes (200 when none is
+    named), each with a sentence, and `refusals` the outcomes of its own beyond what every such call has.
+    """
+    good = {int(STATUS[outcome]): sentence for outcome, sentence in (answers or {}).items()} or {200: summary}
+    every = (*refusals, *(() if anonymous else _ANY_REFUSALS), *(_BODY_REFUSALS if body else ()))
+    responses = _answers(good, media_types) | _problems(
+        (*every, *(_WRITE_REFUSALS if key == "required" else ()))
+    )
+    extra: dict[str, Any] = {
+        "parameters": [
+            *(_parameter(name, "path", *_IDS[name]) for name in path),
+            *(_parameter(name, "query", *PARAMETERS[name]) for name in query),
+            *([_key_parameter(required=key == "required")] if key else []),
+        ],
+        "security": [] if anonymous else [{"bearer": []}],
+    }
+    if body is not None:
+        extra["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _body_schema(body)}},
+        }
+    return {
+        "summary": summary,
+        "tags": [tag],
+        "responses": responses,
+        "openapi_extra": extra,
+        "status_code": next(iter(good)),
+    }
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of the application; the same sources give the same document."""
+    found = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+    )
+    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = _PROBLEM
+    posted = posted_schema()
+    _lift(posted, schemas)
+    schemas["Event"] = posted
+    for operations in found["paths"].values():
+        for described in operations.values():
+            for content in described.get("requestBody", {}).get("content", {}).values():
+                _lift(content["schema"], schemas)
+    found["components"]["securitySchemes"] = {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "An access token of RFC 9068 with exactly one site, a client_id, and roles.",
+        }
+    }
+    found["components"]["schemas"] = dict(sorted(schemas.items()))
+    return found
+
+
+def _answers(good: Mapping[int, str], media_types: Sequence[str]) -> dict[int | str, dict[str, Any]]:
+    content = {media_type: {"schema": _answer_schema(media_type)} for media_type in media_types}
+    return {status: {"description": sentence, "content": content} for status, sentence in good.items()}
+
+
+def _problems(outcomes: Sequence[str]) -> dict[int | str, dict[str, Any]]:
+    titles: defaultdict[int, list[str]] = defaultdict(list)
+    for outcome in dict.fromkeys(outcomes):
+        titles[int(STATUS[outcome])].append(f"`{outcome}`: {OUTCOMES[outcome]}")
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": "\n\n".join(lines), "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status, lines in sorted(titles.items())
+    }
+
+
+def _parameter(name: str, place: str, description: str, schema: JsonSchema) -> JsonSchema:
+    return {
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "description": description,
+        "schema": schema,
+    }
+
+
+def _key_parameter(*, required: bool) -> JsonSchema:
+    return {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": required,
+        "description": "A value of your own for this request. The same key and request give the first answer again,"
+        " byte for byte, with `Idempotency-Replayed: true`; the same key with another request is refused.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    }
+
+
+def _answer_schema(media_type: str) -> JsonSchema:
+    return {"type": "object"} if media_type == "application/json" else {"type": "string"}
+
+
+def _body_schema(body: type[BaseModel] | JsonSchema) -> JsonSchema:
+    if isinstance(body, dict):
+        return body
+    return body.model_json_schema(by_alias=True, ref_template="#/components/schemas/{model}")
+
+
+def _lift(schema: JsonSchema, schemas: dict[str, Any]) -> None:
+    """Moves the definitions a schema brings along to where its references point."""
+    schemas.update(schema.pop("$defs", {}))

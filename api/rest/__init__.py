@@ -1,0 +1,1 @@
+"""JSON for integrations: one module per thing the calls are about."""

@@ -1,0 +1,24 @@
+"""The overall INRC response of component ratings, without an episode."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from api.dependencies import Query, caller, idempotency_key, json_answer, json_body
+from api.openapi import operation
+from pathway.use_cases import assess_response
+
+router = APIRouter()
+
+
+@router.post(
+    "/v1/inrc",
+    **operation("Work out an overall response", body=assess_response.Request, key="optional", tag="response"),
+)
+async def work_out_a_response(request: Request) -> Response:
+    """The overall response, the rule it follows, and for NE the best response still possible. Nothing is kept."""
+    asking = await caller(request)
+    asking.require("pathways.read")
+    Query(request)
+    idempotency_key(request, required=False)
+    return json_answer(assess_response.assess_response(await json_body(request)))

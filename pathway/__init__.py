@@ -1,0 +1,1 @@
+"""Treatment pathways for relapsed and refractory high-risk neuroblastoma; knows no HTTP."""

@@ -1,0 +1,1 @@
+"""Relapsed or refractory high-risk neuroblastoma: Figure 1 of the review, as tables."""

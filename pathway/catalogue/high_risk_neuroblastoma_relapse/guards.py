@@ -1,0 +1,264 @@
+"""The sentences of this pathway: each is true, false or unknown of an episode, and says where it comes from."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
+from pathway.clinical.evidence import (
+    FIELD_KNOWLEDGE,
+    NCI_PDQ_2025,
+    NCT03373097,
+    PARK_2017,
+    PROJECT_DESIGN,
+    REVIEW,
+    Citation,
+    Tag,
+    cite,
+)
+from pathway.engine.guards import Guard, guard
+
+
+def chosen(where: str) -> Citation:
+    """A choice of this project."""
+    return cite(PROJECT_DESIGN, Tag.DESIGN, where)
+
+
+MATRIX: Final = "decision after an assessment"
+_INRC = cite(PARK_2017, Tag.UNVERIFIED, "Table 5")
+_LISTED = {"CR": "CR", "PR": "PR", "MR": "MR", "SD": "SD", "PD": "PD", "NE": "not evaluable", "NED": "no disease"}
+
+
+def response_is(*values: str) -> Guard:
+    """The response in force is one of these."""
+    told = ", ".join(_LISTED[value] for value in values)
+    source = cite(NCI_PDQ_2025, Tag.SOURCE_READ, "response criteria") if values == ("PD",) else _INRC
+    return guard(f.response, *values, sentence=f"The response in force is {told}.", because=source)
+
+
+def context_is(*values: str) -> Guard:
+    """The decision is about one of these."""
+    told = " or ".join(value.replace("_", " ") for value in values)
+    return guard(
+        f.context, *values, sentence=f"The decision is about {told}.", because=chosen(f"{MATRIX}: context")
+    )
+
+
+_PHASES = {"early": "before the fourth cycle", "mid": "from the fourth cycle to the limit", "limit": "at its limit"}
+
+
+def phase_is(*values: str) -> Guard:
+    """The line is in one of these phases."""
+    told = " or ".join(_PHASES[value] for value in values)
+    return guard(f.phase, *values, sentence=f"The line is {told}.", because=chosen(f"{MATRIX}: phase"))
+
+
+NOT_AT_LIMIT: Final = guard(
+    f.phase,
+    "early",
+    "mid",
+    sentence="The planned number of cycles has not been reached.",
+    because=chosen(f"{MATRIX}: phase"),
+)
+
+
+def gd2_is(*values: str) -> Guard:
+    """GD2 is one of these."""
+    told = " or ".join("not known" if value == "unknown" else value for value in values if value != "stale")
+    return guard(f.gd2, *values, sentence=f"GD2 is {told}.", because=cite(REVIEW, Tag.SOURCE_READ, "GD2 testing"))
+
+
+EMERGENCY: Final = guard(
+    f.tolerance,
+    "emergency",
+    sentence="A life-threatening side effect is going on.",
+    because=chosen("toxicity outcomes"),
+)
+TOLERANCE_UNKNOWN: Final = guard(
+    f.tolerance,
+    "unknown",
+    sentence="It is not known how the last treatment was tolerated.",
+    because=chosen(f"{MATRIX}: tolerance"),
+)
+TOLERANCE_LIMITING: Final = guard(
+    f.tolerance,
+    "limiting",
+    sentence="Toxicity limits continuation.",
+    because=cite(REVIEW, Tag.SOURCE_READ, "toxicity weighed beside response"),
+)
+STOPPED: Final = guard(
+    f.tolerance,
+    "stop",
+    sentence="An antibody of the present treatment has been stopped for good.",
+    because=chosen("toxicity outcomes: stop agent"),
+)
+COMFORT: Final = guard(
+    f.intent, "comfort", sentence="The goal of care is comfort.", because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "options")
+)
+CNS_SUSPECTED: Final = guard(
+    f.cns,
+    "suspected",
+    sentence="Disease in the central nervous system is suspected.",
+    because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "relapse work-up"),
+)
+CNS_NEW: Final = guard(
+    f.cns,
+    "new",
+    sentence="There is new disease in the central nervous system.",
+    because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "CNS relapse"),
+)
+PD_UNCONFIRMED: Final = guard(
+    f.progression_confirmed,
+    "open",
+    sentence="The progression has not been confirmed.",
+    because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "biopsy tells maturation from progression"),
+)
+NOT_FIT: Final = guard(
+    f.fitness,
+    "poor",
+    "unknown",
+    "stale",
+    sentence="The child is not known to be fit for intensive treatment.",
+    because=chosen(f"{MATRIX}: fitness"),
+)
+POOR_FITNESS: Final = guard(
+    f.fitness, "poor", sentence="The child's condition is poor.", because=chosen(f"{MATRIX}: fitness")
+)
+FITNESS_UNKNOWN: Final = guard(
+    f.fitness, "unknown", "stale", sentence="Fitness is not known.", because=chosen(f"{MATRIX}: fitness")
+)
+LATE_LINE: Final = guard(
+    f.line, "third_or_later", sentence="This is the third or a later line.", because=chosen(f"{MATRIX}: line")
+)
+LOCAL_DISEASE: Final = guard(
+    f.local_disease,
+    "yes",
+    sentence="Local control of the residual disease is feasible.",
+    because=cite(REVIEW, Tag.SOURCE_READ, "local control planned in advance"),
+)
+CAR_T_ELIGIBLE: Final = guard(
+    f.car_t_eligibility,
+    "yes",
+    sentence="The child is eligible for GD2 CAR-T cells, with GD2 present.",
+    because=cite(NCT03373097, Tag.SOURCE_READ, "inclusion and exclusion"),
+)
+WORK_UP_IN_TIME: Final = guard(
+    f.work_up,
+    "in",
+    sentence="The missing examinations can still be done in time.",
+    because=chosen("complete a partial assessment within 14 days"),
+)
+NOT_CONSOLIDATED: Final = guard(
+    f.consolidated,
+    "no",
+    sentence="Fewer than two cycles were given since the first complete response.",
+    because=cite(FIELD_KNOWLEDGE, Tag.UNVERIFIED, "practice: at least two cycles beyond complete response"),
+)
+NOT_HIGH_RISK: Final = guard(
+    f.risk_group,
+    "not_high",
+    sentence="The disease is not high-risk neuroblastoma.",
+    because=chosen("eligibility: infants, stage 4S, maturing ganglioneuroblastoma"),
+)
+HIGH_RISK: Final = guard(
+    f.risk_group, "high", sentence="The disease is high-risk neuroblastoma.", because=chosen("eligibility")
+)
+CONSENT: Final = guard(
+    f.consent, "given", sentence="The family has consented to the treatment.", because=chosen("second layer: consent")
+)
+CAR_T_CONSENT: Final = guard(
+    f.car_t_consent,
+    "given",
+    sentence="The family has consented to cell therapy.",
+    because=chosen("second layer: consent"),
+)
+TRANSPLANT_OPEN: Final = guard(
+    f.high_dose_therapy,
+    "refractory",
+    "none",
+    "haploidentical",
+    sentence="The disease is refractory, no high-dose therapy was given before, or the plan is haploidentical.",
+    because=chosen("second layer: consolidation transplant"),
+)
+LINE_UNDER_WAY: Final = guard(
+    f.line_under_way, "yes", sentence="A line of systemic therapy is under way.", because=chosen("lines of therapy")
+)
+NO_LINE_UNDER_WAY: Final = guard(
+    f.line_under_way, "no", sentence="No line of systemic therapy is under way.", because=chosen("lines of therapy")
+)
+ANTIBODY_GIVEN: Final = guard(
+    f.antibody, "yes", sentence="The present treatment has an anti-GD2 antibody.", because=chosen("antibody in a line")
+)
+HELD: Final = guard(f.held, "yes", sentence="Treatment is on hold.", because=chosen("holds"))
+PRODUCT_RELEASED: Final = guard(
+    f.product,
+    "released",
+    sentence="The cell product has been released.",
+    because=chosen("steps of the CAR-T bridge"),
+)
+NO_PRODUCT: Final = guard(
+    f.product,
+    "awaited",
+    sentence="The cell product is awaited.",
+    because=chosen("steps of the CAR-T bridge"),
+)
+
+ASSESSED: Final = guard(
+    f.assessment,
+    "complete",
+    "progression",
+    sentence="The assessment is complete or shows progression.",
+    because=cite(REVIEW, Tag.SOURCE_READ, "Figure 1"),
+)
+PROGRESSING: Final = guard(
+    f.assessment,
+    "progression",
+    sentence="The assessment shows progression.",
+    because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "any component PD"),
+)
+TWO_CYCLES: Final = guard(
+    f.cycles_since_assessment,
+    "two_or_more",
+    sentence="Two cycles were completed since the last assessment.",
+    because=cite(REVIEW, Tag.SOURCE_READ, "Figure 1: assessment every two cycles"),
+)
+ONE_CYCLE: Final = guard(
+    f.cycles_since_assessment,
+    "fewer_than_two",
+    sentence="Fewer than two cycles were completed since the last assessment.",
+    because=cite(REVIEW, Tag.SOURCE_READ, "Figure 1: assessment every two cycles"),
+)
+COURSE_ASSESSED: Final = guard(
+    f.maintenance_assessment,
+    "yes",
+    sentence="An assessment follows this course.",
+    because=chosen("maintenance assessment after course 2 and the last"),
+)
+COURSE_NOT_ASSESSED: Final = guard(
+    f.maintenance_assessment,
+    "no",
+    sentence="No assessment follows this course.",
+    because=chosen("maintenance assessment after course 2 and the last"),
+)
+CYCLES_GIVEN: Final = guard(
+    f.cycles_given, "yes", sentence="At least one cycle of this line was started.", because=chosen("baseline of a line")
+)
+EVIDENCE_CONFIRMED: Final = guard(
+    f.evidence,
+    "confirmed",
+    sentence="The progression is confirmed.",
+    because=cite(PARK_2017, Tag.UNVERIFIED, "progressive disease"),
+)
+EVIDENCE_OPEN: Final = guard(
+    f.evidence,
+    "open",
+    sentence="The progression is suspected.",
+    because=cite(PARK_2017, Tag.UNVERIFIED, "progressive disease"),
+)
+
+STOPPED_BEFORE: Final = guard(
+    f.stopped_antibody,
+    "yes",
+    sentence="An anti-GD2 antibody was stopped for good.",
+    because=chosen("toxicity outcomes: stop agent is never cleared"),
+)

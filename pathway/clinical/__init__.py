@@ -1,0 +1,1 @@
+"""Medicine as functions of values: no episodes, no states, no input or output."""

@@ -1,0 +1,230 @@
+"""The field's words as closed sets of values, spelled as they stand in events and answers."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Component(StrEnum):
+    """The three parts of the disease which INRC 2017 rates separately."""
+
+    PRIMARY = "primary"
+    METASTATIC = "metastatic"
+    BONE_MARROW = "bone_marrow"
+
+
+class ComponentRating(StrEnum):
+    """What one component shows; MD (minimal disease) exists for the bone marrow only, PR only outside it."""
+
+    CR = "CR"
+    PR = "PR"
+    MD = "MD"
+    SD = "SD"
+    PD = "PD"
+    NI = "NI"
+    NE = "NE"
+
+
+class Response(StrEnum):
+    """The overall response.
+
+    `NONE` is what INRC says when nothing was involved: there is no response to rate. `NED` (no evidence of
+    disease) is what the decision after an assessment makes of it; INRC itself never yields it.
+    """
+
+    CR = "CR"
+    PR = "PR"
+    MR = "MR"
+    SD = "SD"
+    PD = "PD"
+    NE = "NE"
+    NED = "NED"
+    NONE = "none"
+
+
+class Response1993(StrEnum):
+    """The categories of the INRC of 1993, where MR means *mixed*; they have no translation into 2017."""
+
+    CR = "CR"
+    VGPR = "VGPR"
+    PR = "PR"
+    MR = "MR"
+    NR = "NR"
+    PD = "PD"
+
+
+class ResponseCriteria(StrEnum):
+    """By which criteria a reported response was given."""
+
+    INRC_2017 = "inrc_2017"
+    INRC_1993 = "inrc_1993"
+    OTHER = "other"
+
+
+class Gd2Status(StrEnum):
+    """GD2 on the tumour cells; no numeric cut-off is published, so these are classes."""
+
+    POSITIVE = "positive"
+    PARTIAL = "partial"
+    NEGATIVE = "negative"
+    INDETERMINATE = "indeterminate"
+
+
+class Setting(StrEnum):
+    """How the disease came to need another line: after, during or despite frontline therapy."""
+
+    RELAPSE = "relapse"
+    PROGRESSION = "progression"
+    REFRACTORY = "refractory"
+
+
+class Pattern(StrEnum):
+    """Where the disease shows itself."""
+
+    LOCAL = "local"
+    METASTATIC = "metastatic"
+    COMBINED = "combined"
+    CNS = "cns"
+
+
+class Delivered(StrEnum):
+    """How much of a cycle was given."""
+
+    FULL = "full"
+    MODIFIED = "modified"
+    CHEMOTHERAPY_ONLY = "chemotherapy_only"
+    ABORTED = "aborted"
+    UNKNOWN = "unknown"
+
+
+class ToxicityScale(StrEnum):
+    """The scale a grade belongs to: a grade without its scale means nothing."""
+
+    CTCAE_V5 = "ctcae_v5"
+    ASTCT = "astct"
+
+
+class LocalControlModality(StrEnum):
+    """How local control was carried out."""
+
+    SURGERY = "surgery"
+    RADIOTHERAPY = "radiotherapy"
+
+
+class CarTStep(StrEnum):
+    """What can be reported along the way to GD2 CAR-T cells and after them."""
+
+    REFERRED = "referred"
+    ELIGIBLE = "eligible"
+    INELIGIBLE = "ineligible"
+    APHERESIS = "apheresis"
+    PRODUCT_RELEASED = "product_released"
+    MANUFACTURING_FAILED = "manufacturing_failed"
+    LYMPHODEPLETION = "lymphodepletion"
+    INFUSED = "infused"
+    CRS = "crs"
+    ICANS = "icans"
+    RESPONSE = "response"
+
+
+class ClosureReason(StrEnum):
+    """Why an episode ended."""
+
+    COMPLETED = "completed"
+    DEATH = "death"
+    WITHDRAWN = "withdrawn"
+    TRANSFERRED = "transferred"
+    LOST_TO_FOLLOW_UP = "lost_to_follow_up"
+    OPENED_IN_ERROR = "opened_in_error"
+    OTHER = "other"
+
+
+class Precision(StrEnum):
+    """How exactly a clinical date is known; `order` says that only the sequence is."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+    ORDER = "order"
+
+
+class Intent(StrEnum):
+    """What treatment is for: holding back the disease, or comfort."""
+
+    TREATMENT = "treatment"
+    COMFORT = "comfort"
+
+
+class CnsStatus(StrEnum):
+    """What is known of disease in the central nervous system."""
+
+    NO_SUSPICION = "no_suspicion"
+    SUSPECTED = "suspected"
+    NEW_DISEASE = "new_disease"
+    CONTROLLED = "controlled"
+
+
+class Antibody(StrEnum):
+    """The anti-GD2 antibodies with a marketing authorisation."""
+
+    DINUTUXIMAB_BETA = "dinutuximab_beta"
+    DINUTUXIMAB = "dinutuximab"
+    NAXITAMAB = "naxitamab"
+
+
+ANTI_GD2_AGENTS: Final[frozenset[str]] = frozenset({*Antibody, "3f8", "anti_gd2"})
+"""Agents that bind GD2, as `spelling` writes them; `anti_gd2` is one which the report did not name."""
+
+_ANTIBODIES: Final[Mapping[str, Antibody]] = MappingProxyType({str(each): each for each in Antibody})
+_TRADE_NAMES: Final[Mapping[str, Antibody]] = MappingProxyType(
+    {
+        "qarziba": Antibody.DINUTUXIMAB_BETA,
+        "unituxin": Antibody.DINUTUXIMAB,
+        "danyelza": Antibody.NAXITAMAB,
+    }
+)
+
+
+def spelling(name: str) -> str:
+    """The one spelling of an agent or a regimen: lower case, words joined by underscores, no trade name."""
+    plain = "_".join(name.casefold().replace("-", " ").replace("_", " ").split())
+    return _TRADE_NAMES.get(plain, plain)
+
+
+def antibody_of(agent: str) -> Antibody | None:
+    """The authorised anti-GD2 antibody an agent is, however it is spelled; None for anything else."""
+    return _ANTIBODIES.get(spelling(agent))
+
+
+def is_anti_gd2(agent: str) -> bool:
+    """Whether an agent binds GD2, authorised or not."""
+    return spelling(agent) in ANTI_GD2_AGENTS
+
+
+class OverrideReason(StrEnum):
+    """Why people did otherwise than recommended: the groups of HL7's non-adherence reason codes."""
+
+    CDS_NOT_APPLICABLE = "cds-not-applicable"
+    CDS_SUBOPTIMAL_CONTEXT = "cds-suboptimal-context"
+    RECIPIENT_DISAGREES_EVIDENCE = "recipient-disagrees-evidence"
+    RECIPIENT_CONCERNS_OUTCOMES = "recipient-concerns-outcomes"
+    DOES_NOT_ALIGN_PREFERENCES = "does-not-align-preferences"
+    NOT_CONVENIENT_FEASIBLE = "not-convenient-feasible"
+
+    @property
+    def label(self) -> str:
+        """The reason as a form shows it."""
+        return _OVERRIDE_LABELS[self]
+
+
+_OVERRIDE_LABELS: Final[Mapping[OverrideReason, str]] = MappingProxyType(
+    {
+        OverrideReason.CDS_NOT_APPLICABLE: "Does not fit this child",
+        OverrideReason.CDS_SUBOPTIMAL_CONTEXT: "Came at the wrong moment, or facts were still missing",
+        OverrideReason.RECIPIENT_DISAGREES_EVIDENCE: "The evidence supports something else",
+        OverrideReason.RECIPIENT_CONCERNS_OUTCOMES: "Expected harm outweighs the benefit",
+        OverrideReason.DOES_NOT_ALIGN_PREFERENCES: "The child or family wishes otherwise",
+        OverrideReason.NOT_CONVENIENT_FEASIBLE: "Cannot be done here or now",
+    }
+)

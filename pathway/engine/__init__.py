@@ -1,0 +1,1 @@
+"""What comes next: definitions, guards, the fold, and the recommendation. Pure functions of values."""

@@ -1,0 +1,346 @@
+"""A pathway as a table: states, options, rows, edges and windows. Contradictions surface when it is built.
+
+A state's *table* is read from the top: the first row whose guards all hold says what is recommended and
+what is possible. An option's own *needs* form a second layer that only takes away. `Pathway` checks itself
+and raises `DefinitionContradicts` with every fault at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from pathway.clinical.evidence import Citation
+from pathway.engine.findings import Finding
+from pathway.engine.guards import Guard
+from pathway.episodes.episode import Episode, Stamp
+from pathway.episodes.events import Event
+from pathway.proof.canonical import digest
+
+ANYWHERE = "*"
+STAY = "="
+"""As the target of an edge: the state it started from."""
+
+
+Effect = Literal["new_line", "new_courses", "agents", "hold", "resume", "stop", "close", "reopen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An option a row allows: with a remark, with a reason to be given, or free of the option's own needs."""
+
+    option: str
+    remark: str = ""
+    needs_reason: bool = False
+    exempt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a decision table. Without a recommendation the tumour board chooses among the possible."""
+
+    number: str
+    sentence: str
+    when: tuple[Guard, ...]
+    recommended: Offer | None
+    possible: tuple[Offer, ...]
+    because: tuple[Citation, ...]
+    obtains: tuple[Finding, ...] = ()
+    """What to obtain alongside, whatever is chosen."""
+    notes: tuple[str, ...] = ()
+    rests: bool = False
+    """True where nothing is recommended because nothing is due."""
+
+    @property
+    def tumour_board(self) -> bool:
+        """True when the field is undecided here."""
+        return self.recommended is None and not self.rests
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """All options of the row, the recommended one first."""
+        return (*((self.recommended,) if self.recommended else ()), *self.possible)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A possible next step, with what it needs beyond a row that offers it."""
+
+    name: str
+    label: str
+    needs: tuple[Guard, ...] = ()
+    treats: bool = False
+    """True when taking it means giving treatment against the disease."""
+    effect: Effect | None = None
+    """What taking it does beside moving the episode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When a step is due, in days after its anchor: not before, best, and not after."""
+
+    name: str
+    what: str
+    earliest: int
+    target: int
+    latest: int
+    because: Citation
+
+
+Anchored = tuple[Window, Stamp | None]
+"""A window and the fact its days are counted from; None when that fact is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where an episode can rest. `context` is what a decision taken after it will be about."""
+
+    name: str
+    label: str
+    table: tuple[Row, ...]
+    always: tuple[Offer, ...] = ()
+    """Options open in every row of the table."""
+    context: str | None = None
+    running: bool = False
+    """True while a cycle runs: progression then ends the cycle."""
+    schedule: Callable[[Episode], tuple[Anchored, ...]] = lambda _: ()
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something that has to be done beside the state: what opens it, what settles it, and when it is due."""
+
+    kind: str
+    label: str
+    opens: Callable[[Episode, Event], bool]
+    settles: Callable[[Episode, Event], bool]
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """An edge: from `source` (a state, or anywhere) to `target` when all its guards hold."""
+
+    trigger: str
+    source: str
+    target: str
+    when: tuple[Guard, ...] = ()
+
+
+class DefinitionContradicts(ValueError):
+    """A pathway says two things at once, or speaks of something it does not have; `faults` are sentences."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(" ".join(self.faults))
+
+
+@dataclass(frozen=True, eq=False)
+class Pathway:
+    """One published version of a pathway."""
+
+    id: str
+    version: int
+    title: str
+    summary: str
+    initial: str
+    states: tuple[State, ...]
+    options: tuple[Option, ...]
+    transitions: tuple[Transition, ...]
+    duties: tuple[Duty, ...] = ()
+    hold_window: Window | None = None
+    windows: tuple[Window, ...] = ()
+    """Every window a state, a hold or a duty may run, for whoever reads the definition."""
+
+    def __post_init__(self) -> None:
+        faults = [*self._unknown_names(), *self._doubtful_rows(), *self._doubtful_edges()]
+        if faults:
+            raise DefinitionContradicts(faults)
+
+    def state(self, name: str) -> State:
+        """The state of this name. Raises `KeyError`."""
+        return self._states[name]
+
+    def option(self, name: str) -> Option:
+        """The option of this name. Raises `KeyError`."""
+        return self._options[name]
+
+    def has_option(self, name: str) -> bool:
+        """True when the pathway knows an option of this name."""
+        return name in self._options
+
+    @cached_property
+    def _states(self) -> dict[str, State]:
+        return {state.name: state for state in self.states}
+
+    @cached_property
+    def _options(self) -> dict[str, Option]:
+        return {option.name: option for option in self.options}
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding a guard of this pathway reads or a row asks for, each once."""
+        found = {guard.finding: None for guard in self.guards}
+        found |= {wanted: None for state in self.states for row in state.table for wanted in row.obtains}
+        return tuple(found)
+
+    @cached_property
+    def guards(self) -> tuple[Guard, ...]:
+        """Every guard of this pathway, each once."""
+        return tuple(dict.fromkeys(self._all_guards()))
+
+    def _all_guards(self) -> Iterator[Guard]:
+        for state in self.states:
+            for row in state.table:
+                yield from row.when
+        for option in self.options:
+            yield from option.needs
+        for edge in self.transitions:
+            yield from edge.when
+
+    def edges(self, trigger: str, source: str) -> tuple[Transition, ...]:
+        """The edges of `trigger` out of `source`, in the order in which they are tried."""
+        return self._edges.get((trigger, source), self._edges.get((trigger, ANYWHERE), ()))
+
+    @cached_property
+    def _edges(self) -> dict[tuple[str, str], tuple[Transition, ...]]:
+        found: dict[tuple[str, str], tuple[Transition, ...]] = {}
+        for edge in self.transitions:
+            key = (edge.trigger, edge.source)
+            found[key] = (*found.get(key, ()), edge)
+        return found
+
+    def _unknown_names(self) -> Iterator[str]:
+        for kind, names in (
+            ("state", [state.name for state in self.states]),
+            ("option", [option.name for option in self.options]),
+        ):
+            for name in sorted({name for name in names if names.count(name) > 1}):
+                yield f"The {kind} {name} is defined twice."
+        if self.initial not in self._states:
+            yield f"The initial state {self.initial} does not exist."
+        for edge in self.transitions:
+            for end in (edge.source, edge.target):
+                if end not in (ANYWHERE, STAY) and end not in self._states:
+                    yield f"The edge {edge.trigger} speaks of the state {end}, which does not exist."
+
+    def _doubtful_rows(self) -> Iterator[str]:
+        for state in self.states:
+            numbers = [row.number for row in state.table]
+            if len(set(numbers)) != len(numbers):
+                yield f"Two rows of {state.name} have the same number."
+            if not state.table or state.table[-1].when:
+                yield f"The table of {state.name} has no last row for all other cases."
+            for row in state.table:
+                own = [offer.option for offer in row.offers]
+                for name in sorted({name for name in own if own.count(name) > 1}):
+                    yield f"Row {row.number} of {state.name} offers {name} twice."
+                for name in (*own, *(offer.option for offer in state.always)):
+                    if name not in self._options:
+                        yield f"Row {row.number} of {state.name} offers {name}, which does not exist."
+
+    def _doubtful_edges(self) -> Iterator[str]:
+        for wanted in self._all_guards():
+            for value in sorted(wanted.values - set(wanted.finding.domain)):
+                yield f"A guard asks whether {wanted.finding.name} is {value}, which it can never be."
+        for option in self.options:
+            if (f"decide:{option.name}", ANYWHERE) not in self._edges:
+                yield f"No edge says where the option {option.name} leads."
+
+    def describe(self) -> dict[str, Any]:
+        """The whole definition as JSON values, with every citation."""
+        return {
+            "id": self.id,
+            "version": self.version,
+            "title": self.title,
+            "summary": self.summary,
+            "initial": self.initial,
+            "states": [_described_state(state) for state in self.states],
+            "options": [
+                {
+                    "option": option.name,
+                    "label": option.label,
+                    "treats": option.treats,
+                    "effect": option.effect,
+                    "needs": [described_guard(each) for each in option.needs],
+                }
+                for option in self.options
+            ],
+            "transitions": [
+                {
+                    "trigger": edge.trigger,
+                    "source": edge.source,
+                    "target": edge.target,
+                    "when": [described_guard(each) for each in edge.when],
+                }
+                for edge in self.transitions
+            ],
+            "duties": [
+                {"kind": duty.kind, "label": duty.label, "window": described_window(duty.window)}
+                for duty in self.duties
+            ],
+            "windows": [described_window(window) for window in self.windows],
+            "findings": [
+                {"finding": each.name, "label": each.label, "domain": list(each.domain), "request": each.request}
+                for each in self.findings
+            ],
+        }
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 of the description: a published version is never edited, and this shows it."""
+        return digest(self.describe())
+
+
+def described_guard(guard: Guard) -> dict[str, Any]:
+    """A guard as answers carry it, before it is evaluated."""
+    return {
+        "sentence": guard.sentence,
+        "finding": guard.finding.name,
+        "values": sorted(guard.values),
+        "because": guard.because.as_dict(),
+    }
+
+
+def described_window(window: Window) -> dict[str, Any]:
+    """A window as the definition's description carries it, in days."""
+    return {
+        "what": window.what,
+        "earliest": window.earliest,
+        "target": window.target,
+        "latest": window.latest,
+        "because": window.because.as_dict(),
+    }
+
+
+def _described_offer(offer: Offer) -> dict[str, Any]:
+    return {
+        "option": offer.option,
+        "remark": offer.remark,
+        "needs_reason": offer.needs_reason,
+        "exempt": offer.exempt,
+    }
+
+
+def _described_state(state: State) -> dict[str, Any]:
+    return {
+        "state": state.name,
+        "label": state.label,
+        "always": [_described_offer(offer) for offer in state.always],
+        "table": [
+            {
+                "row": row.number,
+                "sentence": row.sentence,
+                "when": [described_guard(each) for each in row.when],
+                "recommended": _described_offer(row.recommended) if row.recommended else None,
+                "possible": [_described_offer(offer) for offer in row.possible],
+                "tumour_board": row.tumour_board,
+                "obtains": [each.name for each in row.obtains],
+                "notes": list(row.notes),
+                "because": [each.as_dict() for each in row.because],
+            }
+            for row in state.table
+        ],
+    }

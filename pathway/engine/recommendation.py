@@ -1,0 +1,235 @@
+"""What the pathway says next for one episode on one day, and why.
+
+A recommendation is made of the episode's findings and of the outcome of its state's table. `document` is
+the whole answer people and systems read; `trace` is the short form that is kept with each entry, from which
+the answer can be derived again under the same engine and definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pathway.clinical.evidence import Citation
+from pathway.engine.definition import Option, Pathway, Row
+from pathway.engine.findings import OPEN, Finding, Found
+from pathway.engine.guards import Guard
+from pathway.engine.outcome import Outcome, Status, findings_of, outcome_of, what_would_open
+from pathway.engine.schedule import Due, due_steps
+from pathway.episodes.episode import Episode, response_in_force
+from pathway.proof.canonical import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The next step of one episode on the day `as_of`."""
+
+    pathway: Pathway
+    episode: Episode
+    as_of: date
+    found: Mapping[Finding, Found]
+    outcome: Outcome
+    due: tuple[Due, ...]
+
+    def status(self, option: str) -> Status:
+        """Whether an option is recommended, possible or blocked; an option the pathway lacks is blocked."""
+        return self.outcome.statuses.get(option, "blocked")
+
+    @property
+    def recommended(self) -> str | None:
+        """The recommended option; None when the tumour board chooses or nothing is due."""
+        return self.outcome.recommended
+
+    @property
+    def next_due(self) -> Due | None:
+        """The step that is due first."""
+        return self.due[0] if self.due else None
+
+    def trace(self) -> dict[str, Any]:
+        """The short form kept with an entry: enough to compare two recommendations, or to derive this again."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "state": self.episode.state,
+            "rows": [row.number for row in self.outcome.rows],
+            "recommended": self.recommended,
+            "needs_tumour_board": self.outcome.needs_tumour_board,
+            "possible": [name for name, status in self.outcome.statuses.items() if status == "possible"],
+            "findings": {finding.name: found.value for finding, found in self.found.items()},
+        }
+
+    def document(self, basis: str) -> dict[str, Any]:
+        """The whole answer as JSON values; `basis` is what a decision on it has to quote."""
+        state = self.pathway.state(self.episode.state)
+        shown: dict[str, Any] = {
+            "pathway": {"id": self.pathway.id, "version": self.pathway.version},
+            "state": state.name,
+            "state_label": state.label,
+            "as_of": self.as_of.isoformat(),
+            "basis": basis,
+            "recommended": self.recommended,
+            "needs_tumour_board": self.outcome.needs_tumour_board,
+            "summary": self.summary(),
+            "rows": [self._row(row) for row in self.outcome.rows],
+            "options": [self._option(option) for option in self._ordered_options()],
+            "missing": [self._missing(finding, names) for finding, names in self.outcome.obtain.items()],
+            "due": [due.as_dict(self.as_of) for due in self.due],
+            "notes": list(dict.fromkeys(note for row in self.outcome.rows for note in row.notes)),
+        }
+        if (timepoint := self.episode.timepoint) is not None:
+            told = response_in_force(timepoint)
+            shown["response"] = {
+                "timepoint": timepoint.name,
+                "in_force": told.response,
+                "derived": told.derived,
+                "reported": told.reported,
+                "ceiling": told.ceiling,
+                "missing": list(told.missing),
+                "flags": list(told.flags),
+                "rule": told.rule,
+                "why": told.why,
+            }
+        return shown
+
+    def summary(self) -> str:
+        """The recommendation in one or two sentences."""
+        if self.recommended is not None:
+            label = self.pathway.option(self.recommended).label
+            wanted = [finding.label for finding in self.outcome.obtain]
+            if self.recommended == "complete_workup" and wanted:
+                return f"Recommended: {label}, namely {', '.join(wanted)}."
+            return f"Recommended: {label}."
+        if self.outcome.needs_tumour_board:
+            names = [option.label for option in self.pathway.options if self.status(option.name) == "possible"]
+            return f"The field is undecided here; the tumour board chooses among: {', '.join(names)}."
+        return "Nothing is due."
+
+    def _ordered_options(self) -> list[Option]:
+        order = {"recommended": 0, "possible": 1, "blocked": 2}
+        offered = list(self.outcome.offers)
+        return sorted(
+            self.pathway.options,
+            key=lambda option: (
+                order[self.status(option.name)],
+                offered.index(option.name) if option.name in offered else len(offered),
+            ),
+        )
+
+    def _row(self, row: Row) -> dict[str, Any]:
+        return {
+            "row": row.number,
+            "sentence": row.sentence,
+            "recommends": row.recommended.option if row.recommended else None,
+            "guards": [self._guard(guard) for guard in row.when],
+            "because": [citation.as_dict() for citation in row.because],
+        }
+
+    def _option(self, option: Option) -> dict[str, Any]:
+        status = self.status(option.name)
+        offer = self.outcome.offers.get(option.name)
+        shown: dict[str, Any] = {
+            "option": option.name,
+            "label": option.label,
+            "status": status,
+            "offered_here": offer is not None,
+            "guards": [] if offer is not None and offer.exempt else [self._guard(guard) for guard in option.needs],
+        }
+        if offer is not None and offer.remark:
+            shown["remark"] = offer.remark
+        if offer is not None and offer.needs_reason:
+            shown["needs_reason"] = True
+        if status == "blocked":
+            shown["why_not"] = self._why_not(option, offered=offer is not None)
+            shown["would_open"] = [
+                [
+                    {
+                        "finding": change.finding.name,
+                        "label": change.finding.label,
+                        "from": self.found[change.finding].value,
+                        "to": list(change.values),
+                    }
+                    for change in changes
+                ]
+                for changes in self._openings(option)
+            ]
+        return shown
+
+    def _openings(self, option: Option) -> tuple[Any, ...]:
+        values = tuple(found.value for found in self.found.values())
+        return what_would_open(self.pathway, self.episode.state, values, option.name)
+
+    def _why_not(self, option: Option, *, offered: bool) -> list[str]:
+        told = []
+        if not offered:
+            rows = " and ".join(f"{row.number} ({row.sentence})" for row in self.outcome.rows)
+            told.append(f"Not among what the table offers here: row {rows}")
+        for guard in option.needs:
+            if guard.finding in self.found:
+                holds = guard.holds(self.found[guard.finding].value)
+                if holds is not True:
+                    told.append(f"{'Unknown' if holds is None else 'Not true'}: {guard.sentence}")
+        return told
+
+    def _guard(self, guard: Guard) -> dict[str, Any]:
+        found = self.found.get(guard.finding) or guard.finding.of(self.episode, self.as_of)
+        holds = guard.holds(found.value)
+        shown: dict[str, Any] = {
+            "sentence": guard.sentence,
+            "value": "unknown" if holds is None else holds,
+            "finding": guard.finding.name,
+            "found": found.value,
+            "wanted": sorted(guard.values),
+            "because": _cited(guard.because),
+        }
+        if found.shown:
+            shown["shown"] = found.shown
+        if found.at is not None:
+            shown["rests_on"] = {"entry": found.at.entry, "on": found.at.on.isoformat()}
+        return shown
+
+    def _missing(self, finding: Finding, options: tuple[str, ...]) -> dict[str, Any]:
+        found = self.found[finding]
+        shown: dict[str, Any] = {
+            "finding": finding.name,
+            "label": finding.label,
+            "now": found.value,
+            "sentence": finding.request or f"Record {finding.label}.",
+            "options": list(options),
+        }
+        if found.shown:
+            shown["shown"] = found.shown
+        if self.next_due is not None and self.next_due.target is not None:
+            shown["due"] = max(self.as_of, self.next_due.target).isoformat()
+        return shown
+
+
+def _cited(citation: Citation) -> dict[str, Any]:
+    return citation.as_dict()
+
+
+def recommend(pathway: Pathway, episode: Episode, as_of: date) -> Recommendation:
+    """What comes next for `episode` on the day `as_of`."""
+    findings = findings_of(pathway, episode.state)
+    found = {finding: finding.of(episode, as_of) for finding in findings}
+    outcome = outcome_of(pathway, episode.state, tuple(each.value for each in found.values()))
+    return Recommendation(pathway, episode, as_of, found, outcome, due_steps(pathway, episode))
+
+
+def basis_of(pathway: Pathway, engine: str, as_of: date, facts_digest: str) -> str:
+    """What a decision quotes: the SHA-256 over the pathway, the engine, the day and the facts it rests on."""
+    return digest(
+        {
+            "pathway": pathway.id,
+            "version": pathway.version,
+            "content_hash": pathway.content_hash,
+            "engine": engine,
+            "as_of": as_of.isoformat(),
+            "facts_digest": facts_digest,
+        }
+    )
+
+
+def is_open_question(found: Found) -> bool:
+    """True when a finding says that a fact has to be obtained."""
+    return found.value in OPEN

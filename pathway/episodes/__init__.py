@@ -1,0 +1,1 @@
+"""What happened to one patient: events, the log they form, and the facts learned from them."""

@@ -1,0 +1,641 @@
+"""One frozen class per kind of thing that can happen to an episode.
+
+The classes are the only description of an event: the HTTP edge, the command line and the
+case files all read them with `read_event`, the log stores what `Event.body` gives, and the fold
+matches on them. Validation is strict: a field nobody knows, a date that is none, or a number
+sent as text where a count is meant is refused by name and never guessed. Measurements are
+decimals and are written as decimal strings, so that the canonical form of an entry is the same
+on every machine.
+
+`EventNotUnderstood` is the only error raised here; it names pointers and reasons and never
+repeats what was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any, Literal, Self, TypeAlias
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
+
+from pathway.clinical.terms import (
+    CarTStep,
+    ClosureReason,
+    CnsStatus,
+    Component,
+    ComponentRating,
+    Delivered,
+    Gd2Status,
+    Intent,
+    LocalControlModality,
+    OverrideReason,
+    Pattern,
+    Precision,
+    Response,
+    Response1993,
+    ResponseCriteria,
+    Setting,
+    ToxicityScale,
+)
+
+UNKNOWN = "unknown"
+Unknown: TypeAlias = Literal["unknown"]
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+EntryId = Annotated[str, StringConstraints(min_length=36, max_length=36, pattern=r"^[0-9a-f-]{36}$")]
+Count = Annotated[int, Field(ge=1, le=999)]
+Grade = Annotated[int, Field(ge=0, le=5)]
+Amount = Annotated[Decimal, Field(ge=0, le=10_000_000, max_digits=12, decimal_places=4)]
+Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4)]
+
+
+class EventNotUnderstood(ValueError):
+    """What was sent is not an event; `errors` pairs a JSON pointer with a sentence for each fault."""
+
+    def __init__(self, errors: Iterable[tuple[str, str]]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("; ".join(f"{pointer}: {detail}" for pointer, detail in self.errors))
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PatientIdentifier(_Value):
+    """A patient's identifier in a naming system. It never enters the log."""
+
+    system: Name
+    value: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class MessageSource(_Value):
+    """The business key of a message: the sending system and its own id of the message."""
+
+    system: Name
+    message_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class MultipleOfLimit(_Value):
+    """A laboratory value with the upper limit it is to be compared with, both in `unit`."""
+
+    value: Amount
+    limit: Annotated[Decimal, Field(gt=0, le=10_000_000, max_digits=12, decimal_places=4)]
+    unit: Name
+
+
+class Event(_Value):
+    """What every event has: when it happened, how exactly that is known, and who sent it."""
+
+    kind: str
+    occurred_on: date | None = None
+    occurred_at: AwareDatetime | None = None
+    occurred_precision: Precision = Precision.DAY
+    patient: PatientIdentifier | None = None
+    source: MessageSource | None = None
+
+    @model_validator(mode="after")
+    def _has_one_time(self) -> Self:
+        if (self.occurred_on is None) == (self.occurred_at is None):
+            raise ValueError("Give exactly one of occurred_on (a date) and occurred_at (an instant).")
+        when = self.occurred_on or self.occurred_at
+        if when is not None and when.year < EARLIEST_YEAR:
+            raise ValueError(f"The date lies before {EARLIEST_YEAR}.")
+        return self
+
+    def day(self, zone: ZoneInfo) -> date:
+        """The clinical date, in the site's time zone."""
+        if self.occurred_at is not None:
+            return self.occurred_at.astimezone(zone).date()
+        assert self.occurred_on is not None  # noqa: S101  (held by the validator above)
+        return self.occurred_on
+
+    def body(self) -> dict[str, Any]:
+        """The event as JSON values for the log: without the patient's identifier, absent fields left out."""
+        return self.model_dump(mode="json", exclude={"patient"}, exclude_none=True)
+
+
+EARLIEST_YEAR = 1950
+
+
+class EpisodeOpened(Event):
+    """An episode begins; always the first entry. The site's time zone is fixed with it."""
+
+    kind: Literal["episode_opened"] = "episode_opened"
+    time_zone: Name = "UTC"
+    risk_group: Literal["high", "not_high"] | None = None
+    """Risk group at diagnosis: the pathway is written for high-risk disease only."""
+    age_months: Annotated[int, Field(ge=0, le=1500)] | None = None
+
+
+class PriorTherapyRecorded(Event):
+    """A line of therapy given before the episode."""
+
+    kind: Literal["prior_therapy_recorded"] = "prior_therapy_recorded"
+    line: Count | Unknown
+    regimen: Name | None = None
+    agents: tuple[Name, ...] = ()
+    best_response: Name | None = None
+    progressed_during: bool | None = None
+    months_to_progression: Amount | None = None
+    high_dose_therapy: bool | None = None
+
+
+class Evidence(_Value):
+    """One finding that speaks for progression, with the examination that showed it."""
+
+    modality: Literal["ct_mri", "mibg", "fdg_pet", "marrow", "biopsy", "clinical", "other"]
+    finding: Prose
+
+
+class ProgressionEvidenceRecorded(Event):
+    """Evidence of relapse, progression or refractory disease, confirmed or still suspected."""
+
+    kind: Literal["progression_evidence_recorded"] = "progression_evidence_recorded"
+    setting: Setting | None = None
+    pattern: Pattern | None = None
+    evidence: tuple[Evidence, ...] = ()
+    confirmed: bool
+    local_control_feasible: bool | None = None
+
+
+class Gd2Measured(Event):
+    """GD2 expression of tumour cells."""
+
+    kind: Literal["gd2_measured"] = "gd2_measured"
+    status: Gd2Status
+    method: Name | None = None
+    specimen: Name | None = None
+    percent: Percent | None = None
+    density: Amount | None = None
+
+
+class BiomarkerRecorded(Event):
+    """Any other marker that may inform a choice (MYCN, ALK, FCGR, NK cells ...)."""
+
+    kind: Literal["biomarker_recorded"] = "biomarker_recorded"
+    marker: Name
+    value: Name
+    unit: Name | None = None
+
+
+class FitnessRecorded(Event):
+    """Performance status, counts, organ function, pain, infection; any of them."""
+
+    kind: Literal["fitness_recorded"] = "fitness_recorded"
+    lansky: Annotated[int, Field(ge=0, le=100, multiple_of=10)] | None = None
+    karnofsky: Annotated[int, Field(ge=0, le=100, multiple_of=10)] | None = None
+    anc_per_ul: Amount | None = None
+    platelets_per_ul: Amount | None = None
+    hb_g_dl: Amount | None = None
+    alt_x_uln: Amount | MultipleOfLimit | None = None
+    ast_x_uln: Amount | MultipleOfLimit | None = None
+    bilirubin_x_uln: Amount | MultipleOfLimit | None = None
+    gfr_ml_min_173: Amount | None = None
+    spo2_percent: Percent | None = None
+    lvef_percent: Percent | None = None
+    pain_grade: Grade | None = None
+    uncontrolled_infection: bool | None = None
+    tolerance: Literal["acceptable", "limiting"] | None = None
+    """The judgement of the team or the family on whether treatment is tolerated."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set - {"kind"} - set(Event.model_fields):
+            raise ValueError("Give at least one value.")
+        return self
+
+
+class ConsentRecorded(Event):
+    """Consent to a line of therapy or to a cell product, given, refused or withdrawn."""
+
+    kind: Literal["consent_recorded"] = "consent_recorded"
+    scope: Literal["systemic_therapy", "car_t", "haploidentical_transplant"] = "systemic_therapy"
+    given: bool
+
+
+class IntentRecorded(Event):
+    """The goal of care agreed with the family."""
+
+    kind: Literal["intent_recorded"] = "intent_recorded"
+    intent: Intent
+
+
+class CnsStatusRecorded(Event):
+    """What is known of disease in the central nervous system."""
+
+    kind: Literal["cns_status_recorded"] = "cns_status_recorded"
+    status: CnsStatus
+
+
+class CycleStarted(Event):
+    """A cycle (in maintenance: a course) began."""
+
+    kind: Literal["cycle_started"] = "cycle_started"
+    line: Count | Unknown = UNKNOWN
+    cycle: Count | Unknown = UNKNOWN
+    regimen: Name | None = None
+    agents: tuple[Name, ...] | Unknown = UNKNOWN
+
+
+class CycleCompleted(Event):
+    """A cycle (in maintenance: a course) ended, and how much of it was given."""
+
+    kind: Literal["cycle_completed"] = "cycle_completed"
+    line: Count | Unknown = UNKNOWN
+    cycle: Count | Unknown = UNKNOWN
+    delivered: Delivered = Delivered.UNKNOWN
+
+
+class ToxicityRecorded(Event):
+    """An adverse event with its scale; without a grade when the source gives none."""
+
+    kind: Literal["toxicity_recorded"] = "toxicity_recorded"
+    term: Name
+    scale: ToxicityScale = ToxicityScale.CTCAE_V5
+    grade: Grade | Unknown = UNKNOWN
+    agent: Name | None = None
+    ongoing: bool = True
+    detail: Prose | None = None
+
+
+class ToxicityResolved(Event):
+    """An adverse event recorded before has come down to a grade."""
+
+    kind: Literal["toxicity_resolved"] = "toxicity_resolved"
+    entry: EntryId
+    to_grade: Grade
+
+
+class Diameter(_Value):
+    """A length in millimetres, now and at the instants it is compared with."""
+
+    now: Amount
+    baseline: Amount | None = None
+    nadir: Amount | None = None
+
+
+class MibgScore(_Value):
+    """An MIBG scan by one scoring system, absolute, with the baseline of this line."""
+
+    score: Literal["curie", "siopen"]
+    absolute: Amount
+    baseline: Amount | None = None
+    new_sites: Annotated[int, Field(ge=0, le=999)] | None = None
+
+
+class Infiltration(_Value):
+    """Tumour cells in marrow, percent, the highest of the sampled sites."""
+
+    now: Percent
+    baseline: Percent | None = None
+
+
+class Measurements(_Value):
+    """What was measured of one component; a rating given beside it is the reporter's own."""
+
+    rating: ComponentRating | None = None
+    longest_diameter_mm: Diameter | None = None
+    sum_of_diameters_mm: Diameter | None = None
+    mibg: MibgScore | None = None
+    infiltration_percent: Infiltration | None = None
+    new_lesions: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("Give a rating or at least one measurement.")
+        return self
+
+
+ComponentFinding: TypeAlias = ComponentRating | Measurements
+
+
+class Components(_Value):
+    """The three components of INRC 2017; a component left out was not evaluated."""
+
+    primary: ComponentFinding | None = None
+    metastatic: ComponentFinding | None = None
+    bone_marrow: ComponentFinding | None = None
+
+    @model_validator(mode="after")
+    def _marrow_is_never_partial(self) -> Self:
+        for component, rating in self.ratings().items():
+            wrong = ComponentRating.PR if component is Component.BONE_MARROW else ComponentRating.MD
+            if rating is wrong:
+                raise ValueError(f"{component} cannot be rated {wrong.value} in INRC 2017.")
+        return self
+
+    def ratings(self) -> dict[Component, ComponentRating]:
+        """The components that were given, each with its rating; measurements without one are NE."""
+        found: dict[Component, ComponentRating] = {}
+        for component in Component:
+            value = getattr(self, component.value)
+            if isinstance(value, Measurements):
+                found[component] = value.rating or ComponentRating.NE
+            elif value is not None:
+                found[component] = value
+        return found
+
+
+class Residual(_Value):
+    """What disease is left and whether it could be operated on or irradiated."""
+
+    sites: Annotated[int, Field(ge=0, le=999)] | None = None
+    local_control_feasible: bool | None = None
+
+
+class AssessmentRecorded(Event):
+    """Findings of one assessment of response, all at once or component by component."""
+
+    kind: Literal["assessment_recorded"] = "assessment_recorded"
+    timepoint: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")] | None = None
+    components: Components | None = None
+    reported_overall: Response | Response1993 | None = None
+    criteria: ResponseCriteria = ResponseCriteria.INRC_2017
+    central_review: bool | None = None
+    residual: Residual | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.components or self.reported_overall or self.residual):
+            raise ValueError("Give components, reported_overall or residual.")
+        if isinstance(self.reported_overall, Response1993) and self.criteria is ResponseCriteria.INRC_2017:
+            raise ValueError("This response belongs to the criteria of 1993; say so in criteria.")
+        return self
+
+
+class LocalControlCompleted(Event):
+    """An operation, or the last fraction of a course of radiotherapy."""
+
+    kind: Literal["local_control_completed"] = "local_control_completed"
+    modality: LocalControlModality
+    site: Name | None = None
+    extent: Name | None = None
+    dose_gy: Amount | None = None
+
+
+class CarTStepRecorded(Event):
+    """A step of the way to, or after, GD2 CAR-T cells."""
+
+    kind: Literal["car_t_step_recorded"] = "car_t_step_recorded"
+    step: CarTStep
+    grade: Grade | None = None
+    detail: Prose | None = None
+
+
+class FollowUpRecorded(Event):
+    """A visit after treatment."""
+
+    kind: Literal["follow_up_recorded"] = "follow_up_recorded"
+    findings: Literal["no_disease", "stable_disease", "suspicious", "unknown"] = "unknown"
+    detail: Prose | None = None
+
+
+class EpisodeClosed(Event):
+    """The episode ended."""
+
+    kind: Literal["episode_closed"] = "episode_closed"
+    reason: ClosureReason
+    detail: Prose | None = None
+
+
+class EpisodeReopened(Event):
+    """Something shows that a closed episode goes on."""
+
+    kind: Literal["episode_reopened"] = "episode_reopened"
+    detail: Prose | None = None
+
+
+class NoteAdded(Event):
+    """A remark; it changes nothing that is computed."""
+
+    kind: Literal["note_added"] = "note_added"
+    text: Prose
+
+
+class ResponseConfirmed(Event):
+    """A person settles the response of an assessment that the rules leave open."""
+
+    kind: Literal["response_confirmed"] = "response_confirmed"
+    response: Response
+    timepoint: str | None = None
+    reason: Prose
+
+
+class AssessmentClosedNotEvaluable(Event):
+    """A person closes an assessment whose missing examinations will not come."""
+
+    kind: Literal["assessment_closed_not_evaluable"] = "assessment_closed_not_evaluable"
+    timepoint: str | None = None
+    reason: Prose
+
+
+class ReviewResolved(Event):
+    """A person answers a review task with a sentence; `entry` is the entry that raised it."""
+
+    kind: Literal["review_resolved"] = "review_resolved"
+    entry: EntryId
+    reason: Prose
+
+
+class Reason(_Value):
+    """Why a choice differs from the recommendation: a code, words, or both."""
+
+    code: OverrideReason | None = None
+    text: Prose | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.code is None and self.text is None:
+            raise ValueError("Give a code or a text.")
+        return self
+
+
+class DecisionDetail(_Value):
+    """What exactly was chosen, as far as it was said."""
+
+    regimen: Name | None = None
+    agents: tuple[Name, ...] = ()
+    modality: LocalControlModality | None = None
+    hold_until: date | None = None
+    closure: ClosureReason | None = None
+    rests_in: Literal["follow_up", "restaging", "referred_elsewhere"] | None = None
+    """For the option `other`: where the episode rests afterwards, if not where it is."""
+    text: Prose | None = None
+
+
+class DecisionMade(Event):
+    """A person's choice among the options, with what the pathway had offered."""
+
+    kind: Literal["decision_made"] = "decision_made"
+    option: Name
+    detail: DecisionDetail = DecisionDetail()
+    basis: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    offered_as: Literal["recommended", "possible", "blocked"]
+    recommended: Name | None = None
+    reason: Reason | None = None
+    awaits_second_signature: bool = False
+
+
+class DecisionCountersigned(Event):
+    """A second clinician's signature, which makes the override of a hard stop take effect."""
+
+    kind: Literal["decision_countersigned"] = "decision_countersigned"
+    entry: EntryId
+    reason: Prose
+
+
+Fact: TypeAlias = Annotated[
+    PriorTherapyRecorded
+    | ProgressionEvidenceRecorded
+    | Gd2Measured
+    | BiomarkerRecorded
+    | FitnessRecorded
+    | ConsentRecorded
+    | IntentRecorded
+    | CnsStatusRecorded
+    | CycleStarted
+    | CycleCompleted
+    | ToxicityRecorded
+    | ToxicityResolved
+    | AssessmentRecorded
+    | LocalControlCompleted
+    | CarTStepRecorded
+    | FollowUpRecorded
+    | EpisodeClosed
+    | EpisodeReopened
+    | NoteAdded,
+    Field(discriminator="kind"),
+]
+
+
+class EventCorrected(Event):
+    """An entry was wrong; `replacement` stands in its place. Its own date is when that was found."""
+
+    kind: Literal["event_corrected"] = "event_corrected"
+    entry: EntryId
+    replacement: Fact
+    reason: Prose | None = None
+
+    def body(self) -> dict[str, Any]:
+        return super().body() | {"replacement": self.replacement.body()}
+
+
+class EventRetracted(Event):
+    """An entry should never have been recorded, or a decision was not carried out."""
+
+    kind: Literal["event_retracted"] = "event_retracted"
+    entry: EntryId
+    reason: Prose
+
+
+Statement: TypeAlias = ResponseConfirmed | AssessmentClosedNotEvaluable
+"""What a person states about an assessment; it needs the right to decide."""
+
+Posted: TypeAlias = Annotated[Fact | EventCorrected | EventRetracted | Statement, Field(discriminator="kind")]
+"""What may be posted as an event."""
+
+Logged: TypeAlias = Annotated[
+    EpisodeOpened
+    | Fact
+    | EventCorrected
+    | EventRetracted
+    | Statement
+    | ReviewResolved
+    | DecisionMade
+    | DecisionCountersigned,
+    Field(discriminator="kind"),
+]
+"""What may stand in a log."""
+
+_POSTED: TypeAdapter[Event] = TypeAdapter(Posted)
+_LOGGED: TypeAdapter[Event] = TypeAdapter(Logged)
+
+
+def faults(error: ValidationError, at: str = "") -> tuple[tuple[str, str], ...]:
+    """Pointer and sentence of each fault in `error`, without what was sent; `at` is put before each pointer."""
+    found: dict[str, list[str]] = {}
+    for fault in error.errors(include_url=False, include_input=False):
+        unknown_field = fault["type"] == "extra_forbidden"
+        parts = [part for part in fault["loc"][:-1] if _is_in_the_document(part)]
+        parts += [part for part in fault["loc"][-1:] if unknown_field or _is_in_the_document(part)]
+        pointer = at + "".join(f"/{_shown(part)}" for part in parts)
+        sentences = found.setdefault(pointer, [])
+        if (sentence := _sentence(fault)) not in sentences:
+            sentences.append(sentence)
+    return tuple((pointer, " Or: ".join(sentences)) for pointer, sentences in found.items())
+
+
+def _is_in_the_document(part: int | str) -> bool:
+    """False for what Pydantic adds to a location to say which class of a union it tried."""
+    return isinstance(part, int) or part in _fields()
+
+
+def _shown(part: int | str) -> str:
+    """A field's name as it was sent, unless it is so odd that it may carry data."""
+    return str(part) if isinstance(part, int) or (part.isidentifier() and len(part) <= 64) else "(unprintable)"
+
+
+@cache
+def _fields() -> frozenset[str]:
+    """The names of all fields of all events."""
+
+    def below(model: type[BaseModel]) -> set[str]:
+        return set(model.model_fields).union(*(below(child) for child in model.__subclasses__()))
+
+    return frozenset(below(_Value))
+
+
+def _sentence(fault: ErrorDetails) -> str:
+    match fault["type"]:
+        case "extra_forbidden":
+            return "This field is not known here."
+        case "missing":
+            return "This field is required."
+        case "union_tag_invalid":
+            return f"This kind is not known; the kinds are {fault['ctx']['expected_tags']}."
+        case "union_tag_not_found":
+            return "An event says its kind."
+        case "json_invalid":
+            return "This is not JSON."
+        case "value_error":
+            return str(fault["ctx"]["error"])
+        case _:
+            return fault["msg"].replace("Input", "The value", 1).rstrip(".") + "."
+
+
+def read_event(text: str | bytes, at: str = "") -> Event:
+    """The event that was posted as JSON `text`. Raises `EventNotUnderstood`; `at` is put before its pointers."""
+    return _read(_POSTED, text, at)
+
+
+def read_logged(text: str | bytes) -> Event:
+    """The event of a log entry, from the JSON of its body. Raises `EventNotUnderstood`."""
+    return _read(_LOGGED, text, "")
+
+
+def _read(adapter: TypeAdapter[Event], text: str | bytes, at: str) -> Event:
+    try:
+        return adapter.validate_json(text)
+    except ValidationError as error:
+        raise EventNotUnderstood(faults(error, at)) from None
+
+
+def posted_schema() -> dict[str, Any]:
+    """The JSON schema of what may be posted as an event."""
+    return _POSTED.json_schema(by_alias=True, ref_template="#/components/schemas/{model}")

@@ -1,0 +1,1 @@
+"""The only package that knows the database: what was recorded, kept durably and never amended."""

@@ -1,0 +1,300 @@
+"""One transaction of the writer: commands decided one after the other, each on the effects of the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from pathway.proof.chain import GENESIS
+from pathway.store import statements as sql
+from pathway.store.values import (
+    NO_LIMIT,
+    NewEntry,
+    NewMessage,
+    NewPatient,
+    Proposal,
+    Settled,
+    StoredEntry,
+    Summary,
+    require_text,
+)
+
+KEY_REUSED = "idempotency_key_reused"
+"""The outcome when a key comes with another request than the first time."""
+
+EpisodeKey = tuple[str, str]
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What one request wants decided and written.
+
+    `decide` gets what is stored and the instant of recording, and reads nothing else. It may be called more
+    than once: only what its last call proposed is written. `key` and `request_digest` make the request
+    idempotent for its client; `messages` are the business keys (system, message id) it will ask about.
+    With `dry_run` it is decided and answered, nothing is written, and the key is not looked at.
+    Raises `ValueError` for text that no database holds.
+    """
+
+    site_id: str
+    client_id: str
+    episode_id: str | None
+    decide: Callable[[View, datetime], Proposal]
+    key: str | None = None
+    request_digest: str = ""
+    messages: tuple[tuple[str, str], ...] = ()
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        require_text(self.client_id, self.episode_id or "", self.key or "")
+        for system, message_id in self.messages:
+            require_text(system, message_id)
+
+
+class View:
+    """What a decision may read: the database under lock, and what was decided before it in the same batch."""
+
+    def __init__(self, batch: Batch, site_id: str, summary: Summary | None) -> None:
+        self._batch = batch
+        self._site_id = site_id
+        self.summary = summary
+
+    def entries(self) -> list[StoredEntry]:
+        """The whole log of the episode, in sequence order; empty without an episode."""
+        return [] if self.summary is None else self._batch.entries(self._site_id, self.summary.episode_id)
+
+    def message(self, system: str, message_id: str) -> NewMessage | None:
+        """The message under this business key, if it came before."""
+        return self._batch.message((self._site_id, system, message_id))
+
+    def patient(self, system: str, value: str) -> str | None:
+        """The pseudonym of the patient with this identifier."""
+        return self._batch.patient((self._site_id, system, value))
+
+    def open_episode(self, pseudonym: str, pathway_id: str) -> str | None:
+        """The id of the patient's open episode on this pathway."""
+        return self._batch.open_episode(self._site_id, pseudonym, pathway_id)
+
+
+class Batch:
+    """Reads what its commands need, settles them in order, and writes everything at the end."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        statements: sql.Writing,
+        clock: Callable[[], datetime],
+        commands: Sequence[Command],
+    ) -> None:
+        self._connection = connection
+        self._statements = statements
+        self._clock = clock
+        locked = statements.episodes.run(connection, _episodes(commands))
+        self._summaries = {_episode_key(summary): summary for summary in (Summary(*row) for row in locked)}
+        self._stored = frozenset(self._summaries)
+        # Behind the lock: what its holder before us committed is seen.
+        answers = [sql.Answer(*row) for row in statements.answers.run(connection, _keys(commands))]
+        self._answers = {_answer_key(answer): answer for answer in answers}
+        asked = [(command.site_id, *message) for command in commands for message in command.messages]
+        messages = [NewMessage(*row) for row in statements.messages.run(connection, asked)]
+        self._messages: dict[tuple[str, str, str], NewMessage | None] = dict.fromkeys(asked)
+        self._messages.update((_message_key(message), message) for message in messages)
+        self._patients: dict[tuple[str, str, str], str | None] = {}
+        self._new_patients: list[NewPatient] = []
+        self._new_entries: list[NewEntry] = []
+        self._new_messages: list[NewMessage] = []
+        self._new_answers: list[sql.Answer] = []
+        self._touched: set[EpisodeKey] = set()
+
+    def settle(self, command: Command) -> Settled | Exception:
+        """The command's answer, or the error of its decision, which leaves no trace in the batch.
+
+        An error of the database is raised: it is the whole batch's.
+        """
+        keyed = command.key is not None and not command.dry_run
+        if keyed:
+            given = self._answers.get((command.site_id, command.client_id, command.key or ""))
+            if given is not None:
+                return _again(given, command)
+        try:
+            summary = self._summaries.get((command.site_id, command.episode_id or ""))
+            now = self._clock()
+            if summary is not None:
+                now = max(now, summary.head_recorded_at + timedelta(microseconds=1))
+            proposal = command.decide(View(self, command.site_id, summary), now)
+            _require_continuation(proposal, command, self._summaries)
+            answer = _answer(command, proposal, now) if keyed else None
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is the answer to this command alone
+            return error
+        if not command.dry_run:
+            self._stage(proposal, answer)
+        return Settled(proposal.outcome, proposal.document, proposal.location)
+
+    def write(self) -> None:
+        """Writes what was staged.
+
+        Each table's rows go in the order of their unique key, tables in one order: two writers that meet wait
+        for each other instead of standing in a circle. Episodes that close make room for those that open.
+        """
+        connection, writes = self._connection, self._statements
+        known = [self._summaries[key] for key in self._touched & self._stored]
+        opened = [self._summaries[key] for key in self._touched - self._stored]
+        writes.insert_patients.run(connection, sorted(self._new_patients, key=_patient_order))
+        writes.update_episodes.run(connection, sorted(known, key=_episode_order))
+        writes.insert_episodes.run(connection, sorted(opened, key=_episode_order))
+        writes.insert_entries.run(connection, self._new_entries)
+        writes.insert_messages.run(connection, sorted(self._new_messages, key=_message_key))
+        writes.insert_answers.run(connection, sorted(self._new_answers, key=_answer_key))
+
+    def entries(self, site_id: str, episode_id: str) -> list[StoredEntry]:
+        """The log of an episode with what this batch adds to it."""
+        rows = self._statements.entries.run(
+            self._connection, site_id=site_id, episode_id=episode_id, after=0, limit=NO_LIMIT
+        )
+        stored = [StoredEntry(*row) for row in rows]
+        added = (
+            entry
+            for entry in self._new_entries
+            if entry.episode_id == episode_id and entry.site_id == site_id
+        )
+        return [*stored, *added]
+
+    def message(self, key: tuple[str, str, str]) -> NewMessage | None:
+        """The message under (site, system, message id)."""
+        if key not in self._messages:
+            require_text(*key)
+            found = self._statements.messages.run(self._connection, [key])
+            self._messages[key] = NewMessage(*found[0]) if found else None
+        return self._messages[key]
+
+    def patient(self, key: tuple[str, str, str]) -> str | None:
+        """The pseudonym behind (site, system, value)."""
+        if key not in self._patients:
+            require_text(*key)
+            site_id, system, value = key
+            found = self._statements.pseudonym.run(
+                self._connection, site_id=site_id, system=system, value=value
+            )
+            self._patients[key] = found[0][0] if found else None
+        return self._patients[key]
+
+    def open_episode(self, site_id: str, pseudonym: str, pathway_id: str) -> str | None:
+        """The episode of the patient that is open once this batch is written."""
+        for key in self._touched:
+            row = self._summaries[key]
+            if row.is_open and (row.site_id, row.pseudonym, row.pathway_id) == (
+                site_id,
+                pseudonym,
+                pathway_id,
+            ):
+                return row.episode_id
+        stored = self._statements.open_episode.run(
+            self._connection, site_id=site_id, pseudonym=pseudonym, pathway_id=pathway_id
+        )
+        return next((found for (found,) in stored if (site_id, found) not in self._touched), None)
+
+    def _stage(self, proposal: Proposal, answer: sql.Answer | None) -> None:
+        if proposal.patient is not None:
+            patient = proposal.patient
+            self._new_patients.append(patient)
+            self._patients[patient.site_id, patient.system, patient.value] = patient.pseudonym
+        if proposal.summary is not None:
+            key = _episode_key(proposal.summary)
+            self._summaries[key] = proposal.summary
+            self._touched.add(key)
+        self._new_entries.extend(proposal.entries)
+        for message in proposal.messages:
+            self._new_messages.append(message)
+            self._messages[_message_key(message)] = message
+        if answer is not None:
+            self._new_answers.append(answer)
+            self._answers[_answer_key(answer)] = answer
+
+
+def _episodes(commands: Iterable[Command]) -> Iterable[EpisodeKey]:
+    return ((one.site_id, one.episode_id) for one in commands if one.episode_id is not None)
+
+
+def _keys(commands: Iterable[Command]) -> Iterable[tuple[str, str, str]]:
+    return (
+        (one.site_id, one.client_id, one.key) for one in commands if one.key is not None and not one.dry_run
+    )
+
+
+def _again(given: sql.Answer, command: Command) -> Settled:
+    if given.request_digest != command.request_digest:
+        return Settled(KEY_REUSED, b"{}")
+    return Settled(given.outcome, given.document.encode(), given.location, replayed=True)
+
+
+def _answer(command: Command, proposal: Proposal, now: datetime) -> sql.Answer:
+    return sql.Answer(
+        site_id=command.site_id,
+        client_id=command.client_id,
+        key=command.key or "",
+        request_digest=command.request_digest,
+        outcome=proposal.outcome,
+        document=proposal.document.decode(),
+        location=proposal.location,
+        recorded_at=now,
+    )
+
+
+def _require_continuation(proposal: Proposal, command: Command, summaries: dict[EpisodeKey, Summary]) -> None:
+    """Raises `ValueError` unless the proposal takes one episode from its head to its next head.
+
+    The database would refuse most of this too, but only together with everything else in the batch.
+    """
+    after = proposal.summary
+    if after is None:
+        if proposal.entries or proposal.messages or proposal.patient:
+            raise ValueError("a proposal that writes needs a summary")
+        return
+    if not proposal.entries:
+        raise ValueError("a proposal that changes an episode needs an entry")
+    key = _episode_key(after)
+    if key[0] != command.site_id or key[1] != (command.episode_id or key[1]):
+        raise ValueError("the proposal is about another episode than the command")
+    before = summaries.get(key)
+    sequence, hashed, recorded = (0, GENESIS, _NEVER) if before is None else _head(before)
+    for entry in proposal.entries:
+        sequence += 1
+        if (entry.site_id, entry.episode_id, entry.sequence) != (*key, sequence):
+            raise ValueError("the entries do not continue the episode's log")
+        if entry.prev_hash != hashed or entry.recorded_at <= recorded:
+            raise ValueError("an entry does not follow on the one before it in hash and in time")
+        hashed, recorded = entry.hash, entry.recorded_at
+    if _head(after) != (sequence, hashed, recorded):
+        raise ValueError("the summary's head is not the last entry")
+
+
+def _head(summary: Summary) -> tuple[int, str, datetime]:
+    return summary.head_sequence, summary.head_hash, summary.head_recorded_at
+
+
+def _episode_key(summary: Summary) -> EpisodeKey:
+    return summary.site_id, summary.episode_id
+
+
+def _episode_order(summary: Summary) -> tuple[bool, str, str, str]:
+    return summary.is_open, summary.site_id, summary.pseudonym, summary.pathway_id
+
+
+def _patient_order(patient: NewPatient) -> tuple[str, str, str]:
+    return patient.site_id, patient.system, patient.value
+
+
+def _message_key(message: NewMessage) -> tuple[str, str, str]:
+    return message.site_id, message.system, message.message_id
+
+
+def _answer_key(answer: sql.Answer) -> tuple[str, str, str]:
+    return answer.site_id, answer.client_id, answer.key

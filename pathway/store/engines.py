@@ -1,0 +1,183 @@
+"""How the store reaches its database: SQLite made durable by pragmas, PostgreSQL by its own commit.
+
+Errors of the store:
+
+    StoreError
+    ├── StoreUnavailable     the database cannot be reached, is full, locked or not migrated: try again later
+    │   └── QueueFull        more is waiting to be written than may wait
+    ├── Conflict             what was to be written contradicts what is there, however often it is read anew
+    └── Unstorable           the database has no room for such a value: a fault of the caller
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
+
+FIXED_IN = (3, 51, 3)
+"""The first SQLite whose write-ahead log cannot be corrupted by a reset that races with a reader."""
+
+LOCK_WAIT_S = 10
+
+NOTICES = "notices"
+"""Under this name `Connection.info` lists the severities of what PostgreSQL remarked."""
+
+
+class StoreError(Exception):
+    """Something the store could not do. Its message never carries what was to be written."""
+
+
+class StoreUnavailable(StoreError):
+    """The database did not take the request; a write may be sent again with the same idempotency key."""
+
+
+class QueueFull(StoreUnavailable):
+    """More is waiting to be written than may wait; nothing was taken."""
+
+
+class Conflict(StoreError):
+    """The write contradicts what is stored, and reading anew did not help."""
+
+
+class Unstorable(StoreError):
+    """A value that the database cannot hold, such as a number beyond its range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """How SQLite makes a commit durable."""
+
+    mode: str
+    synchronous: str
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """One engine to write with, one to read with, and the name of their dialect."""
+
+    write: Engine
+    read: Engine
+    dialect: Literal["sqlite", "postgresql"]
+
+    def close(self) -> None:
+        """Gives every connection back."""
+        self.write.dispose()
+        self.read.dispose()
+
+
+def open_store(url: str) -> Engines:
+    """The engines for `sqlite:///path` or `postgresql://...`; nothing is connected before it is used.
+
+    Raises `ValueError` for any other URL.
+    """
+    parsed = database_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return Engines(_sqlite(parsed, writes=True), _sqlite(parsed, writes=False), "sqlite")
+    return Engines(_postgresql(parsed, writes=True), _postgresql(parsed, writes=False), "postgresql")
+
+
+def database_url(url: str) -> URL:
+    """The URL with its driver named. Raises `ValueError` for what is not a file of SQLite or a PostgreSQL."""
+    try:
+        parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+        backend = parsed.get_backend_name()
+    except ArgumentError:
+        raise ValueError("this is not a database URL") from None
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite+pysqlite")
+    raise ValueError("the database is an SQLite file (sqlite:///path) or a PostgreSQL (postgresql://...)")
+
+
+def journal_for(version: tuple[int, ...]) -> Journal:
+    """The journal for a version of the SQLite library, such as (3, 40, 1).
+
+    Both survive a power cut; the write-ahead log is faster, and safe only where it is repaired.
+    """
+    return Journal("WAL", "FULL") if version >= FIXED_IN else Journal("TRUNCATE", "EXTRA")
+
+
+def fault(error: SQLAlchemyError) -> StoreError:
+    """The error as the rest of the service may see it: its kind, never its parameters or its detail."""
+    origin = getattr(error, "orig", None)
+    state = getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None)
+    kind = type(error if origin is None else origin).__name__ + (f" ({state})" if state else "")
+    if _lost_a_race(error, state):
+        return Conflict(f"another write was first, or the same is there already: {kind}")
+    if isinstance(error, DataError) or (state is None and isinstance(error, ProgrammingError)):
+        return Unstorable(f"the database cannot hold this value: {kind}")
+    return StoreUnavailable(f"the database did not take the request: {kind}")
+
+
+def _lost_a_race(error: SQLAlchemyError, state: str | None) -> bool:
+    serialisation_or_deadlock = state is not None and state.startswith("40")
+    return isinstance(error, IntegrityError) or serialisation_or_deadlock
+
+
+def _sqlite(url: URL, *, writes: bool) -> Engine:
+    engine = create_engine(url, hide_parameters=True, pool_size=1 if writes else 4)
+    journal = journal_for(sqlite3.sqlite_version_info)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+        connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}")
+        connection.execute(f"PRAGMA journal_mode = {journal.mode}")
+        connection.execute(f"PRAGMA synchronous = {journal.synchronous}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(
+            "PRAGMA recursive_triggers = ON"
+        )  # without it INSERT OR REPLACE passes the triggers by
+        if not writes:
+            # Not mode=ro: the first reader after a crash has to be able to roll the journal back.
+            connection.execute("PRAGMA query_only = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL, *, writes: bool) -> Engine:
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        paramstyle="format",
+        pool_size=1 if writes else 4,
+        max_overflow=1 if writes else 4,
+        connect_args={"connect_timeout": 5, "tcp_user_timeout": 15_000, "application_name": "pathway"},
+    )
+    if not writes:
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    event.listen(engine, "begin", _set_up_transaction)
+
+    @event.listens_for(engine, "connect")
+    def _listen(connection: Any, record: Any) -> None:
+        connection.add_notice_handler(
+            lambda notice: record.info.setdefault(NOTICES, []).append(notice.severity)
+        )
+
+    return engine
+
+
+# For one transaction at a time: a setting of the session would leak through a pooler.
+# The writer looks rows up by their keys and nothing else; without the last three a plan made while a table was
+# small reads all of it when it is large, until its statistics are next gathered.
+_TRANSACTION = (
+    f"SELECT set_config('lock_timeout', '{LOCK_WAIT_S}s', true),"
+    " set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
+    " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true),"
+    " set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
+    " set_config('enable_mergejoin', 'off', true)"
+)
+
+
+def _set_up_transaction(connection: Connection) -> None:
+    connection.exec_driver_sql(_TRANSACTION)

@@ -1,0 +1,204 @@
+"""What can be asked of the store outside a write: an episode, its log, a patient's episodes, the worklist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from pathway.store.engines import Engines, Journal, fault
+from pathway.store.statements import EPISODE, Query, Reading, by, columns
+from pathway.store.tables import Key
+from pathway.store.values import NO_LIMIT, StoredEntry, Summary
+
+Kind = Literal["due", "overdue", "missing", "waiting", "review"]
+Position = tuple[date | None, str]
+"""Where a page of the worklist ended: the target date of its last row, if it has one, and the episode id."""
+
+Start = Literal["top", "dated", "undated"]
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Durability:
+    """How an acknowledged write is kept.
+
+    `sync`: on a standby as well; `async`: on the one PostgreSQL; `embedded`: in the SQLite file, whose
+    journal is then given as it is in force.
+    """
+
+    kind: Literal["sync", "async", "embedded"]
+    journal: Journal | None = None
+
+
+class Readers:
+    """Reads on connections of their own; every call raises `StoreUnavailable` when there is no answer."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+        self._queries = Reading(engines.read.dialect)
+        self._pages: dict[tuple[Kind | None, bool, Start], Query] = {}
+
+    def summary(self, site_id: str, episode_id: str) -> Summary | None:
+        """The summary row of the episode."""
+        found = self._rows(self._queries.episode, site_id=site_id, episode_id=episode_id)
+        return Summary(*found[0]) if found else None
+
+    def entries(
+        self, site_id: str, episode_id: str, after: int = 0, limit: int | None = None
+    ) -> list[StoredEntry]:
+        """The entries behind the sequence number `after`, in order, at most `limit`."""
+        most = NO_LIMIT if limit is None else limit
+        found = self._rows(
+            self._queries.entries, site_id=site_id, episode_id=episode_id, after=after, limit=most
+        )
+        return [StoredEntry(*row) for row in found]
+
+    def entry(self, site_id: str, entry_id: str) -> StoredEntry | None:
+        """The entry with this id, whichever episode of the site it belongs to."""
+        found = self._rows(self._queries.entry, site_id=site_id, entry_id=entry_id)
+        return StoredEntry(*found[0]) if found else None
+
+    def find_patient(self, site_id: str, system: str, value: str) -> str | None:
+        """The pseudonym of the patient with this identifier."""
+        found = self._rows(self._queries.pseudonym, site_id=site_id, system=system, value=value)
+        return found[0][0] if found else None
+
+    def episodes_of(self, site_id: str, pseudonym: str) -> list[Summary]:
+        """The patient's episodes, the first opened first."""
+        found = self._rows(self._queries.episodes_of_patient, site_id=site_id, pseudonym=pseudonym)
+        return [Summary(*row) for row in found]
+
+    def worklist(
+        self,
+        site_id: str,
+        *,
+        today: date,
+        kind: Kind | None = None,
+        due_before: date | None = None,
+        after: Position | None = None,
+        limit: int = 50,
+    ) -> list[Summary]:
+        """The site's open episodes, the nearest target date first, those without one at the end.
+
+        `due`: the window is open on `today`. `overdue`: it has passed. `missing`, `waiting`, `review`: there
+        is something to obtain, to decide, to look at. `due_before` keeps the target dates before it. `after`
+        is the position of the last row of the page before.
+        """
+        start: Start = "top" if after is None else "undated" if after[0] is None else "dated"
+        found = self._rows(
+            self._page(kind, start, bounded=due_before is not None),
+            site_id=site_id,
+            today=today,
+            due_before=due_before,
+            after_target=None if after is None else after[0],
+            after_id=None if after is None else after[1],
+            limit=limit,
+        )
+        return [Summary(*row) for row in found]
+
+    def ping(self) -> None:
+        """Returns when the database answers."""
+        self._ask(lambda connection: connection.scalar(text("SELECT 1")))
+
+    def durability(self) -> Durability:
+        """How writes are kept, asked of the database and not of the settings."""
+        return self._ask(_sqlite_durability if self._engines.dialect == "sqlite" else _postgresql_durability)
+
+    def _page(self, kind: Kind | None, start: Start, *, bounded: bool) -> Query:
+        shape = (kind, bounded, start)
+        if shape not in self._pages:
+            self._pages[shape] = Query(_page(kind, start, bounded=bounded), self._engines.read.dialect)
+        return self._pages[shape]
+
+    def _rows(self, query: Query, **parameters: Any) -> list[Sequence[Any]]:
+        return self._ask(lambda connection: query.run(connection, **parameters))
+
+    def _ask(self, question: Callable[[Connection], Found]) -> Found:
+        try:
+            try:
+                return self._once(question)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                return self._once(question)  # the connection had died while it waited for use
+        except SQLAlchemyError as error:
+            raise fault(error) from None
+
+    def _once(self, question: Callable[[Connection], Found]) -> Found:
+        with self._engines.read.connect() as connection:
+            return question(connection)
+
+
+_TODAY = bindparam("today", type_=Date)
+_LIMIT = bindparam("limit", type_=Integer)
+
+
+def _is(kind: Kind) -> ColumnElement[bool]:
+    opens = func.coalesce(EPISODE.c.due_earliest, EPISODE.c.due_target)
+    ends = func.coalesce(EPISODE.c.due_latest, EPISODE.c.due_target)
+    match kind:
+        case "due":
+            return and_(opens <= _TODAY, or_(ends.is_(None), ends >= _TODAY))
+        case "overdue":
+            return ends < _TODAY
+        case "missing":
+            return EPISODE.c.missing > 0
+        case "waiting":
+            return EPISODE.c.waiting > 0
+        case "review":
+            return EPISODE.c.reviews > 0
+
+
+def _page(kind: Kind | None, start: Start, *, bounded: bool) -> Select[Any]:
+    """One page, as two ranges of one index, dated and undated.
+
+    The databases place NULL differently, and with "NULLS LAST" one of them would sort the whole list for each
+    page. One statement, so that a row which moves from one range to the other is not seen in both.
+    """
+    query = by(columns(EPISODE, Summary), EPISODE, "site_id").where(EPISODE.c.is_open)
+    if kind is not None:
+        query = query.where(_is(kind))
+    target, episode_id = EPISODE.c.due_target, EPISODE.c.episode_id
+    after_target, after_id = bindparam("after_target", type_=Date), bindparam("after_id", type_=Key)
+    dated, undated = query.where(target.is_not(None)), query.where(target.is_(None))
+    if bounded:
+        dated, undated = dated.where(target < bindparam("due_before", type_=Date)), undated.where(false())
+    if start == "dated":
+        dated = dated.where(tuple_(target, episode_id) > tuple_(after_target, after_id))
+    if start == "undated":
+        dated, undated = dated.where(false()), undated.where(episode_id > after_id)
+    ranges = (one.order_by(target, episode_id).limit(_LIMIT).subquery() for one in (dated, undated))
+    both = union_all(*(select(one) for one in ranges)).subquery()
+    in_order = select(both).order_by(both.c.due_target.is_(None), both.c.due_target, both.c.episode_id)
+    return in_order.limit(_LIMIT)
+
+
+def _sqlite_durability(connection: Connection) -> Durability:
+    mode = str(connection.scalar(text("PRAGMA journal_mode"))).upper()
+    level = int(connection.scalar(text("PRAGMA synchronous")) or 0)
+    return Durability("embedded", Journal(mode, ("OFF", "NORMAL", "FULL", "EXTRA")[level]))
+
+
+def _postgresql_durability(connection: Connection) -> Durability:
+    standbys = connection.scalar(select(func.current_setting("synchronous_standby_names")))
+    return Durability("sync" if standbys else "async")

@@ -1,0 +1,246 @@
+"""The statements of the hot paths, compiled once from the tables and run on plain values.
+
+The driver is given text and tuples, and its rows are taken as they are: what SQLAlchemy does for each
+parameter and each column of a result costs more than the rest of a read by key, and half of a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from operator import attrgetter
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Dialect,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.expression import ClauseElement
+
+from pathway.store import tables
+from pathway.store.values import NewMessage, StoredEntry, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The columns of `answer`."""
+
+    site_id: str
+    client_id: str
+    key: str
+    request_digest: str
+    outcome: str
+    document: str
+    location: str | None
+    recorded_at: datetime
+
+
+def table_of(model: Any) -> Table:
+    """The table behind a row class."""
+    table: Table = model.__table__
+    return table
+
+
+PATIENT, EPISODE, ENTRY = table_of(tables.Patient), table_of(tables.Episode), table_of(tables.Entry)
+MESSAGE, ANSWER = table_of(tables.Message), table_of(tables.Answer)
+
+
+def columns(table: Table, value: type[Any]) -> Select[Any]:
+    """A query whose rows are the arguments of the value class, in order."""
+    return select(*(table.c[field.name] for field in fields(value)))
+
+
+def by(query: Select[Any], table: Table, *names: str) -> Select[Any]:
+    """The rows of the query whose columns equal the parameters of the same names."""
+    return query.where(*(table.c[name] == bindparam(name) for name in names))
+
+
+class Query:
+    """One prepared query, run with its parameters by name."""
+
+    def __init__(self, query: Select[Any], dialect: Dialect) -> None:
+        compiled: Any = query.compile(dialect=dialect)
+        self._dialect: Any = dialect
+        self._as_text = dialect.name == "sqlite"
+        self._text = str(compiled)
+        self._names: list[str] = compiled.positiontup
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+        self._converters = [
+            (index, convert)
+            for index, one in enumerate(query.selected_columns)
+            if (convert := one.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+        ]
+
+    def run(self, connection: Connection, **parameters: Any) -> list[Sequence[Any]]:
+        """The rows. Raises SQLAlchemy's own errors, without a word of the parameters."""
+        driver = connection.connection
+        cursor = driver.cursor()
+        known = self._constants | parameters
+        values = tuple(known[name] for name in self._names)
+        try:
+            cursor.execute(self._text, tuple(map(_in_sqlite, values)) if self._as_text else values)
+            return [self._converted(row) for row in cursor.fetchall()]
+        except self._dialect.dbapi.Error as error:
+            gone = self._dialect.is_disconnect(error, driver, cursor)
+            if gone:
+                connection.invalidate(error)
+            raise DBAPIError.instance(
+                self._text,
+                None,
+                error,
+                self._dialect.dbapi.Error,
+                hide_parameters=True,
+                connection_invalidated=gone,
+                dialect=self._dialect,
+            ) from None
+        finally:
+            cursor.close()
+
+    def _converted(self, row: Sequence[Any]) -> Sequence[Any]:
+        values = list(row)
+        for index, convert in self._converters:
+            values[index] = convert(values[index])
+        return values
+
+
+class Lookup:
+    """Many rows found by their keys in one prepared query, however many keys there are."""
+
+    def __init__(
+        self,
+        table: Table,
+        value: type[Any],
+        keys: tuple[str, ...],
+        dialect: Dialect,
+        refine: Callable[[Select[Any]], Select[Any]] = lambda query: query,
+    ) -> None:
+        wanted = _wanted(keys, dialect)
+        found = columns(table, value).join(wanted, and_(*(table.c[key] == wanted.c[key] for key in keys)))
+        self._keys = keys
+        self._query = Query(refine(found), dialect)
+
+    def run(self, connection: Connection, keys: Iterable[tuple[str, ...]]) -> list[Sequence[Any]]:
+        """The rows under the keys, each once; asks nothing when there are none."""
+        distinct = set(keys)
+        if not distinct:
+            return []
+        wanted = orjson.dumps([dict(zip(self._keys, key, strict=True)) for key in distinct]).decode()
+        return self._query.run(connection, wanted=wanted)
+
+
+def _wanted(keys: tuple[str, ...], dialect: Dialect) -> Any:
+    # They travel as one JSON text. A list of parameters would be another statement for each length, and the
+    # planner may filter by a list where it should look each key up.
+    parameter = bindparam("wanted", type_=Text)
+    if dialect.name == "postgresql":
+        records = func.json_to_recordset(cast(parameter, JSON))
+        rows = records.table_valued(*(column(key, tables.Key) for key in keys), name="wanted")
+        return rows.render_derived(with_types=True)
+    each = func.json_each(parameter).table_valued("value")
+    members = (func.json_extract(each.c.value, literal_column(f"'$.{key}'")).label(key) for key in keys)
+    return select(*members).subquery("wanted")
+
+
+class Many:
+    """One prepared statement, run once for each of many values whose attributes are its parameters."""
+
+    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        self._text = str(compiled)
+        self._values: Callable[[Any], tuple[Any, ...]] = attrgetter(*compiled.positiontup)
+        self._as_text = dialect.name == "sqlite"
+
+    def run(self, connection: Connection, values: Iterable[Any]) -> None:
+        """Runs for every value; does nothing when there are none."""
+        rows = [self._values(value) for value in values]
+        if self._as_text:
+            rows = [tuple(map(_in_sqlite, row)) for row in rows]
+        if len(rows) == 1:
+            connection.exec_driver_sql(self._text, rows[0])
+        elif rows:
+            connection.exec_driver_sql(self._text, rows)
+
+
+def _in_sqlite(value: Any) -> Any:
+    kind = type(value)
+    if kind is datetime:
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return value.isoformat() if kind is date else value
+
+
+class Reading:
+    """The queries by key, for readers and for decisions."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        episodes, entries = columns(EPISODE, Summary), columns(ENTRY, StoredEntry)
+        self.episode = Query(by(episodes, EPISODE, "site_id", "episode_id"), dialect)
+        self.episodes_of_patient = Query(
+            by(episodes, EPISODE, "site_id", "pseudonym").order_by(EPISODE.c.opened_on, EPISODE.c.episode_id),
+            dialect,
+        )
+        self.open_episode = Query(
+            by(select(EPISODE.c.episode_id), EPISODE, "site_id", "pseudonym", "pathway_id").where(
+                EPISODE.c.is_open
+            ),
+            dialect,
+        )
+        self.entry = Query(by(entries, ENTRY, "site_id", "entry_id"), dialect)
+        self.entries = Query(
+            by(entries, ENTRY, "site_id", "episode_id")
+            .where(ENTRY.c.sequence > bindparam("after"))
+            .order_by(ENTRY.c.sequence)
+            .limit(bindparam("limit")),
+            dialect,
+        )
+        self.pseudonym = Query(
+            by(select(PATIENT.c.pseudonym), PATIENT, "site_id", "system", "value"), dialect
+        )
+
+
+class Writing(Reading):
+    """What a batch looks up before it decides, and what it writes afterwards."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__(dialect)
+        self.episodes = Lookup(EPISODE, Summary, ("site_id", "episode_id"), dialect, _locked_in_order)
+        self.answers = Lookup(ANSWER, Answer, ("site_id", "client_id", "key"), dialect, _locked_for_good)
+        self.messages = Lookup(MESSAGE, NewMessage, ("site_id", "system", "message_id"), dialect)
+        self.insert_patients = Many(insert(PATIENT), dialect)
+        self.insert_episodes = Many(insert(EPISODE), dialect)
+        self.update_episodes = Many(_replacing_a_summary(), dialect)
+        self.insert_entries = Many(insert(ENTRY), dialect)
+        self.insert_messages = Many(insert(MESSAGE), dialect)
+        self.insert_answers = Many(insert(ANSWER), dialect)
+
+
+def _locked_in_order(query: Select[Any]) -> Select[Any]:
+    # Every writer locks in the same order, so that none waits in a circle.
+    return query.order_by(EPISODE.c.site_id, EPISODE.c.episode_id).with_for_update(of=EPISODE)
+
+
+def _locked_for_good(query: Select[Any]) -> Select[Any]:
+    # An answer may be seen before it is safe, when its own commit was cut off while it waited for the standby.
+    # The lock makes the commit that repeats it wait as well: the standby has the answer before anybody else.
+    return query.with_for_update(read=True, key_share=True, of=ANSWER)
+
+
+def _replacing_a_summary() -> ClauseElement:
+    key = ("site_id", "episode_id")
+    changed: dict[str, Any] = {one.name: bindparam(one.name) for one in EPISODE.c if one.name not in key}
+    return update(EPISODE).where(*(EPISODE.c[name] == bindparam(name) for name in key)).values(changed)

@@ -1,0 +1,144 @@
+"""What the store takes and gives back: plain frozen values, so that nobody above it sees a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The replaceable row of one episode: what the worklist and the fast path need without reading the log.
+
+    `snapshot` is the JSON text of the folded episode. `head_*` describe the last entry. The due window
+    (`due_earliest`, `due_target`, `due_latest`) belongs to `due_what`. `missing`, `waiting` and `reviews`
+    count what somebody has to obtain, to decide and to look at.
+    """
+
+    site_id: str
+    episode_id: str
+    pseudonym: str
+    pathway_id: str
+    pathway_version: int
+    content_hash: str
+    engine: str
+    time_zone: str
+    opened_on: date
+    is_open: bool
+    state: str
+    head_sequence: int
+    head_hash: str
+    head_recorded_at: datetime
+    facts_digest: str
+    last_on: date
+    snapshot: str
+    recommended: str | None
+    needs_tumour_board: bool
+    due_what: str | None
+    due_earliest: date | None
+    due_target: date | None
+    due_latest: date | None
+    missing: int
+    waiting: int
+    reviews: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """One entry of an episode's log, sealed.
+
+    `body` is the canonical JSON text which was hashed, `recommendation` the JSON text of what the pathway
+    said next once this entry was known (`None` where nothing was computed).
+    """
+
+    site_id: str
+    episode_id: str
+    sequence: int
+    entry_id: str
+    kind: str
+    occurred_on: date
+    recorded_at: datetime
+    actor: str
+    client_id: str
+    body: str
+    prev_hash: str
+    hash: str
+    recommendation: str | None = None
+
+
+StoredEntry = NewEntry
+"""An entry reads back exactly as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPatient:
+    """The one place where a patient's identifier stands beside the pseudonym used everywhere else."""
+
+    site_id: str
+    pseudonym: str
+    system: str
+    value: str
+
+    def __post_init__(self) -> None:
+        require_text(self.system, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A business key (source system and message id) and the entry it became."""
+
+    site_id: str
+    system: str
+    message_id: str
+    content_digest: str
+    episode_id: str
+    entry_id: str
+
+    def __post_init__(self) -> None:
+        require_text(self.system, self.message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a use case wants written and answered.
+
+    A refusal is a proposal without entries and without a summary: only its answer is kept.
+    `document` is the answer's body, UTF-8; a replay returns it byte for byte.
+    """
+
+    outcome: str
+    document: bytes
+    location: str | None = None
+    entries: tuple[NewEntry, ...] = ()
+    summary: Summary | None = None
+    patient: NewPatient | None = None
+    messages: tuple[NewMessage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The answer to a command, durable when it is handed out; `replayed` when it had been given before."""
+
+    outcome: str
+    document: bytes
+    location: str | None = None
+    replayed: bool = False
+
+
+NO_LIMIT = 2**31 - 1
+"""More than any database returns."""
+
+
+def require_text(*texts: str) -> None:
+    """Raises `ValueError` for what no database holds alike: a NUL character or a lone surrogate."""
+    for text in texts:
+        if "\0" in text or not (text.isascii() or _is_unicode(text)):
+            raise ValueError("the text contains a NUL character or half of a surrogate pair")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

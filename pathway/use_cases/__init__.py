@@ -1,0 +1,1 @@
+"""What people and systems can do with episodes: one module per verb."""

@@ -1,0 +1,159 @@
+"""Record what people decided on a recommendation, and refuse what rests on facts that have changed."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from pathway.engine.fold import planned_agents
+from pathway.engine.recommendation import Recommendation, basis_of
+from pathway.episodes.episode import Stop
+from pathway.episodes.events import DecisionDetail, DecisionMade, Reason
+from pathway.store.values import Proposal, Settled
+from pathway.store.writer import Command, View
+from pathway.use_cases.draft import Draft
+from pathway.use_cases.installation import Caller, Installation, latest_day
+from pathway.use_cases.refusals import Refusal, read_body, refusing
+
+LONGEST_CONSIDERATION_DAYS = 92
+"""How old the day of a quoted recommendation may be before it counts as stale whatever it says."""
+
+
+class Request(BaseModel):
+    """The option chosen, what exactly, the digest of the recommendation it rests on, and why it differs from it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    option: Annotated[str, StringConstraints(max_length=60)]
+    detail: DecisionDetail = DecisionDetail()
+    basis: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    decided_on: date | None = None
+    reason: Reason | None = Field(default=None)
+
+
+def decide(
+    installation: Installation,
+    caller: Caller,
+    episode_id: str,
+    body: bytes,
+    key: str | None,
+    request_digest: str,
+) -> Future[Settled]:
+    """Records a decision; the override of a hard stop waits for a second signature. Raises `Refusal`."""
+    caller.require("decisions.write")
+    asked = read_body(Request, body)
+
+    def propose(view: View, now: datetime) -> Proposal:
+        return refusing(lambda: _proposed(Draft.of(installation, caller, view, now), asked))
+
+    return installation.writer.submit(
+        Command(caller.site_id, caller.client_id, episode_id, propose, key, request_digest)
+    )
+
+
+def _proposed(draft: Draft, asked: Request) -> Proposal:
+    on = asked.decided_on or draft.today
+    if on > latest_day(draft.now) or on.year < 1950:  # noqa: PLR2004
+        told = [("/decided_on", "A decision is taken today or was taken before.")]
+        raise Refusal("impossible_date", "The date of the decision cannot be true.", told)
+    if not draft.pathway.has_option(asked.option):
+        known = ", ".join(option.name for option in draft.pathway.options)
+        raise Refusal("not_an_option", f"The options are {known}.", [("/option", "There is no such option.")])
+    told = _fresh(draft, asked, on)
+    if draft.known.state == "closed" and told.status(asked.option) == "blocked":
+        raise Refusal("episode_closed", "The episode is closed; reopen it before anything else is decided.")
+    stops = stops_in_the_way(draft, asked)
+    _require_detail(asked)
+    _require_reason(told, asked, stops)
+    status = "blocked" if stops else told.status(asked.option)
+    event = DecisionMade(
+        occurred_on=on,
+        option=asked.option,
+        detail=asked.detail,
+        basis=asked.basis,
+        offered_as=status,
+        recommended=told.recommended,
+        reason=asked.reason,
+        awaits_second_signature=bool(stops),
+    )
+    entry, step = draft.append(event)
+    document = {
+        "episode": draft.episode_id,
+        "entry": entry.entry_id,
+        "sequence": entry.sequence,
+        "decided_on": on.isoformat(),
+        "option": asked.option,
+        "offered_as": status,
+        "recommended": told.recommended,
+        "awaiting_second_signature": bool(stops),
+        "stops": [{"agent": stop.agent, "sentence": stop.sentence, "entry": stop.at.entry} for stop in stops],
+        "state": draft.known.state,
+        "moved": step.moved,
+        "impact": draft.impact.as_dict(),
+        "next_step": draft.recommendation().document(draft.basis()),
+    }
+    return draft.proposal("awaiting_second_signature" if stops else "decided", document)
+
+
+def _fresh(draft: Draft, asked: Request, on: date) -> Recommendation:
+    """The recommendation for the day of the decision. Raises `Refusal` when the one quoted no longer holds."""
+    told = draft.recommendation(on)
+    quoted = _quoted_day(draft, asked.basis, on)
+    if quoted is None:
+        raise _stale(draft, "The facts or the pathway have changed since this recommendation was made.")
+    if draft.recommendation(quoted).outcome.statuses != told.outcome.statuses:
+        raise _stale(draft, "On the day of the decision the options stand otherwise than when it was looked at.")
+    return told
+
+
+def _quoted_day(draft: Draft, basis: str, on: date) -> date | None:
+    last = max(on, draft.today)
+    days = dict.fromkeys([on, draft.today, *(last - timedelta(n) for n in range(-1, LONGEST_CONSIDERATION_DAYS))])
+    for day in days:
+        if basis_of(draft.pathway, draft.installation.engine, day, draft.digest) == basis:
+            return day
+    return None
+
+
+def _stale(draft: Draft, detail: str) -> Refusal:
+    recommendation = draft.recommendation().document(draft.basis())
+    return Refusal("stale_decision", f"{detail} Look at it again and decide anew.", recommendation=recommendation)
+
+
+def stops_in_the_way(draft: Draft, asked: Request) -> tuple[Stop, ...]:
+    """The hard stops on what the decision would give: agents it names, else those going on in the line."""
+    option = draft.pathway.option(asked.option)
+    if not option.treats:
+        return ()
+    agents = planned_agents(asked.detail)
+    if not agents and asked.option.startswith(("continue_", "resume")):
+        agents = draft.known.agents
+    return tuple(stop for agent, stop in draft.known.stops.items() if agent in agents)
+
+
+def _require_detail(asked: Request) -> None:
+    wanted: dict[str, tuple[bool, Literal["closure", "agents", "text"], str]] = {
+        "close": (asked.detail.closure is None, "closure", "Say why the episode is closed."),
+        "stop_agent": (not asked.detail.agents, "agents", "Say which agent is stopped for good."),
+        "other": (asked.detail.text is None, "text", "Say in words what was chosen."),
+    }
+    missing, field, sentence = wanted.get(asked.option, (False, "text", ""))
+    if missing:
+        raise Refusal("invalid_body", sentence, [(f"/detail/{field}", sentence)])
+
+
+def _require_reason(told: Recommendation, asked: Request, stops: tuple[Stop, ...]) -> None:
+    reason, status = asked.reason, told.status(asked.option)
+    if (status == "blocked" or stops) and (reason is None or reason.code is None):
+        sentence = "This option is blocked; choosing it is an override and needs a reason with a code."
+        raise Refusal("reason_required", sentence, [("/reason/code", sentence)])
+    offer = told.outcome.offers.get(asked.option)
+    if asked.option != told.recommended and reason is None and asked.detail.text is None:
+        because = "another option is recommended" if told.recommended else "nothing is recommended here"
+        if offer is not None and offer.needs_reason:
+            because = "the table asks for one"
+        sentence = f"This choice needs a reason, with a code or in words: {because}."
+        raise Refusal("reason_required", sentence, [("/reason", sentence)])

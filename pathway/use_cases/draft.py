@@ -1,0 +1,275 @@
+"""One request's write in the making: events are added to an episode, and a proposal for the writer comes out.
+
+An event that is last in the effective order is applied to the stored summary without reading the log; any
+other folds the whole log again, and tells what it changed. Both ways give the same episode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from pathway.engine.definition import Pathway
+from pathway.engine.fold import Step, apply, opened, steps
+from pathway.engine.recommendation import Recommendation, basis_of, recommend
+from pathway.episodes.episode import Episode
+from pathway.episodes.events import Event, EventCorrected, EventRetracted, read_logged
+from pathway.episodes.log import (
+    NO_FACTS,
+    Effective,
+    Entry,
+    appends_in_order,
+    effective_history,
+    extended_digest,
+    fault_of_reference,
+)
+from pathway.proof.canonical import canonical, digest
+from pathway.proof.chain import GENESIS, seal
+from pathway.store.values import NewEntry, NewMessage, NewPatient, Proposal, StoredEntry, Summary
+from pathway.store.writer import View
+from pathway.use_cases.identifiers import new_identifier
+from pathway.use_cases.impact import Impact, NO_IMPACT, impact_of
+from pathway.use_cases.installation import Caller, Installation, latest_day, today_in
+from pathway.use_cases.refusals import Refusal
+
+FIRST_DAY = date(1, 1, 1)
+
+
+def entry_of(stored: StoredEntry) -> Entry:
+    """A log entry as the core reads it."""
+    event = read_logged(orjson.dumps(orjson.loads(stored.body)["event"]))
+    return Entry(stored.entry_id, stored.sequence, stored.recorded_at, stored.actor, event)
+
+
+def episode_of(summary: Summary, pathway: Pathway, engine: str, log: Sequence[StoredEntry] | None) -> Episode:
+    """The episode of a summary row; folded again from `log` when another engine made the row."""
+    if summary.engine == engine or log is None:
+        return Episode.from_json(summary.snapshot)
+    history = effective_history(map(entry_of, log), ZoneInfo(summary.time_zone))
+    *_, (_, last) = steps(pathway, history)
+    return last.episode
+
+
+@dataclass(slots=True)
+class Draft:
+    """An episode, and what has been added to it so far in this request."""
+
+    installation: Installation
+    caller: Caller
+    pathway: Pathway
+    view: View
+    now: datetime
+    episode_id: str
+    pseudonym: str
+    zone: ZoneInfo
+    opened_on: date
+    episode: Episode | None = None
+    digest: str = NO_FACTS
+    last_on: date = FIRST_DAY
+    sequence: int = 0
+    head: str = GENESIS
+    entries: list[NewEntry] = field(default_factory=list)
+    messages: list[NewMessage] = field(default_factory=list)
+    log: list[Entry] | None = None
+    impact: Impact = NO_IMPACT
+
+    @classmethod
+    def of(cls, installation: Installation, caller: Caller, view: View, now: datetime) -> Draft:
+        """A draft on the episode the writer has locked. Raises `Refusal` when there is none."""
+        summary = view.summary
+        if summary is None:
+            raise Refusal("unknown_episode", "This site has no episode with this id.")
+        pathway = installation.pathway(summary.pathway_id, summary.pathway_version)
+        log = None if summary.engine == installation.engine else view.entries()
+        return cls(
+            installation,
+            caller,
+            pathway,
+            view,
+            now,
+            summary.episode_id,
+            summary.pseudonym,
+            ZoneInfo(summary.time_zone),
+            summary.opened_on,
+            episode_of(summary, pathway, installation.engine, log),
+            summary.facts_digest,
+            summary.last_on,
+            summary.head_sequence,
+            summary.head_hash,
+        )
+
+    @property
+    def today(self) -> date:
+        """The day it is at the site."""
+        return today_in(self.zone.key, self.now)
+
+    @property
+    def known(self) -> Episode:
+        """The episode as it stands. Only after the opening."""
+        if self.episode is None:
+            raise AssertionError("The episode has not been opened.")
+        return self.episode
+
+    def recommendation(self, as_of: date | None = None) -> Recommendation:
+        """What the pathway says next, today or on the day `as_of`."""
+        return recommend(self.pathway, self.known, as_of or self.today)
+
+    def basis(self, as_of: date | None = None) -> str:
+        """What a decision on the recommendation has to quote."""
+        return basis_of(self.pathway, self.installation.engine, as_of or self.today, self.digest)
+
+    def whole_log(self) -> list[Entry]:
+        """All entries of the episode, those of this draft among them."""
+        if self.log is None:
+            self.log = [entry_of(stored) for stored in self.view.entries()]
+            self.log += [entry_of(stored) for stored in self.entries]
+        return self.log
+
+    def require_possible(self, event: Event, at: str = "") -> None:
+        """Raises `Refusal` for what cannot be true: a date to come, an entry that is not there."""
+        replacement = event.replacement if isinstance(event, EventCorrected) else event
+        for told, pointer in ((event, at), (replacement, f"{at}/replacement")):
+            if told.day(self.zone) > latest_day(self.now):
+                errors = [(f"{pointer}/occurred_on", "This date lies in the future everywhere on earth.")]
+                raise Refusal("impossible_date", "An event cannot have happened in the future.", errors)
+        if isinstance(event, EventCorrected | EventRetracted):
+            fault = fault_of_reference(event, self.whole_log())
+            if fault is not None:
+                unknown = fault.startswith("This episode has no entry")
+                raise Refusal("unknown_entry" if unknown else "not_correctable", fault, [(f"{at}/entry", fault)])
+
+    def append(self, event: Event) -> tuple[NewEntry, Step]:
+        """Adds an event: seals its entry and takes it into the episode."""
+        sequence, recorded_at = self.sequence + 1, self.now + timedelta(microseconds=len(self.entries))
+        entry_id, on = new_identifier(self.now), event.day(self.zone)
+        entry = Entry(entry_id, sequence, recorded_at, self.caller.subject, event)
+        if self.episode is None or appends_in_order(event, on, self.last_on):
+            step = self._apply(Effective(entry_id, sequence, on, entry.actor, event))
+        else:
+            step = self._fold_again(entry)
+        self.episode = step.episode
+        if self.log is not None:
+            self.log.append(entry)
+        trace = canonical(self.recommendation().trace()).decode()
+        sealed = seal(self._payload(entry, on, trace), self.head)
+        stored = NewEntry(
+            self.caller.site_id,
+            self.episode_id,
+            sequence,
+            entry_id,
+            event.kind,
+            on,
+            recorded_at,
+            self.caller.subject,
+            self.caller.client_id,
+            sealed.body,
+            sealed.prev_hash,
+            sealed.hash,
+            trace,
+        )
+        self.entries.append(stored)
+        self.sequence, self.head = sequence, sealed.hash
+        return stored, step
+
+    def _apply(self, effective: Effective) -> Step:
+        if self.episode is None:
+            step = opened(self.pathway, effective)
+        else:
+            step = apply(self.pathway, self.episode, effective)
+            self.last_on = max(self.last_on, effective.on)
+        self.digest = extended_digest(self.digest, effective)
+        return step
+
+    def _fold_again(self, entry: Entry) -> Step:
+        log = self.whole_log()
+        before = list(steps(self.pathway, effective_history(log, self.zone)))
+        after = list(steps(self.pathway, effective_history([*log, entry], self.zone)))
+        self.digest = NO_FACTS
+        for effective, _ in after:
+            self.digest = extended_digest(self.digest, effective)
+        self.last_on = max((effective.on for effective, _ in after[1:]), default=FIRST_DAY)
+        self.impact = self.impact.joined(impact_of(self.pathway, before, after))
+        last = after[-1][1]
+        own = next((step for effective, step in after if effective.entry_id == entry.entry_id), Step(last.episode))
+        moved = last.episode.state != before[-1][1].episode.state
+        return replace(own, episode=last.episode, moved=moved)
+
+    def _payload(self, entry: Entry, on: date, trace: str) -> dict[str, Any]:
+        return {
+            "format": 1,
+            "site": self.caller.site_id,
+            "episode": self.episode_id,
+            "pseudonym": self.pseudonym,
+            "sequence": entry.sequence,
+            "entry": entry.entry_id,
+            "on": on.isoformat(),
+            "recorded_at": entry.recorded_at.isoformat(timespec="microseconds"),
+            "actor": entry.actor,
+            "client": self.caller.client_id,
+            "pathway": {
+                "id": self.pathway.id,
+                "version": self.pathway.version,
+                "content_hash": self.pathway.content_hash,
+            },
+            "engine": self.installation.engine,
+            "event": entry.event.body(),
+            "recommendation": digest(orjson.loads(trace)),
+        }
+
+    def summary(self) -> Summary:
+        """The summary row after all that was added."""
+        episode, told = self.known, self.recommendation()
+        due = told.next_due
+        return Summary(
+            self.caller.site_id,
+            self.episode_id,
+            self.pseudonym,
+            self.pathway.id,
+            self.pathway.version,
+            self.pathway.content_hash,
+            self.installation.engine,
+            self.zone.key,
+            self.opened_on,
+            episode.state != "closed",
+            episode.state,
+            self.sequence,
+            self.head,
+            self.entries[-1].recorded_at,
+            self.digest,
+            self.last_on,
+            episode.to_json(),
+            told.recommended,
+            told.outcome.needs_tumour_board,
+            due.window.what if due else None,
+            due.earliest if due else None,
+            due.target if due else None,
+            due.latest if due else None,
+            len(told.outcome.obtain),
+            len(episode.pending) + (episode.state == "decision_due"),
+            len(episode.reviews),
+        )
+
+    def proposal(
+        self,
+        outcome: str,
+        document: dict[str, Any],
+        *,
+        location: str | None = None,
+        patient: NewPatient | None = None,
+    ) -> Proposal:
+        """What the writer shall write and answer."""
+        summary = self.summary() if self.entries else None
+        return Proposal(
+            outcome,
+            orjson.dumps(document),
+            location,
+            tuple(self.entries),
+            summary,
+            patient,
+            tuple(self.messages),
+        )

@@ -1,0 +1,95 @@
+"""What a running process works with, and who asks it for something."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pathway
+from pathway.catalogue import CATALOGUE, Catalogue
+from pathway.engine.definition import Pathway
+from pathway.settings import Settings
+from pathway.store.engines import Engines, open_store
+from pathway.store.readers import Readers
+from pathway.store.writer import Writer
+from pathway.use_cases.refusals import Refusal
+
+CORE = ("clinical", "episodes", "engine", "catalogue")
+
+
+@cache
+def engine_hash() -> str:
+    """SHA-256 over the sources that compute a recommendation: what "the same engine" means."""
+    root = Path(pathway.__file__).parent
+    told = hashlib.sha256()
+    for source in sorted(path for room in CORE for path in (root / room).rglob("*.py")):
+        told.update(source.relative_to(root).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
+    return told.hexdigest()
+
+
+def utc_now() -> datetime:
+    """The present instant in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A person or a system, at one site, with what it may do there."""
+
+    site_id: str
+    client_id: str
+    subject: str
+    scopes: frozenset[str]
+
+    def require(self, scope: str) -> None:
+        """Raises `Refusal` when the caller may not do this."""
+        if scope not in self.scopes:
+            raise Refusal("not_permitted", f"This needs the permission {scope}, which the token does not give.")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Settings, published pathways, the writer and the readers of one process."""
+
+    settings: Settings
+    catalogue: Catalogue
+    engines: Engines
+    writer: Writer
+    readers: Readers
+    clock: Callable[[], datetime]
+    engine: str
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Callable[[], datetime] = utc_now) -> Installation:
+        """Opens the store and starts the writer. Raises `StoreError` when the database is out of reach."""
+        engines = open_store(settings.database_url)
+        writer = Writer(engines, clock)
+        writer.start()
+        return cls(settings, CATALOGUE, engines, writer, Readers(engines), clock, engine_hash())
+
+    def close(self) -> None:
+        """Writes what is waiting, then lets go of the database."""
+        self.writer.close()
+        self.engines.close()
+
+    def pathway(self, pathway_id: str, version: int) -> Pathway:
+        """The version an episode is on. Raises `Refusal` when this installation does not have it."""
+        found = self.catalogue.find(pathway_id, version)
+        if found is None:
+            raise Refusal("unavailable", "This installation does not have the version of the pathway.")
+        return found
+
+
+def today_in(zone: str, now: datetime) -> date:
+    """The day it is at the site."""
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def latest_day(now: datetime) -> date:
+    """The day it is where on earth the day is most advanced; a later date cannot have happened."""
+    return (now.astimezone(UTC) + timedelta(hours=14)).date()

@@ -1,0 +1,48 @@
+"""What the published pathways say, with every citation."""
+
+from __future__ import annotations
+
+import orjson
+
+from pathway.engine.definition import Pathway
+from pathway.engine.diagram import drawn
+from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.refusals import Refusal
+
+
+def list_pathways(installation: Installation, caller: Caller) -> bytes:
+    """The published versions as JSON. Raises `Refusal`."""
+    caller.require("pathways.read")
+    return orjson.dumps(
+        {
+            "pathways": [
+                {
+                    "id": each.id,
+                    "version": each.version,
+                    "title": each.title,
+                    "summary": each.summary,
+                    "content_hash": each.content_hash,
+                }
+                for each in installation.catalogue
+            ]
+        }
+    )
+
+
+def describe_pathway(installation: Installation, caller: Caller, pathway_id: str, version: int) -> bytes:
+    """One version, whole, as JSON. Raises `Refusal`."""
+    pathway = _found(installation, caller, pathway_id, version)
+    return orjson.dumps({**pathway.describe(), "content_hash": pathway.content_hash})
+
+
+def draw_pathway(installation: Installation, caller: Caller, pathway_id: str, version: int) -> str:
+    """One version as a picture (SVG). Raises `Refusal`."""
+    return drawn(_found(installation, caller, pathway_id, version))
+
+
+def _found(installation: Installation, caller: Caller, pathway_id: str, version: int) -> Pathway:
+    caller.require("pathways.read")
+    found = installation.catalogue.find(pathway_id, version)
+    if found is None:
+        raise Refusal("not_found", "No such pathway has been published here.")
+    return found

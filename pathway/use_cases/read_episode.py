@@ -1,0 +1,126 @@
+"""Where an episode stands: state, line, facts in force, and what runs beside the state."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from pathway.episodes.episode import Cycles, Episode, Noted, Stamp
+from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.standing import Standing, standing_of, summary_of
+
+
+def read_episode(
+    installation: Installation,
+    caller: Caller,
+    episode_id: str,
+    known_at: datetime | None,
+    as_of: date | None,
+) -> bytes:
+    """The episode as known at `known_at`, on the day `as_of`, as JSON. Raises `Refusal`."""
+    summary = summary_of(installation, caller, episode_id)
+    return orjson.dumps(shown_episode(standing_of(installation, summary, known_at, as_of)))
+
+
+def shown_episode(standing: Standing) -> dict[str, Any]:
+    """The episode as answers carry it; the patient stands in it by pseudonym only."""
+    summary, episode = standing.summary, standing.episode
+    return {
+        "episode": summary.episode_id,
+        "patient": summary.pseudonym,
+        "pathway": {
+            "id": summary.pathway_id,
+            "version": summary.pathway_version,
+            "content_hash": summary.content_hash,
+        },
+        "opened_on": summary.opened_on.isoformat(),
+        "time_zone": summary.time_zone,
+        "as_of": standing.as_of.isoformat(),
+        "open": episode.state != "closed",
+        "state": episode.state,
+        "state_label": standing.pathway.state(episode.state).label,
+        "since": episode.entered.on.isoformat() if episode.entered else None,
+        "line": episode.line,
+        "regimen": episode.regimen,
+        "agents": list(episode.agents),
+        "cycles": _cycles(episode.cycles),
+        "courses": _cycles(episode.courses),
+        "facts": _facts(episode),
+        "holds": [
+            {"agent": hold.agent, "until": hold.until.isoformat() if hold.until else None, **_at(hold.at)}
+            for hold in episode.holds
+        ],
+        "obligations": [{"kind": each.kind, **_at(each.at)} for each in episode.obligations],
+        "stops": [{"agent": stop.agent, "sentence": stop.sentence, **_at(stop.at)} for stop in episode.stops.values()],
+        "reviews": [
+            {"entry": entry, "kind": review.kind, "sentence": review.sentence, "on": review.at.on.isoformat()}
+            for entry, review in episode.reviews.items()
+        ],
+        "awaiting_second_signature": [{"entry": entry, **_at(each.at)} for entry, each in episode.pending.items()],
+        "head": {"sequence": summary.head_sequence, "hash": summary.head_hash},
+        "facts_digest": standing.digest,
+    }
+
+
+def _at(at: Stamp) -> dict[str, str]:
+    return {"entry": at.entry, "on": at.on.isoformat(), "precision": at.precision}
+
+
+def _noted(noted: Noted) -> dict[str, str]:
+    return {"value": noted.value, **_at(noted.at)}
+
+
+def _cycles(cycles: Cycles) -> dict[str, Any]:
+    return {
+        "started": cycles.started,
+        "completed": cycles.completed,
+        "counted": cycles.counted,
+        "since_assessment": cycles.since_assessment,
+        "count_is_certain": not cycles.uncertain,
+    }
+
+
+def _facts(episode: Episode) -> dict[str, Any]:
+    single = {
+        "risk_group": episode.risk_group,
+        "gd2": episode.gd2,
+        "intent": episode.intent,
+        "cns": episode.cns,
+        "response": episode.last_response,
+        "local_control_feasible": episode.local_control_feasible,
+        "local_control": episode.local_control,
+        "follow_up": episode.follow_up,
+        "decision": episode.last_decision,
+        "closed": episode.closed,
+    }
+    groups = {
+        "fitness": episode.fitness,
+        "biomarkers": episode.biomarkers,
+        "consents": episode.consents,
+        "car_t": episode.car_t,
+    }
+    facts: dict[str, Any] = {name: _noted(noted) for name, noted in single.items() if noted is not None}
+    facts |= {name: {key: _noted(noted) for key, noted in group.items()} for name, group in groups.items() if group}
+    if episode.progression is not None:
+        progression = episode.progression
+        facts["progression"] = {
+            "confirmed": progression.confirmed,
+            "setting": progression.setting,
+            "pattern": progression.pattern,
+            **_at(progression.at),
+        }
+    if episode.toxicities:
+        facts["toxicities"] = [
+            {
+                "term": toxicity.term,
+                "scale": toxicity.scale,
+                "grade": "unknown" if toxicity.grade is None else toxicity.grade,
+                "agent": toxicity.agent,
+                "ongoing": toxicity.ongoing,
+                **_at(toxicity.at),
+            }
+            for toxicity in episode.toxicities.values()
+        ]
+    return facts

@@ -1,0 +1,103 @@
+"""The log of an episode, page by page, as known at an instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from pathway.episodes.events import EventCorrected, EventRetracted
+from pathway.episodes.log import Entry
+from pathway.store.values import StoredEntry
+from pathway.use_cases.draft import entry_of
+from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.refusals import Refusal
+from pathway.use_cases.standing import summary_of
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Some entries in the order in which they were recorded, and where the next page begins."""
+
+    rows: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+def read_history(
+    installation: Installation,
+    caller: Caller,
+    episode_id: str,
+    known_at: datetime | None,
+    since: date | None,
+    until: date | None,
+    cursor: str | None,
+    limit: int,
+) -> HistoryPage:
+    """Entries recorded by `known_at` whose clinical date lies in `since`..`until`. Raises `Refusal`.
+
+    Each row says how it stands: in force, corrected or retracted, by which entry.
+    """
+    summary = summary_of(installation, caller, episode_id)
+    after = _after(cursor)
+    stored = installation.readers.entries(summary.site_id, episode_id)
+    if known_at is not None:
+        stored = [entry for entry in stored if entry.recorded_at <= known_at]
+    standing = _standing([entry_of(entry) for entry in stored])
+    wanted = [
+        entry
+        for entry in stored
+        if entry.sequence > after
+        and (since is None or entry.occurred_on >= since)
+        and (until is None or entry.occurred_on <= until)
+    ]
+    rows = [_row(entry, standing) for entry in wanted[:limit]]
+    return HistoryPage(rows, str(rows[-1]["sequence"]) if len(wanted) > limit else None)
+
+
+def _after(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 9):  # noqa: PLR2004
+        raise Refusal("invalid_parameter", "The cursor is not one this service gave.", [("cursor", "Not a cursor.")])
+    return int(cursor)
+
+
+def _standing(log: list[Entry]) -> dict[str, tuple[str, str]]:
+    """What became of entries: id -> (corrected or retracted, by which entry)."""
+    fate: dict[str, tuple[str, str]] = {}
+    roots = {entry.entry_id: entry.entry_id for entry in log}
+    for entry in log:
+        match entry.event:
+            case EventCorrected():
+                roots[entry.entry_id] = root = roots[entry.event.entry]
+                if fate.get(root, ("",))[0] != "retracted":
+                    fate[root] = ("corrected", entry.entry_id)
+            case EventRetracted():
+                fate[roots[entry.event.entry]] = ("retracted", entry.entry_id)
+            case _:
+                pass
+    return fate
+
+
+def _row(stored: StoredEntry, standing: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    told = orjson.loads(stored.body)
+    fate, by = standing.get(stored.entry_id, ("in_force", None))
+    return {
+        "sequence": stored.sequence,
+        "entry": stored.entry_id,
+        "kind": stored.kind,
+        "on": stored.occurred_on.isoformat(),
+        "recorded_at": stored.recorded_at.isoformat(timespec="microseconds"),
+        "actor": stored.actor,
+        "client": stored.client_id,
+        "standing": fate,
+        "changed_by": by,
+        "event": told["event"],
+        "pathway_version": told["pathway"]["version"],
+        "engine": told["engine"],
+        "recommendation": orjson.loads(stored.recommendation) if stored.recommendation else None,
+        "prev_hash": stored.prev_hash,
+        "hash": stored.hash,
+    }

@@ -1,0 +1,187 @@
+"""Record one event, or several all or none, and say what they changed."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from pathway.engine.fold import Step
+from pathway.episodes.events import (
+    AssessmentClosedNotEvaluable,
+    AssessmentRecorded,
+    Event,
+    PatientIdentifier,
+    ResponseConfirmed,
+    ToxicityResolved,
+    read_event,
+)
+from pathway.proof.canonical import digest
+from pathway.store.values import NewEntry, NewMessage, Proposal, Settled
+from pathway.store.writer import Command, View
+from pathway.use_cases.draft import Draft
+from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.refusals import Refusal, refusing
+
+MOST_EVENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """How one event was received: a new entry, or the one it repeats."""
+
+    entry: dict[str, Any]
+    step: Step | None
+
+
+def read_events(body: bytes) -> tuple[Event, ...]:
+    """One event, or `{"events": [...]}`. Raises `Refusal` or `EventNotUnderstood`."""
+    try:
+        sent = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Refusal("malformed_json", "The body is not JSON.") from None
+    if not isinstance(sent, dict) or "events" not in sent:
+        return (read_event(body),)
+    several = sent["events"]
+    if set(sent) != {"events"} or not isinstance(several, list) or not 1 <= len(several) <= MOST_EVENTS:
+        detail = f"Send one event, or an object with nothing but events, a list of 1 to {MOST_EVENTS}."
+        raise Refusal("invalid_body", detail, [("/events", detail)])
+    return tuple(read_event(orjson.dumps(each), f"/events/{number}") for number, each in enumerate(several))
+
+
+def record_events(
+    installation: Installation,
+    caller: Caller,
+    episode_id: str,
+    body: bytes,
+    key: str | None,
+    request_digest: str,
+    dry_run: bool = False,
+) -> Future[Settled]:
+    """Records what `body` tells; with `dry_run` only says what it would do. Raises `Refusal`."""
+    caller.require("events.write")
+    events = read_events(body)
+    if any(isinstance(event, ResponseConfirmed | AssessmentClosedNotEvaluable) for event in events):
+        caller.require("decisions.write")
+
+    def decide(view: View, now: datetime) -> Proposal:
+        return refusing(lambda: _proposed(Draft.of(installation, caller, view, now), events, dry_run=dry_run))
+
+    sources = tuple((each.source.system, each.source.message_id) for each in events if each.source)
+    return installation.writer.submit(
+        Command(caller.site_id, caller.client_id, episode_id, decide, key, request_digest, sources, dry_run)
+    )
+
+
+def _proposed(draft: Draft, events: tuple[Event, ...], *, dry_run: bool) -> Proposal:
+    before = draft.known.state
+    received = receive(draft, events)
+    document = {
+        "episode": draft.episode_id,
+        "entries": [each.entry for each in received],
+        "state": draft.known.state,
+        "moved": draft.known.state != before,
+        "unexpected": any(each.step.unexpected for each in received if each.step),
+        "flags": list(dict.fromkeys(flag for each in received if each.step for flag in each.step.flags)),
+        "impact": draft.impact.as_dict(),
+        "next_step": draft.recommendation().document(draft.basis()),
+    }
+    return draft.proposal("foreseen" if dry_run else "recorded", document)
+
+
+def receive(draft: Draft, events: tuple[Event, ...], at: str = "/events") -> list[Received]:
+    """Adds the events to the draft; those that repeat a known message are only pointed to."""
+    received = []
+    for number, event in enumerate(events):
+        pointer = f"{at}/{number}" if len(events) > 1 else ""
+        require_patient(draft, event.patient, pointer)
+        if (known := _known_message(draft, event, pointer)) is not None:
+            received.append(Received({"entry": known.entry_id, "kind": event.kind, "duplicate": True}, None))
+            continue
+        draft.require_possible(event, pointer)
+        _require_consistent(draft, event, pointer)
+        entry, step = draft.append(event)
+        if event.source is not None:
+            draft.messages.append(_message(draft, event, entry))
+        received.append(Received(_shown(entry, step), step))
+    return received
+
+
+def require_patient(draft: Draft, patient: PatientIdentifier | None, at: str) -> None:
+    """Raises `Refusal` when an event names another patient than the episode's."""
+    if patient is not None and draft.view.patient(patient.system, patient.value) != draft.pseudonym:
+        told = [(f"{at}/patient", "This is not the patient of the episode.")]
+        raise Refusal("another_patient", "The event names another patient; nothing was recorded.", told)
+
+
+def _message(draft: Draft, event: Event, entry: NewEntry) -> NewMessage:
+    source = event.source
+    assert source is not None  # noqa: S101  (asked by the caller)
+    site = draft.caller.site_id
+    content = _content(draft, event)
+    return NewMessage(site, source.system, source.message_id, content, draft.episode_id, entry.entry_id)
+
+
+def _content(draft: Draft, event: Event) -> str:
+    return digest([draft.episode_id, event.body()])
+
+
+def _known_message(draft: Draft, event: Event, at: str) -> NewMessage | None:
+    if event.source is None:
+        return None
+    key = (event.source.system, event.source.message_id)
+    own = (each for each in draft.messages if (each.system, each.message_id) == key)
+    known = next(own, None) or draft.view.message(*key)
+    if known is None or known.content_digest == _content(draft, event):
+        return known
+    detail = (
+        "This message was recorded before with other content. To change what it said, record event_corrected "
+        "for the entry it became."
+    )
+    raise Refusal("message_conflict", detail, [(f"{at}/source", detail)], entry=known.entry_id)
+
+
+def _require_consistent(draft: Draft, event: Event, at: str) -> None:
+    if isinstance(event, ToxicityResolved):
+        known = [toxicity.at.entry for toxicity in draft.known.toxicities.values()]
+        if event.entry not in known and not any(
+            each.entry_id == event.entry and each.event.kind == "toxicity_recorded" for each in draft.whole_log()
+        ):
+            told = [(f"{at}/entry", "The episode has no side effect recorded under this id.")]
+            raise Refusal("unknown_entry", "There is no such entry in this episode.", told)
+    if isinstance(event, AssessmentRecorded) and event.components is not None:
+        _require_first_value(draft, event, at)
+
+
+def _require_first_value(draft: Draft, event: AssessmentRecorded, at: str) -> None:
+    """A component of one assessment has one value; a second one is a correction."""
+    assert event.components is not None  # noqa: S101  (asked by the caller)
+    episode = draft.known
+    point = episode.timepoints.get(event.timepoint) if event.timepoint else episode.timepoint
+    if point is None or point.decided or (event.timepoint is None and event.day(draft.zone) < draft.last_on):
+        return
+    if event.timepoint is None and point.cycles != episode.cycles.completed:
+        return
+    for component, rating in event.components.ratings().items():
+        before = point.ratings.get(component)
+        if before is not None and before.value != rating:
+            detail = f"This assessment has a value for {component.value} already; correct that entry instead."
+            pointer = f"{at}/components/{component.value}"
+            raise Refusal("message_conflict", detail, [(pointer, detail)], entry=before.at.entry)
+
+
+def _shown(entry: NewEntry, step: Step) -> dict[str, Any]:
+    shown = {
+        "entry": entry.entry_id,
+        "sequence": entry.sequence,
+        "kind": entry.kind,
+        "on": entry.occurred_on.isoformat(),
+        "recorded_at": entry.recorded_at.isoformat(timespec="microseconds"),
+        "hash": entry.hash,
+        "moved": step.moved,
+        "unexpected": step.unexpected,
+    }
+    return shown | ({"contested": True} if step.contested else {})

@@ -1,0 +1,55 @@
+"""What would come next if something happened; nothing is written."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from pathway.engine.fold import steps
+from pathway.engine.recommendation import recommend
+from pathway.episodes.log import Entry, effective_history, fault_of_reference
+from pathway.use_cases.identifiers import new_identifier
+from pathway.use_cases.installation import Caller, Installation, today_in
+from pathway.use_cases.record_events import read_events
+from pathway.use_cases.refusals import Refusal
+from pathway.use_cases.standing import log_of, summary_of
+
+
+def suppose(
+    installation: Installation,
+    caller: Caller,
+    episode_id: str,
+    body: bytes,
+    known_at: datetime | None,
+    as_of: date | None,
+) -> bytes:
+    """The recommendation if the events of `body` had happened too; they may lie in the future. Raises `Refusal`."""
+    summary = summary_of(installation, caller, episode_id)
+    events = read_events(body)
+    log = [entry for entry in log_of(installation, summary) if known_at is None or entry.recorded_at <= known_at]
+    if not log:
+        raise Refusal("unknown_episode", "Nothing was known of this episode by then.")
+    now = installation.clock()
+    for number, event in enumerate(events):
+        fault = fault_of_reference(event, log)
+        if fault is not None:
+            raise Refusal("unknown_entry", fault, [(f"/events/{number}/entry", fault)])
+        log.append(Entry(new_identifier(now), log[-1].sequence + 1, now, caller.subject, event))
+    pathway = installation.pathway(summary.pathway_id, summary.pathway_version)
+    zone = ZoneInfo(summary.time_zone)
+    done = list(steps(pathway, effective_history(log, zone)))
+    last = done[-1][1].episode
+    told = recommend(pathway, last, as_of or max(today_in(zone.key, now), done[-1][0].on))
+    unexpected = {effective.entry_id for effective, step in done if step.unexpected}
+    return orjson.dumps(
+        {
+            "episode": episode_id,
+            "supposed": [
+                {"kind": entry.event.kind, "unexpected": entry.entry_id in unexpected} for entry in log[-len(events) :]
+            ],
+            "state": last.state,
+            "next_step": told.document("0" * 64),
+        }
+    )

@@ -1,0 +1,90 @@
+"""What is due, overdue, missing, waiting or to be reviewed at a site, nearest date first."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, get_args
+
+import orjson
+
+from pathway.store.readers import Kind, Position
+from pathway.store.values import Summary
+from pathway.use_cases.installation import Caller, Installation, today_in
+from pathway.use_cases.refusals import Refusal
+
+KINDS: tuple[str, ...] = get_args(Kind)
+
+
+def read_worklist(
+    installation: Installation,
+    caller: Caller,
+    due_before: date | None,
+    kind: str | None,
+    cursor: str | None,
+    limit: int,
+) -> bytes:
+    """One page of the caller's worklist as JSON. Raises `Refusal`."""
+    caller.require("episodes.read")
+    if kind is not None and kind not in KINDS:
+        raise Refusal("invalid_parameter", f"The kinds are {', '.join(KINDS)}.", [("kind", "There is no such kind.")])
+    today = today_in(installation.settings.time_zone(caller.site_id), installation.clock())
+    found = installation.readers.worklist(
+        caller.site_id,
+        today=today,
+        kind=kind,  # type: ignore[arg-type]  # checked against the kinds above
+        due_before=due_before,
+        after=_position(cursor),
+        limit=limit + 1,
+    )
+    page = found[:limit]
+    return orjson.dumps(
+        {
+            "as_of": today.isoformat(),
+            "items": [_item(each, today) for each in page],
+            "next_cursor": _cursor(page[-1]) if len(found) > limit else None,
+        }
+    )
+
+
+def _cursor(last: Summary) -> str:
+    return f"{last.due_target.isoformat() if last.due_target else 'undated'}_{last.episode_id}"
+
+
+def _position(cursor: str | None) -> Position | None:
+    if cursor is None:
+        return None
+    day, _, episode_id = cursor.partition("_")
+    try:
+        return (None if day == "undated" else date.fromisoformat(day), episode_id)
+    except ValueError:
+        refused = [("cursor", "Not a cursor.")]
+        raise Refusal("invalid_parameter", "The cursor is not one this service gave.", refused) from None
+
+
+def _item(summary: Summary, today: date) -> dict[str, Any]:
+    due = None
+    if summary.due_target is not None:
+        timing = "due"
+        if summary.due_latest is not None and today > summary.due_latest:
+            timing = "overdue"
+        elif summary.due_earliest is not None and today < summary.due_earliest:
+            timing = "not_yet"
+        due = {
+            "earliest": summary.due_earliest.isoformat() if summary.due_earliest else None,
+            "target": summary.due_target.isoformat(),
+            "latest": summary.due_latest.isoformat() if summary.due_latest else None,
+            "timing": timing,
+        }
+    return {
+        "episode": summary.episode_id,
+        "patient": summary.pseudonym,
+        "pathway": {"id": summary.pathway_id, "version": summary.pathway_version},
+        "state": summary.state,
+        "recommended": summary.recommended,
+        "needs_tumour_board": summary.needs_tumour_board,
+        "due_what": summary.due_what,
+        "due": due,
+        "missing": summary.missing,
+        "waiting": summary.waiting,
+        "reviews": summary.reviews,
+    }
