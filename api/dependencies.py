@@ -58,7 +58,8 @@ async def caller(request: Request) -> Caller:
 async def json_body(request: Request) -> bytes:
     """The body as it was sent, unread: at most 64 KiB of `application/json`.
 
-    Raises `Refusal` (`unsupported_media_type`, `too_large`, or `malformed_json` for none) without parsing anything, and as soon as it is known.
+    Raises `Refusal` (`unsupported_media_type`, `too_large`, or `malformed_json` when there is none) without
+    parsing anything, and as soon as it is known.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":

@@ -12,6 +12,7 @@ from api.app import openapi_document
 from pathway.catalogue import CATALOGUE
 from pathway.clinical.evidence import Citation
 from pathway.engine.definition import Offer, Option, Pathway, Row, State, Transition, Window
+from pathway.engine.diagram import drawn
 from pathway.engine.guards import Guard
 
 FOLDER: Final = Path(__file__).parent
@@ -23,6 +24,7 @@ def documents() -> Mapping[str, Callable[[], str]]:
     found: dict[str, Callable[[], str]] = {"openapi.json": openapi}
     for pathway in CATALOGUE:
         found[f"pathways/{pathway.id}.md"] = partial(page, pathway)
+        found[f"pathways/{pathway.id}.svg"] = partial(drawn, pathway)
     return found
 
 
@@ -38,7 +40,7 @@ def page(pathway: Pathway) -> str:
 
 def _page(pathway: Pathway) -> Iterator[str]:
     yield from (NOTE, "", f"# {pathway.title}", "", f"`{pathway.id}`, version {pathway.version}.", "")
-    yield from (pathway.summary, "")
+    yield from (pathway.summary, "", f"![The states and the ways between them]({pathway.id}.svg)", "")
     yield from (
         "How to read the tables: in each state the first row whose sentences are all true says what is recommended",
         "and what is possible; a sentence that is neither true nor false, because a fact is missing or too old,",

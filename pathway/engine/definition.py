@@ -283,7 +283,12 @@ class Pathway:
             ],
             "windows": [described_window(window) for window in self.windows],
             "findings": [
-                {"finding": each.name, "label": each.label, "domain": list(each.domain), "request": each.request}
+                {
+                    "finding": each.name,
+                    "label": each.label,
+                    "domain": list(each.domain),
+                    "request": each.request,
+                }
                 for each in self.findings
             ],
         }

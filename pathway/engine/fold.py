@@ -126,7 +126,7 @@ def _fact(pathway: Pathway, episode: Episode, event: Event, at: Stamp) -> Step:
         return Step(known, flags=_flags(known, event))
     after = _moved(pathway, known, target, at)
     if trigger in (ASSESSED, PROGRESSED):
-        after = _assessed(pathway, after, was_running=pathway.state(episode.state).running)
+        after = _assessed(after, was_running=pathway.state(episode.state).running)
     return Step(after, moved=True, flags=_flags(known, event))
 
 
@@ -197,12 +197,10 @@ def _unmoved(before: Episode, known: Episode, event: Event, at: Stamp) -> Step:
 
 def _moved(pathway: Pathway, episode: Episode, target: str, at: Stamp) -> Episode:
     context = pathway.state(target).context
-    return replace(
-        episode, state=target, entered=at, context=episode.context if context is None else context
-    )
+    return replace(episode, state=target, entered=at, context=episode.context if context is None else context)
 
 
-def _assessed(pathway: Pathway, episode: Episode, *, was_running: bool) -> Episode:
+def _assessed(episode: Episode, *, was_running: bool) -> Episode:
     cycles = episode.cycles
     if was_running:
         cycles = replace(cycles, last_delivered=Delivered.ABORTED)
@@ -240,7 +238,9 @@ def _decision(pathway: Pathway, episode: Episode, event: DecisionMade, at: Stamp
         body = canonical(event.body()).decode()
         waiting = PendingDecision(body, actor, at)
         return Step(replace(episode, pending={**episode.pending, at.entry: waiting}))
-    contested = event.offered_as != "blocked" and recommend(pathway, episode, at.on).status(event.option) == "blocked"
+    contested = (
+        event.offered_as != "blocked" and recommend(pathway, episode, at.on).status(event.option) == "blocked"
+    )
     after = _taken(pathway, episode, event, at)
     if contested:
         after = _with_review(after, at, "contested", CONTESTED)

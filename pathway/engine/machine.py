@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
+from typing import cast
 from weakref import WeakKeyDictionary
 
-from transitions import EventData, Machine
+from transitions import EventData, Machine, State
 
 from pathway.engine.definition import ANYWHERE, Pathway
 from pathway.engine.guards import Guard
@@ -56,16 +58,17 @@ def _built(pathway: Pathway) -> Machine:
     )
     specific = {(edge.trigger, edge.source) for edge in pathway.transitions if edge.source != ANYWHERE}
     for edge in pathway.transitions:
-        sources = [edge.source]
+        sources: list[str | Enum | State] = [edge.source]
         if edge.source == ANYWHERE:
             sources = [state.name for state in pathway.states if (edge.trigger, state.name) not in specific]
-        machine.add_transition(edge.trigger, sources, edge.target, conditions=[_condition(g) for g in edge.when])
+        machine.add_transition(
+            edge.trigger, sources, edge.target, conditions=[_condition(g) for g in edge.when]
+        )
     return machine
 
 
 def _condition(guard: Guard) -> Callable[[EventData], bool | None]:
     def holds(data: EventData) -> bool | None:
-        cursor: _Cursor = data.model
-        return cursor.values[guard]
+        return cast(_Cursor, data.model).values[guard]
 
     return holds

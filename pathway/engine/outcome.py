@@ -159,12 +159,13 @@ def _recommended(
 def what_would_open(
     pathway: Pathway, state: str, values: tuple[str, ...], option: str
 ) -> tuple[tuple[Change, ...], ...]:
-    """The smallest sets of findings whose change would open a blocked option; empty when none of up to
-    `MOST_CHANGES` findings would do. A change is always to a known value.
+    """The smallest sets of findings whose change would open a blocked option, each change to a known value.
+
+    Empty when no set of up to `MOST_CHANGES` findings would do.
     """
     table = pathway.state(state)
     now = dict(zip(findings_of(pathway, state), values, strict=True))
-    wanted = [dict(each) for each in _ways(pathway, table, now, pathway.option(option))]
+    wanted = [dict(each) for each in _ways(table, now, pathway.option(option))]
     for size in range(1, MOST_CHANGES + 1):
         opening = list(_openings(pathway, table, now, option, wanted, size))
         if opening:
@@ -172,7 +173,7 @@ def what_would_open(
     return ()
 
 
-def _ways(pathway: Pathway, table: State, now: Values, option: Option) -> Iterator[dict[Finding, frozenset[str]]]:
+def _ways(table: State, now: Values, option: Option) -> Iterator[dict[Finding, frozenset[str]]]:
     """For each row that offers the option: the findings that must change, and to what."""
     for row in table.table:
         offer = next((each for each in (*row.offers, *table.always) if each.option == option.name), None)
@@ -182,7 +183,9 @@ def _ways(pathway: Pathway, table: State, now: Values, option: Option) -> Iterat
         for guard in (*row.when, *(() if offer.exempt else option.needs)):
             before = allowed.get(guard.finding, frozenset(guard.finding.domain) - OPEN)
             allowed[guard.finding] = before & guard.values
-        must = {finding: values for finding, values in allowed.items() if not _agrees(row, option, finding, now)}
+        must = {
+            finding: values for finding, values in allowed.items() if not _agrees(row, option, finding, now)
+        }
         if all(must.values()) and len(must) <= MOST_CHANGES:
             yield must
 
@@ -208,7 +211,10 @@ def _openings(
         for extra in combinations(others, size - len(must)):
             choices = [
                 *(sorted(values) for values in must.values()),
-                *([value for value in each.domain if value not in OPEN and value != now[each]] for each in extra),
+                *(
+                    [value for value in each.domain if value not in OPEN and value != now[each]]
+                    for each in extra
+                ),
             ]
             for picked in product(*choices):
                 change = dict(zip((*must, *extra), picked, strict=True))
@@ -233,10 +239,11 @@ def _merged(opening: list[dict[Finding, str]]) -> tuple[tuple[Change, ...], ...]
     groups: dict[tuple[tuple[str, str], ...], tuple[dict[Finding, str], Finding, list[str]]] = {}
     for change in opening:
         varied = next(reversed(change))
-        key = tuple((each.name, value) for each, value in change.items() if each is not varied) + ((varied.name, ""),)
+        fixed = tuple((each.name, value) for each, value in change.items() if each is not varied)
+        key = (*fixed, (varied.name, ""))
         groups.setdefault(key, (change, varied, []))[2].append(change[varied])
     merged = []
     for change, varied, values in groups.values():
-        fixed = [Change(each, (value,)) for each, value in change.items() if each is not varied]
-        merged.append((*fixed, Change(varied, tuple(dict.fromkeys(values)))))
+        others = [Change(each, (value,)) for each, value in change.items() if each is not varied]
+        merged.append((*others, Change(varied, tuple(dict.fromkeys(values)))))
     return tuple(merged)

@@ -101,7 +101,9 @@ class Recommendation:
                 return f"Recommended: {label}, namely {', '.join(wanted)}."
             return f"Recommended: {label}."
         if self.outcome.needs_tumour_board:
-            names = [option.label for option in self.pathway.options if self.status(option.name) == "possible"]
+            names = [
+                option.label for option in self.pathway.options if self.status(option.name) == "possible"
+            ]
             return f"The field is undecided here; the tumour board chooses among: {', '.join(names)}."
         return "Nothing is due."
 
@@ -133,7 +135,9 @@ class Recommendation:
             "label": option.label,
             "status": status,
             "offered_here": offer is not None,
-            "guards": [] if offer is not None and offer.exempt else [self._guard(guard) for guard in option.needs],
+            "guards": []
+            if offer is not None and offer.exempt
+            else [self._guard(guard) for guard in option.needs],
         }
         if offer is not None and offer.remark:
             shown["remark"] = offer.remark

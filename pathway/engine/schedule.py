@@ -45,7 +45,9 @@ class Due:
         if self.anchor is not None:
             shown |= {"counted_from": {"entry": self.anchor.entry, "on": self.anchor.on.isoformat()}}
             if not self.anchor.exact:
-                shown["why_unknown"] = f"The date it is counted from is known by {self.anchor.precision} only."
+                shown["why_unknown"] = (
+                    f"The date it is counted from is known by {self.anchor.precision} only."
+                )
         else:
             shown["why_unknown"] = "The fact it is counted from has not been recorded."
         return shown | {"because": self.window.because.as_dict()}

@@ -314,11 +314,17 @@ def response_in_force(timepoint: Timepoint) -> InForce:
         )
 
     if timepoint.confirmed is not None:
-        return settled(Response(timepoint.confirmed.value), "A person settled the response.", "confirmed_by_person")
+        return settled(
+            Response(timepoint.confirmed.value), "A person settled the response.", "confirmed_by_person"
+        )
     if not given:
         if comparable is None:
-            return settled(Response.NE, "No component was evaluated, and no comparable response was reported.")
-        return settled(Response(comparable), "The response is as reported; no component was given.", "reported_only")
+            return settled(
+                Response.NE, "No component was evaluated, and no comparable response was reported."
+            )
+        return settled(
+            Response(comparable), "The response is as reported; no component was given.", "reported_only"
+        )
     if derived is Response.PD or comparable == Response.PD:
         source = "The component ratings show" if derived is Response.PD else "The report says"
         contradicted = comparable is not None and comparable != derived
@@ -390,7 +396,9 @@ def _prior_therapy(episode: Episode, event: PriorTherapyRecorded, at: Stamp) -> 
         event.high_dose_therapy,
         at,
     )
-    return replace(episode, prior_therapies={**episode.prior_therapies, f"{event.line}:{event.regimen}": therapy})
+    return replace(
+        episode, prior_therapies={**episode.prior_therapies, f"{event.line}:{event.regimen}": therapy}
+    )
 
 
 def _progression(episode: Episode, event: ProgressionEvidenceRecorded, at: Stamp) -> Episode:
@@ -435,7 +443,9 @@ def _cycle_started(episode: Episode, event: CycleStarted, at: Stamp) -> Episode:
     episode = replace(
         episode,
         regimen=event.regimen or episode.regimen,
-        agents=tuple(spelling(agent) for agent in event.agents) if event.agents != UNKNOWN else episode.agents,
+        agents=tuple(spelling(agent) for agent in event.agents)
+        if event.agents != UNKNOWN
+        else episode.agents,
     )
     return _with_counter(episode, counter, after)
 
@@ -462,7 +472,9 @@ def _with_counter(episode: Episode, counter: str, cycles: Cycles) -> Episode:
 def _toxicity(episode: Episode, event: ToxicityRecorded, at: Stamp) -> Episode:
     term = spelling(event.term)
     grade = event.grade if isinstance(event.grade, int) else None
-    agent = spelling(event.agent) if event.agent else next((a for a in episode.agents if is_anti_gd2(a)), None)
+    agent = (
+        spelling(event.agent) if event.agent else next((a for a in episode.agents if is_anti_gd2(a)), None)
+    )
     toxicity = Toxicity(
         term, event.scale, grade, agent, event.ongoing, grade is None and could_stop(event.term, agent), at
     )
@@ -515,12 +527,16 @@ def _timepoint_name(episode: Episode, given: str | None) -> str:
 def _assessment(episode: Episode, event: AssessmentRecorded, at: Stamp) -> Episode:
     name = _timepoint_name(episode, event.timepoint)
     before = episode.timepoints.get(name) or Timepoint(name, first=at, cycles=episode.cycles.completed)
-    ratings = {c: Noted(str(r), at) for c, r in event.components.ratings().items()} if event.components else {}
+    ratings = (
+        {c: Noted(str(r), at) for c, r in event.components.ratings().items()} if event.components else {}
+    )
     after = replace(
         before,
         ratings={**before.ratings, **ratings},
         reported=Noted(str(event.reported_overall), at) if event.reported_overall else before.reported,
-        comparable=event.criteria is ResponseCriteria.INRC_2017 if event.reported_overall else before.comparable,
+        comparable=event.criteria is ResponseCriteria.INRC_2017
+        if event.reported_overall
+        else before.comparable,
         central_review=before.central_review if event.central_review is None else event.central_review,
         last=at,
     )
@@ -531,7 +547,9 @@ def _assessment(episode: Episode, event: AssessmentRecorded, at: Stamp) -> Episo
     return with_response(episode, at)
 
 
-def _statement(episode: Episode, event: ResponseConfirmed | AssessmentClosedNotEvaluable, at: Stamp) -> Episode:
+def _statement(
+    episode: Episode, event: ResponseConfirmed | AssessmentClosedNotEvaluable, at: Stamp
+) -> Episode:
     name = event.timepoint or episode.current_timepoint
     before = episode.timepoints.get(name) if name else None
     if name is None or before is None:

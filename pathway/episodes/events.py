@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -52,7 +52,7 @@ from pathway.clinical.terms import (
     ToxicityScale,
 )
 
-UNKNOWN = "unknown"
+UNKNOWN: Final = "unknown"
 Unknown: TypeAlias = Literal["unknown"]
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -130,6 +130,7 @@ class Event(_Value):
 
 
 EARLIEST_YEAR = 1950
+LONGEST_SHOWN_NAME = 64
 
 
 class EpisodeOpened(Event):
@@ -588,7 +589,11 @@ def _is_in_the_document(part: int | str) -> bool:
 
 def _shown(part: int | str) -> str:
     """A field's name as it was sent, unless it is so odd that it may carry data."""
-    return str(part) if isinstance(part, int) or (part.isidentifier() and len(part) <= 64) else "(unprintable)"
+    return (
+        str(part)
+        if isinstance(part, int) or (part.isidentifier() and len(part) <= LONGEST_SHOWN_NAME)
+        else "(unprintable)"
+    )
 
 
 @cache

@@ -18,7 +18,7 @@ class Request(Components, BaseModel):
 
 
 def assess_response(body: bytes) -> bytes:
-    """Overall response, the rule that decided, what is missing and the best still possible, as JSON. Raises `Refusal`."""
+    """Overall response, rule, what is missing and the best still possible, as JSON. Raises `Refusal`."""
     asked = read_body(Request, body)
     given = asked.ratings()
     told = overall_response(*(given.get(component) for component in Component))

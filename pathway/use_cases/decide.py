@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pathway.engine.fold import planned_agents
+from pathway.engine.outcome import Status
 from pathway.engine.recommendation import Recommendation, basis_of
 from pathway.episodes.episode import Stop
 from pathway.episodes.events import DecisionDetail, DecisionMade, Reason
@@ -57,8 +58,8 @@ def decide(
 def _proposed(draft: Draft, asked: Request) -> Proposal:
     on = asked.decided_on or draft.today
     if on > latest_day(draft.now) or on.year < 1950:  # noqa: PLR2004
-        told = [("/decided_on", "A decision is taken today or was taken before.")]
-        raise Refusal("impossible_date", "The date of the decision cannot be true.", told)
+        future = [("/decided_on", "A decision is taken today or was taken before.")]
+        raise Refusal("impossible_date", "The date of the decision cannot be true.", future)
     if not draft.pathway.has_option(asked.option):
         known = ", ".join(option.name for option in draft.pathway.options)
         raise Refusal("not_an_option", f"The options are {known}.", [("/option", "There is no such option.")])
@@ -68,7 +69,7 @@ def _proposed(draft: Draft, asked: Request) -> Proposal:
     stops = stops_in_the_way(draft, asked)
     _require_detail(asked)
     _require_reason(told, asked, stops)
-    status = "blocked" if stops else told.status(asked.option)
+    status: Status = "blocked" if stops else told.status(asked.option)
     event = DecisionMade(
         occurred_on=on,
         option=asked.option,
@@ -105,13 +106,17 @@ def _fresh(draft: Draft, asked: Request, on: date) -> Recommendation:
     if quoted is None:
         raise _stale(draft, "The facts or the pathway have changed since this recommendation was made.")
     if draft.recommendation(quoted).outcome.statuses != told.outcome.statuses:
-        raise _stale(draft, "On the day of the decision the options stand otherwise than when it was looked at.")
+        raise _stale(
+            draft, "On the day of the decision the options stand otherwise than when it was looked at."
+        )
     return told
 
 
 def _quoted_day(draft: Draft, basis: str, on: date) -> date | None:
     last = max(on, draft.today)
-    days = dict.fromkeys([on, draft.today, *(last - timedelta(n) for n in range(-1, LONGEST_CONSIDERATION_DAYS))])
+    days = dict.fromkeys(
+        [on, draft.today, *(last - timedelta(n) for n in range(-1, LONGEST_CONSIDERATION_DAYS))]
+    )
     for day in days:
         if basis_of(draft.pathway, draft.installation.engine, day, draft.digest) == basis:
             return day
@@ -120,7 +125,9 @@ def _quoted_day(draft: Draft, basis: str, on: date) -> date | None:
 
 def _stale(draft: Draft, detail: str) -> Refusal:
     recommendation = draft.recommendation().document(draft.basis())
-    return Refusal("stale_decision", f"{detail} Look at it again and decide anew.", recommendation=recommendation)
+    return Refusal(
+        "stale_decision", f"{detail} Look at it again and decide anew.", recommendation=recommendation
+    )
 
 
 def stops_in_the_way(draft: Draft, asked: Request) -> tuple[Stop, ...]:

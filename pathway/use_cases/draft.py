@@ -33,7 +33,7 @@ from pathway.proof.chain import GENESIS, seal
 from pathway.store.values import NewEntry, NewMessage, NewPatient, Proposal, StoredEntry, Summary
 from pathway.store.writer import View
 from pathway.use_cases.identifiers import new_identifier
-from pathway.use_cases.impact import Impact, NO_IMPACT, impact_of
+from pathway.use_cases.impact import NO_IMPACT, Impact, impact_of
 from pathway.use_cases.installation import Caller, Installation, latest_day, today_in
 from pathway.use_cases.refusals import Refusal
 
@@ -141,7 +141,9 @@ class Draft:
             fault = fault_of_reference(event, self.whole_log())
             if fault is not None:
                 unknown = fault.startswith("This episode has no entry")
-                raise Refusal("unknown_entry" if unknown else "not_correctable", fault, [(f"{at}/entry", fault)])
+                raise Refusal(
+                    "unknown_entry" if unknown else "not_correctable", fault, [(f"{at}/entry", fault)]
+                )
 
     def append(self, event: Event) -> tuple[NewEntry, Step]:
         """Adds an event: seals its entry and takes it into the episode."""
@@ -195,7 +197,9 @@ class Draft:
         self.last_on = max((effective.on for effective, _ in after[1:]), default=FIRST_DAY)
         self.impact = self.impact.joined(impact_of(self.pathway, before, after))
         last = after[-1][1]
-        own = next((step for effective, step in after if effective.entry_id == entry.entry_id), Step(last.episode))
+        own = next(
+            (step for effective, step in after if effective.entry_id == entry.entry_id), Step(last.episode)
+        )
         moved = last.episode.state != before[-1][1].episode.state
         return replace(own, episode=last.episode, moved=moved)
 

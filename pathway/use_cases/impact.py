@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from pathway.engine.definition import Pathway
@@ -49,13 +50,14 @@ def impact_of(pathway: Pathway, before: History, after: History) -> Impact:
     was = {effective.entry_id: (effective, step) for effective, step in before}
     recommendations, decisions = [], []
     offered: Episode | None = None
-    offered_before = {
-        later.entry_id: earlier.episode for (_, earlier), (later, _) in zip(before, before[1:], strict=False)
-    }
+    offered_before = {later.entry_id: earlier.episode for (_, earlier), (later, _) in pairwise(before)}
     for effective, step in after:
         old = was.get(effective.entry_id)
         if old is not None and old[1].episode != step.episode:
-            told = {"then": _said(pathway, old[1].episode, effective), "now": _said(pathway, step.episode, effective)}
+            told = {
+                "then": _said(pathway, old[1].episode, effective),
+                "now": _said(pathway, step.episode, effective),
+            }
             if told["then"] != told["now"]:
                 recommendations.append(_at(effective) | told)
         earlier = offered_before.get(effective.entry_id)

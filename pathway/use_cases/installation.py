@@ -49,7 +49,9 @@ class Caller:
     def require(self, scope: str) -> None:
         """Raises `Refusal` when the caller may not do this."""
         if scope not in self.scopes:
-            raise Refusal("not_permitted", f"This needs the permission {scope}, which the token does not give.")
+            raise Refusal(
+                "not_permitted", f"This needs the permission {scope}, which the token does not give."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,9 @@ def _proposed(
         age_months=asked.age_months,
     )
     draft.append(opening)
-    received = [each.entry for each in receive(draft, tuple(_of(asked, event) for event in baseline), "/baseline")]
+    received = [
+        each.entry for each in receive(draft, tuple(_of(asked, event) for event in baseline), "/baseline")
+    ]
     document = {
         "episode": draft.episode_id,
         "pathway": {"id": pathway.id, "version": pathway.version},
@@ -112,7 +114,9 @@ def _proposed(
 def _of(asked: Request, event: Event) -> Event:
     """The event without its patient, who must be the one the episode is opened for."""
     if event.patient is not None and event.patient != asked.patient:
-        raise Refusal("another_patient", "An event names another patient than the one the episode is opened for.")
+        raise Refusal(
+            "another_patient", "An event names another patient than the one the episode is opened for."
+        )
     return event.model_copy(update={"patient": None})
 
 

@@ -53,12 +53,17 @@ def shown_episode(standing: Standing) -> dict[str, Any]:
             for hold in episode.holds
         ],
         "obligations": [{"kind": each.kind, **_at(each.at)} for each in episode.obligations],
-        "stops": [{"agent": stop.agent, "sentence": stop.sentence, **_at(stop.at)} for stop in episode.stops.values()],
+        "stops": [
+            {"agent": stop.agent, "sentence": stop.sentence, **_at(stop.at)}
+            for stop in episode.stops.values()
+        ],
         "reviews": [
             {"entry": entry, "kind": review.kind, "sentence": review.sentence, "on": review.at.on.isoformat()}
             for entry, review in episode.reviews.items()
         ],
-        "awaiting_second_signature": [{"entry": entry, **_at(each.at)} for entry, each in episode.pending.items()],
+        "awaiting_second_signature": [
+            {"entry": entry, **_at(each.at)} for entry, each in episode.pending.items()
+        ],
         "head": {"sequence": summary.head_sequence, "hash": summary.head_hash},
         "facts_digest": standing.digest,
     }
@@ -102,7 +107,9 @@ def _facts(episode: Episode) -> dict[str, Any]:
         "car_t": episode.car_t,
     }
     facts: dict[str, Any] = {name: _noted(noted) for name, noted in single.items() if noted is not None}
-    facts |= {name: {key: _noted(noted) for key, noted in group.items()} for name, group in groups.items() if group}
+    facts |= {
+        name: {key: _noted(noted) for key, noted in group.items()} for name, group in groups.items() if group
+    }
     if episode.progression is not None:
         progression = episode.progression
         facts["progression"] = {

@@ -60,7 +60,9 @@ def _after(cursor: str | None) -> int:
     if cursor is None:
         return 0
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 9):  # noqa: PLR2004
-        raise Refusal("invalid_parameter", "The cursor is not one this service gave.", [("cursor", "Not a cursor.")])
+        raise Refusal(
+            "invalid_parameter", "The cursor is not one this service gave.", [("cursor", "Not a cursor.")]
+        )
     return int(cursor)
 
 

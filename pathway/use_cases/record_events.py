@@ -59,6 +59,7 @@ def record_events(
     body: bytes,
     key: str | None,
     request_digest: str,
+    *,
     dry_run: bool = False,
 ) -> Future[Settled]:
     """Records what `body` tells; with `dry_run` only says what it would do. Raises `Refusal`."""
@@ -148,7 +149,8 @@ def _require_consistent(draft: Draft, event: Event, at: str) -> None:
     if isinstance(event, ToxicityResolved):
         known = [toxicity.at.entry for toxicity in draft.known.toxicities.values()]
         if event.entry not in known and not any(
-            each.entry_id == event.entry and each.event.kind == "toxicity_recorded" for each in draft.whole_log()
+            each.entry_id == event.entry and each.event.kind == "toxicity_recorded"
+            for each in draft.whole_log()
         ):
             told = [(f"{at}/entry", "The episode has no side effect recorded under this id.")]
             raise Refusal("unknown_entry", "There is no such entry in this episode.", told)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import httpx2
 
+from pathway.clinical.terms import OverrideReason
 from pathway.episodes.events import ToxicityRecorded
 from pathway.use_cases.published_cases import Basis, Case, PublishedDecision, as_sent
 
@@ -39,6 +40,13 @@ class Verdict(StrEnum):
     """The service asks for missing facts first, or only a missing fact keeps their choice closed."""
     BLOCKED = "blocked"
     """A known fact, or the table where nothing is missing, stands against their choice."""
+
+
+_CODE: Final = {
+    Verdict.OBTAIN_FIRST: OverrideReason.CDS_SUBOPTIMAL_CONTEXT,
+    Verdict.BLOCKED: OverrideReason.RECIPIENT_DISAGREES_EVIDENCE,
+}
+"""The code that comes nearest for a blocked choice, which needs one, where the source does not say why."""
 
 
 class ReplayRefused(Exception):
@@ -119,7 +127,7 @@ def _opened(case: Case, client: httpx2.Client) -> str:
     found = _answer(client.post("/v1/episodes:find", json={"patient": patient}))
     for each in found["episodes"]:
         if each["pathway"]["id"] == case.pathway:
-            return f"/v1/episodes/{each['id']}"
+            return f"/v1/episodes/{each['episode']}"
     response = client.post("/v1/episodes", json=case.opening(), headers=_key(f"{case.case}/open"))
     if response.status_code == httpx2.codes.CONFLICT and "location" in response.headers:
         return response.headers["location"]
@@ -136,7 +144,7 @@ def _decisions(episode: str, client: httpx2.Client) -> dict[tuple[str, str], dat
         page = _answer(client.get(f"{episode}/history", params=query))
         for row in page["entries"]:
             if row["kind"] == "decision_made":
-                key = (row["body"]["option"], row["occurred_on"])
+                key = (row["event"]["option"], row["on"])
                 taken[key] = datetime.fromisoformat(row["recorded_at"])
         cursor = page.get("next_cursor")
         if cursor is None:
@@ -160,7 +168,7 @@ def _decided(
     supposed = _answer(client.post(f"{episode}/next-step:suppose", params=query, json={"events": events}))
     if recorded_at is None:
         _post(client, f"{episode}/decisions", _body(decision, recommendation), f"{case.case}/{number}")
-    return compared(number, decision, recommendation, supposed)
+    return compared(number, decision, recommendation, supposed["next_step"])
 
 
 def _left_out(case: Case, number: int, day: date) -> list[dict[str, Any]]:
@@ -185,11 +193,10 @@ def _body(decision: PublishedDecision, recommendation: Mapping[str, Any]) -> dic
         "basis": recommendation["basis"],
         "decided_on": decision.decided_on.isoformat(),
     }
-    if decision.option != recommendation["recommended"]:
-        reason = {"text": f"Published course: {decision.words}"}
-        if decision.reason_code is not None:
-            reason["code"] = decision.reason_code
-        body["reason"] = reason
+    found = reading(decision.option, recommendation)
+    if found.verdict is not Verdict.RECOMMENDATION:
+        code = decision.reason_code or (_CODE[found.verdict] if found.status == "blocked" else None)
+        body["reason"] = {"text": f"Published course: {decision.words}"} | ({"code": code} if code else {})
     return body
 
 

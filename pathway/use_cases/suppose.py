@@ -28,7 +28,9 @@ def suppose(
     """The recommendation if the events of `body` had happened too; they may lie in the future. Raises `Refusal`."""
     summary = summary_of(installation, caller, episode_id)
     events = read_events(body)
-    log = [entry for entry in log_of(installation, summary) if known_at is None or entry.recorded_at <= known_at]
+    log = [
+        entry for entry in log_of(installation, summary) if known_at is None or entry.recorded_at <= known_at
+    ]
     if not log:
         raise Refusal("unknown_episode", "Nothing was known of this episode by then.")
     now = installation.clock()
@@ -47,7 +49,8 @@ def suppose(
         {
             "episode": episode_id,
             "supposed": [
-                {"kind": entry.event.kind, "unexpected": entry.entry_id in unexpected} for entry in log[-len(events) :]
+                {"kind": entry.event.kind, "unexpected": entry.entry_id in unexpected}
+                for entry in log[-len(events) :]
             ],
             "state": last.state,
             "next_step": told.document("0" * 64),

@@ -17,6 +17,7 @@ from typing import Final
 
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
+
 from pathway.settings import Settings
 from pathway.store.engines import database_url
 

@@ -26,7 +26,9 @@ def read_worklist(
     """One page of the caller's worklist as JSON. Raises `Refusal`."""
     caller.require("episodes.read")
     if kind is not None and kind not in KINDS:
-        raise Refusal("invalid_parameter", f"The kinds are {', '.join(KINDS)}.", [("kind", "There is no such kind.")])
+        raise Refusal(
+            "invalid_parameter", f"The kinds are {', '.join(KINDS)}.", [("kind", "There is no such kind.")]
+        )
     today = today_in(installation.settings.time_zone(caller.site_id), installation.clock())
     found = installation.readers.worklist(
         caller.site_id,

@@ -233,7 +233,7 @@ def test_a_deviation_carries_the_words_of_the_published_course(
 ) -> None:
     played = replays["criu2016_1"]
     decision = next(entry for entry in history(service, played) if entry["kind"] == "decision_made")
-    assert decision["body"]["reason"]["text"].startswith("Published course: The recurrence was irradiated")
+    assert decision["event"]["reason"]["text"].startswith("Published course: The recurrence was irradiated")
 
 
 def test_replaying_again_writes_nothing_and_finds_the_same(

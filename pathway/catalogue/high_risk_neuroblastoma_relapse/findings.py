@@ -41,12 +41,18 @@ def _told(noted: Noted | None) -> Found:
     return Found(noted.value, noted.value, noted.at) if noted else Found(UNKNOWN)
 
 
-@finding("the risk group at diagnosis", ("high", "not_high", UNKNOWN), request="Record the risk group at diagnosis.")
+@finding(
+    "the risk group at diagnosis",
+    ("high", "not_high", UNKNOWN),
+    request="Record the risk group at diagnosis.",
+)
 def risk_group(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     return _told(episode.risk_group)
 
 
-@finding("the context of this decision", ("none", "systemic", "local_control", "maintenance", "car_t", "follow_up"))
+@finding(
+    "the context of this decision", ("none", "systemic", "local_control", "maintenance", "car_t", "follow_up")
+)
 def context(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     return Found(episode.context or "none", at=episode.entered)
 
@@ -60,7 +66,11 @@ def context(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
 def response(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     progression = episode.progression
     timepoint = episode.timepoint
-    if progression and progression.confirmed and _after(progression.at, timepoint.last if timepoint else None):
+    if (
+        progression
+        and progression.confirmed
+        and _after(progression.at, timepoint.last if timepoint else None)
+    ):
         return Found("PD", "progression was confirmed", progression.at)
     if timepoint is None:
         return Found("NE", "no assessment has been recorded")
@@ -85,7 +95,12 @@ def assessment(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     if told.response is Response.PD:
         return Found("progression", told.why, timepoint.last)
     everything_named = len(timepoint.ratings) == 3  # noqa: PLR2004  (the components of INRC)
-    settled = timepoint.closed or timepoint.confirmed or everything_named or (not timepoint.ratings and told.reported)
+    settled = (
+        timepoint.closed
+        or timepoint.confirmed
+        or everything_named
+        or (not timepoint.ratings and told.reported)
+    )
     return Found("complete" if settled else "incomplete", told.why, timepoint.last)
 
 
@@ -132,7 +147,11 @@ def _maintenance_phase(episode: Episode) -> Found:
 )
 def tolerance(episode: Episode, as_of: date) -> Found:
     for toxicity in episode.toxicities.values():
-        if toxicity.ongoing and (toxicity.grade or 0) >= EMERGENCY_GRADE and toxicity.term not in BLOOD_COUNTS:
+        if (
+            toxicity.ongoing
+            and (toxicity.grade or 0) >= EMERGENCY_GRADE
+            and toxicity.term not in BLOOD_COUNTS
+        ):
             return Found("emergency", f"{toxicity.term}, grade {toxicity.grade}", toxicity.at)
     for agent, stop in episode.stops.items():
         if agent in episode.agents or (agent == "anti_gd2" and any(map(is_anti_gd2, episode.agents))):
@@ -222,7 +241,9 @@ def car_t_eligibility(episode: Episode, as_of: date) -> Found:
         return Found("no", neurological.sentence, neurological.at)
     if eligible is not None and antigen.value in ("positive", "partial"):
         return Found("yes", f"found eligible, GD2 {antigen.value}", eligible.at)
-    return Found(UNKNOWN, "GD2 is not known" if eligible else "not decided", eligible.at if eligible else None)
+    return Found(
+        UNKNOWN, "GD2 is not known" if eligible else "not decided", eligible.at if eligible else None
+    )
 
 
 def _is_neurological(sentence: str) -> bool:
@@ -239,7 +260,9 @@ def cns(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     progression = episode.progression
     noted = episode.cns
     if progression and progression.pattern == "cns" and (noted is None or progression.at.on > noted.at.on):
-        return Found("new" if progression.confirmed else "suspected", "pattern of the progression", progression.at)
+        return Found(
+            "new" if progression.confirmed else "suspected", "pattern of the progression", progression.at
+        )
     if noted is None:
         return Found("none", "nothing recorded; looked into on suspicion")
     value = {
@@ -431,7 +454,11 @@ def line_under_way(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     return Found("yes" if under_way else "no", f"line {episode.line}", began)
 
 
-@finding("an anti-GD2 antibody in the present treatment", ("yes", "no", UNKNOWN), request="Record the agents given.")
+@finding(
+    "an anti-GD2 antibody in the present treatment",
+    ("yes", "no", UNKNOWN),
+    request="Record the agents given.",
+)
 def antibody(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     if not episode.agents:
         return Found(UNKNOWN, "the agents are not known")

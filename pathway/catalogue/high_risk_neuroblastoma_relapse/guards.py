@@ -26,7 +26,15 @@ def chosen(where: str) -> Citation:
 
 MATRIX: Final = "decision after an assessment"
 _INRC = cite(PARK_2017, Tag.UNVERIFIED, "Table 5")
-_LISTED = {"CR": "CR", "PR": "PR", "MR": "MR", "SD": "SD", "PD": "PD", "NE": "not evaluable", "NED": "no disease"}
+_LISTED = {
+    "CR": "CR",
+    "PR": "PR",
+    "MR": "MR",
+    "SD": "SD",
+    "PD": "PD",
+    "NE": "not evaluable",
+    "NED": "no disease",
+}
 
 
 def response_is(*values: str) -> Guard:
@@ -44,7 +52,11 @@ def context_is(*values: str) -> Guard:
     )
 
 
-_PHASES = {"early": "before the fourth cycle", "mid": "from the fourth cycle to the limit", "limit": "at its limit"}
+_PHASES = {
+    "early": "before the fourth cycle",
+    "mid": "from the fourth cycle to the limit",
+    "limit": "at its limit",
+}
 
 
 def phase_is(*values: str) -> Guard:
@@ -65,7 +77,9 @@ NOT_AT_LIMIT: Final = guard(
 def gd2_is(*values: str) -> Guard:
     """GD2 is one of these."""
     told = " or ".join("not known" if value == "unknown" else value for value in values if value != "stale")
-    return guard(f.gd2, *values, sentence=f"GD2 is {told}.", because=cite(REVIEW, Tag.SOURCE_READ, "GD2 testing"))
+    return guard(
+        f.gd2, *values, sentence=f"GD2 is {told}.", because=cite(REVIEW, Tag.SOURCE_READ, "GD2 testing")
+    )
 
 
 EMERGENCY: Final = guard(
@@ -93,7 +107,10 @@ STOPPED: Final = guard(
     because=chosen("toxicity outcomes: stop agent"),
 )
 COMFORT: Final = guard(
-    f.intent, "comfort", sentence="The goal of care is comfort.", because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "options")
+    f.intent,
+    "comfort",
+    sentence="The goal of care is comfort.",
+    because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "options"),
 )
 CNS_SUSPECTED: Final = guard(
     f.cns,
@@ -164,7 +181,10 @@ HIGH_RISK: Final = guard(
     f.risk_group, "high", sentence="The disease is high-risk neuroblastoma.", because=chosen("eligibility")
 )
 CONSENT: Final = guard(
-    f.consent, "given", sentence="The family has consented to the treatment.", because=chosen("second layer: consent")
+    f.consent,
+    "given",
+    sentence="The family has consented to the treatment.",
+    because=chosen("second layer: consent"),
 )
 CAR_T_CONSENT: Final = guard(
     f.car_t_consent,
@@ -181,13 +201,22 @@ TRANSPLANT_OPEN: Final = guard(
     because=chosen("second layer: consolidation transplant"),
 )
 LINE_UNDER_WAY: Final = guard(
-    f.line_under_way, "yes", sentence="A line of systemic therapy is under way.", because=chosen("lines of therapy")
+    f.line_under_way,
+    "yes",
+    sentence="A line of systemic therapy is under way.",
+    because=chosen("lines of therapy"),
 )
 NO_LINE_UNDER_WAY: Final = guard(
-    f.line_under_way, "no", sentence="No line of systemic therapy is under way.", because=chosen("lines of therapy")
+    f.line_under_way,
+    "no",
+    sentence="No line of systemic therapy is under way.",
+    because=chosen("lines of therapy"),
 )
 ANTIBODY_GIVEN: Final = guard(
-    f.antibody, "yes", sentence="The present treatment has an anti-GD2 antibody.", because=chosen("antibody in a line")
+    f.antibody,
+    "yes",
+    sentence="The present treatment has an anti-GD2 antibody.",
+    because=chosen("antibody in a line"),
 )
 HELD: Final = guard(f.held, "yes", sentence="Treatment is on hold.", because=chosen("holds"))
 PRODUCT_RELEASED: Final = guard(
@@ -241,7 +270,10 @@ COURSE_NOT_ASSESSED: Final = guard(
     because=chosen("maintenance assessment after course 2 and the last"),
 )
 CYCLES_GIVEN: Final = guard(
-    f.cycles_given, "yes", sentence="At least one cycle of this line was started.", because=chosen("baseline of a line")
+    f.cycles_given,
+    "yes",
+    sentence="At least one cycle of this line was started.",
+    because=chosen("baseline of a line"),
 )
 EVIDENCE_CONFIRMED: Final = guard(
     f.evidence,

@@ -66,9 +66,15 @@ Y_FOR_A_REASON: Final = stay(needs_reason=True)
 
 UNDECIDED_SD: Final = "What to do with stable disease after four to six cycles is not settled in the field."
 UNDECIDED_CYCLES: Final = "How many cycles to give after a complete or partial response is not settled."
-UNDECIDED_GD2: Final = "What GD2 that is partial, negative or unknown means for the antibody is not settled; no cut-off exists."
-UNDECIDED_LOCAL: Final = "Whether a local relapse is treated locally first or after two cycles is not settled."
-UNDECIDED_CELLS: Final = "The best time for CAR-T cells, the disease burden they need and the bridge are not settled."
+UNDECIDED_GD2: Final = (
+    "What GD2 that is partial, negative or unknown means for the antibody is not settled; no cut-off exists."
+)
+UNDECIDED_LOCAL: Final = (
+    "Whether a local relapse is treated locally first or after two cycles is not settled."
+)
+UNDECIDED_CELLS: Final = (
+    "The best time for CAR-T cells, the disease burden they need and the bridge are not settled."
+)
 UNDECIDED_INTENT: Final = "Curative or palliative intent is a choice with the family."
 OFF_LABEL: Final = (
     "Chemoimmunotherapy during active progression is off label: the dinutuximab beta label asks for the disease to be "
@@ -445,7 +451,9 @@ MATRIX: Final[tuple[Row, ...]] = (
         H,
         F,
         S,
-        because=[cite(MORA_2025, _S, "five more cycles after first complete or partial response (naxitamab)")],
+        because=[
+            cite(MORA_2025, _S, "five more cycles after first complete or partial response (naxitamab)")
+        ],
         notes=(UNDECIDED_CYCLES,),
     ),
     row(
@@ -485,7 +493,9 @@ MATRIX: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[_LERMAN],
-        notes=("Early collection of lymphocytes improved the outcome of CAR-T cells: prompt it where eligible.",),
+        notes=(
+            "Early collection of lymphocytes improved the outcome of CAR-T cells: prompt it where eligible.",
+        ),
     ),
     row(
         "31",

@@ -139,7 +139,14 @@ GIVING_MAINTENANCE: Final[tuple[Row, ...]] = (
 
 RUNNING_MAINTENANCE: Final[tuple[Row, ...]] = (
     *RUNNING[:-1],
-    row("H", "The course is running: complete it and record how it was delivered.", [], "continue_maintenance", F, S),
+    row(
+        "H",
+        "The course is running: complete it and record how it was delivered.",
+        [],
+        "continue_maintenance",
+        F,
+        S,
+    ),
 )
 
 ASSESSING: Final[tuple[Row, ...]] = (
@@ -177,7 +184,15 @@ CELLS_GIVEN: Final[tuple[Row, ...]] = (
 
 FOLLOWING: Final[tuple[Row, ...]] = (
     _CNS_SUSPECTED,
-    row("F", "Follow-up goes on.", [], "follow_up", F, S, because=[cite(NCI_PDQ_2025, Tag.SOURCE_READ, "surveillance")]),
+    row(
+        "F",
+        "Follow-up goes on.",
+        [],
+        "follow_up",
+        F,
+        S,
+        because=[cite(NCI_PDQ_2025, Tag.SOURCE_READ, "surveillance")],
+    ),
 )
 
 ELSEWHERE: Final[tuple[Row, ...]] = (
@@ -195,7 +210,14 @@ CLOSED: Final[tuple[Row, ...]] = (
 _LYMPHODEPLETING: Final[tuple[Row, ...]] = (
     _EMERGENCY,
     _COMFORT,
-    row("F", "Lymphodepletion was decided: carry it out and infuse.", [], Offer("bridge_to_car_t", exempt=True), F, S),
+    row(
+        "F",
+        "Lymphodepletion was decided: carry it out and infuse.",
+        [],
+        Offer("bridge_to_car_t", exempt=True),
+        F,
+        S,
+    ),
 )
 
 STATES: Final = (
@@ -330,7 +352,7 @@ TRANSITIONS: Final = (
 )  # fmt: skip
 
 
-def _local_relapse(episode: Episode, event: Event) -> bool:
+def _local_relapse(_: Episode, event: Event) -> bool:
     return isinstance(event, Progression) and event.confirmed and event.pattern == "local"
 
 

@@ -98,7 +98,9 @@ def next_cycle(episode: Episode) -> tuple[Anchored, ...]:
     if episode.cycles.last_started is None:
         return ((BEGIN_CYCLE, episode.entered),)
     rhythm = _rhythm(episode)
-    window = Window("next_cycle", "begin the next cycle", rhythm.earliest, rhythm.target, rhythm.latest, rhythm.citation)
+    window = Window(
+        "next_cycle", "begin the next cycle", rhythm.earliest, rhythm.target, rhythm.latest, rhythm.citation
+    )
     return ((window, episode.cycles.last_started),)
 
 
