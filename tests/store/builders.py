@@ -14,7 +14,7 @@ from sqlalchemy import text
 from pathway.proof.chain import GENESIS, seal
 from pathway.store.engines import Engines, open_store
 from pathway.store.readers import Readers
-from pathway.store.values import NewEntry, NewMessage, NewPatient, Proposal, Summary
+from pathway.store.values import NewEntry, NewMessage, NewPatient, Proposal, Settled, Summary
 from pathway.store.writer import Command, View, Writer
 
 SITE = "hospital-1"
@@ -138,9 +138,7 @@ def recording(
         entry = an_entry(view.summary, now, episode_id)
         key_of_it = (NewMessage(SITE, *message, "digest", episode_id, entry.entry_id),) if message else ()
         summary = following(view.summary, (entry,), **changes)
-        return Proposal(
-            "recorded", entry.entry_id.encode(), None, (entry,), summary, messages=key_of_it
-        )
+        return Proposal("recorded", entry.entry_id.encode(), None, (entry,), summary, messages=key_of_it)
 
     return Command(
         SITE,
@@ -174,7 +172,7 @@ class Store:
         self.writer.start()
         return self
 
-    def do(self, command: Command) -> Any:
+    def do(self, command: Command) -> Settled:
         return self.writer.submit(command).result(timeout=60)
 
     def count(self, table: str) -> int:

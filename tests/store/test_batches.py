@@ -104,9 +104,7 @@ def claiming_a_taken_message(view: View, now: datetime) -> Proposal:
     assert view.summary is not None
     entry = an_entry(view.summary, now, "episode")
     taken = NewMessage(SITE, "lab", "taken", "digest", "episode", entry.entry_id)
-    return Proposal(
-        "recorded", b"{}", None, (entry,), following(view.summary, (entry,)), messages=(taken,)
-    )
+    return Proposal("recorded", b"{}", None, (entry,), following(view.summary, (entry,)), messages=(taken,))
 
 
 def beyond_the_database(view: View, now: datetime) -> Proposal:

@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 
 from pathway.proof.chain import check
-from pathway.store.values import NewPatient, Proposal
+from pathway.store.values import NewPatient, Proposal, Settled
 from pathway.store.writer import Command, View
 from tests.store.builders import SITE, Store, a_summary, an_entry, opened, opening, recording
 
@@ -40,7 +40,7 @@ def meet() -> Callable[[], None]:
     return wait
 
 
-def both(pair: tuple[Store, Store], *commands: Command) -> list[object]:
+def both(pair: tuple[Store, Store], *commands: Command) -> list[Settled]:
     with ThreadPoolExecutor(2) as threads:
         return list(threads.map(lambda store, command: store.do(command), pair, commands))
 
@@ -78,8 +78,8 @@ def test_the_same_key_at_both_at_once_is_written_once_and_answered_alike(
         return replace(honest, decide=decide)
 
     answers = both(pair, command("one"), command("two"))
-    assert sorted(answer.replayed for answer in answers) == [False, True]  # type: ignore[attr-defined]
-    assert len({(answer.document, answer.location) for answer in answers}) == 1  # type: ignore[attr-defined]
+    assert sorted(answer.replayed for answer in answers) == [False, True]
+    assert len({(answer.document, answer.location) for answer in answers}) == 1
     assert pair[0].count("episode") == pair[0].count("entry") == pair[0].count("answer") == 1
 
 
@@ -93,8 +93,8 @@ def test_the_same_message_at_both_at_once_becomes_one_entry(
         recording("one", message=("lab", "1"), meanwhile=meet),
         recording("two", message=("lab", "1"), meanwhile=meet),
     )
-    assert sorted(answer.outcome for answer in answers) == ["duplicate", "recorded"]  # type: ignore[attr-defined]
-    assert len({answer.document for answer in answers}) == 1  # type: ignore[attr-defined]
+    assert sorted(answer.outcome for answer in answers) == ["duplicate", "recorded"]
+    assert len({answer.document for answer in answers}) == 1
     assert pair[0].count("message") == 1
     assert pair[0].count("entry") == 3
 
@@ -103,17 +103,19 @@ def test_a_patient_has_one_open_episode_and_one_pseudonym(
     pair: tuple[Store, Store], meet: Callable[[], None]
 ) -> None:
     answers = both(pair, open_if_there_is_none("4711", meet), open_if_there_is_none("4711", meet))
-    assert sorted(answer.outcome for answer in answers) == ["already_open", "opened"]  # type: ignore[attr-defined]
-    assert len({answer.location for answer in answers}) == 1  # type: ignore[attr-defined]
+    assert sorted(answer.outcome for answer in answers) == ["already_open", "opened"]
+    assert len({answer.location for answer in answers}) == 1
     assert pair[0].count("patient") == pair[0].count("episode") == 1
 
 
 def test_a_known_patient_has_one_open_episode_too(
     pair: tuple[Store, Store], meet: Callable[[], None]
 ) -> None:
-    pair[0].do(opening("closed", pseudonym="p", is_open=False, patient=NewPatient(SITE, "p", "urn:mrn", "4711")))
+    pair[0].do(
+        opening("closed", pseudonym="p", is_open=False, patient=NewPatient(SITE, "p", "urn:mrn", "4711"))
+    )
     answers = both(pair, open_if_there_is_none("4711", meet), open_if_there_is_none("4711", meet))
-    assert sorted(answer.outcome for answer in answers) == ["already_open", "opened"]  # type: ignore[attr-defined]
+    assert sorted(answer.outcome for answer in answers) == ["already_open", "opened"]
     assert pair[0].ask("SELECT count(*) FROM episode WHERE is_open") == 1
 
 

@@ -124,7 +124,9 @@ def test_no_client_can_cancel_a_write(idle: Store) -> None:
 def test_each_entry_is_recorded_later_than_the_one_before_even_when_the_clock_goes_back(
     database_url: str,
 ) -> None:
-    instants = iter([NOON, NOON, NOON - timedelta(hours=1), NOON - timedelta(days=1), NOON + timedelta(hours=1)])
+    instants = iter(
+        [NOON, NOON, NOON - timedelta(hours=1), NOON - timedelta(days=1), NOON + timedelta(hours=1)]
+    )
     with opened(database_url, clock=lambda: next(instants)) as store:
         store.start().do(opening("episode"))
         for _ in range(4):

@@ -1,0 +1,196 @@
+"""When the database is gone the store says so, and goes on by itself when it is back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from pathway.store.migrate import migrate
+from pathway.store.values import Proposal, Settled
+from pathway.store.writer import Command, StoreUnavailable, View
+from tests.missing import missing
+from tests.postgres import PostgresMissing, Server, running_server
+from tests.store.builders import SITE, Store, opened, opening, recording
+
+
+def administer(url: str, *statements: sql.Composable | str) -> None:
+    """Runs statements beside the database at `url`, on the same server."""
+    beside = make_url(url).set(drivername="postgresql", database="postgres")
+    with psycopg.connect(beside.render_as_string(hide_password=False), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement if isinstance(statement, sql.Composable) else sql.SQL(statement))  # type: ignore[arg-type]
+
+
+def disconnect_everybody(url: str) -> None:
+    name = sql.Literal(make_url(url).database)
+    administer(
+        url, sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(name)
+    )
+
+
+@contextmanager
+def gone(url: str, store: Store) -> Iterator[None]:
+    """The database cannot be reached for a while."""
+    if url.startswith("sqlite"):
+        store.engines.close()
+        folder = Path(url.removeprefix("sqlite:///")).parent
+        elsewhere = folder.rename(folder.with_name(folder.name + "-elsewhere"))
+        yield
+        elsewhere.rename(folder)
+        return
+    name = sql.Identifier(str(make_url(url).database))
+    administer(url, sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(name))
+    disconnect_everybody(url)
+    yield
+    administer(url, sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true").format(name))
+
+
+def test_while_the_database_is_gone_nothing_is_promised_and_afterwards_all_goes_on(
+    database_url: str, store: Store
+) -> None:
+    store.do(opening("episode"))
+    with gone(database_url, store):
+        waiting = [store.writer.submit(recording("episode", key=f"key {number}")) for number in range(100)]
+        for future in waiting:
+            with pytest.raises(StoreUnavailable):
+                future.result(timeout=60)
+        for ask in (store.readers.ping, lambda: store.readers.summary(SITE, "episode")):
+            with pytest.raises(StoreUnavailable):
+                ask()
+    answers = [store.do(recording("episode", key=f"key {number}")) for number in range(100)]
+    assert not any(answer.replayed for answer in answers)
+    assert store.count("entry") == 101
+    store.readers.ping()
+
+
+def test_what_is_told_of_an_outage_names_no_patient(database_url: str, store: Store) -> None:
+    with gone(database_url, store), pytest.raises(StoreUnavailable) as told:
+        store.do(opening("Lina Canary", key="Lina Canary"))
+    assert "Canary" not in f"{told.value} {told.value.__cause__} {told.value.__context__}"
+
+
+def test_a_database_without_its_tables_is_unavailable(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    with opened(f"sqlite:///{tmp_path}/new.db") as store:
+        store.start()
+        with pytest.raises(StoreUnavailable):
+            store.do(opening(key="k"))
+        with pytest.raises(StoreUnavailable):
+            store.readers.summary(SITE, "episode")
+
+
+def test_an_empty_postgresql_is_unavailable(postgres_url: str) -> None:
+    with opened(postgres_url) as store:
+        store.start()
+        with store.engines.write.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE answer")
+        with pytest.raises(StoreUnavailable):
+            store.do(opening(key="k"))
+        with store.engines.write.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE entry, episode")
+        with pytest.raises(StoreUnavailable):
+            store.readers.summary(SITE, "episode")
+
+
+def test_connections_that_died_while_idle_are_not_noticed_by_anybody(postgres_url: str) -> None:
+    with opened(postgres_url) as store:
+        store.start().do(opening("episode"))
+        store.readers.ping()
+        disconnect_everybody(postgres_url)
+        assert store.do(recording("episode")).outcome == "recorded"
+        assert store.readers.summary(SITE, "episode") is not None
+        assert store.count("entry") == 2
+
+
+def test_a_connection_that_dies_before_the_commit_is_tried_again_and_written_once(postgres_url: str) -> None:
+    with opened(postgres_url) as store:
+        store.start().do(opening("episode"))
+        honest = recording("episode", key="k")
+        deaths = iter([True])
+
+        def decide(view: View, now: datetime) -> Proposal:
+            if next(deaths, False):
+                disconnect_everybody(postgres_url)
+            return honest.decide(view, now)
+
+        assert store.do(replace(honest, decide=decide)).outcome == "recorded"
+        assert store.count("entry") == 2
+
+
+def test_a_database_that_dies_under_every_attempt_is_unavailable(postgres_url: str) -> None:
+    with opened(postgres_url) as store:
+        store.start().do(opening("episode"))
+
+        def decide(_view: View, _now: datetime) -> Proposal:
+            disconnect_everybody(postgres_url)
+            return Proposal("refused", b"{}")
+
+        with pytest.raises(StoreUnavailable):
+            store.do(Command(SITE, "client", "episode", decide, key="k"))
+        assert store.do(recording("episode")).outcome == "recorded"
+
+
+def test_a_commit_that_the_database_refuses_is_not_answered(postgres_url: str) -> None:
+    with opened(postgres_url) as store:
+        store.start().do(opening("episode"))
+        with store.engines.write.begin() as connection:
+            connection.exec_driver_sql(
+                "CREATE CONSTRAINT TRIGGER no_commit AFTER INSERT ON answer DEFERRABLE INITIALLY DEFERRED"
+                " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+            )
+        with pytest.raises(StoreUnavailable, match="not known whether the commit took place"):
+            store.do(recording("episode", key="k"))
+        assert store.count("entry") == 1
+        assert store.do(recording("episode")).outcome == "recorded"
+
+
+@pytest.fixture
+def server_of_its_own() -> Iterator[Server]:
+    try:
+        with running_server() as server:
+            yield server
+    except PostgresMissing as reason:
+        missing(f"PostgreSQL is missing: {reason}")
+
+
+def until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.02)
+
+
+def test_an_answer_waits_for_the_standby_also_when_it_is_repeated(server_of_its_own: Server) -> None:
+    url = server_of_its_own.create("standby")
+    migrate(url)
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    with opened(url) as store:
+        store.start().do(opening("episode"))
+        assert store.readers.durability().kind == "async"
+        administer(url, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+        until(lambda: store.readers.durability().kind == "sync")
+
+        # The wait for the standby is cut off: committed here, and not known to be safe.
+        first = store.writer.submit(recording("episode", key="k"))
+        until(lambda: store.ask(waits))
+        administer(url, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+        with pytest.raises(StoreUnavailable, match="standby"):
+            first.result(timeout=60)
+        assert store.count("entry") == 2
+
+        # Sent again, the stored answer is not given before the standby has it.
+        again = store.writer.submit(recording("episode", key="k"))
+        until(lambda: store.ask(waits))
+        assert not again.done()
+        administer(url, "ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+        answer = again.result(timeout=60)
+        assert answer == Settled("recorded", answer.document, None, replayed=True)
+        assert store.count("entry") == 2
