@@ -41,10 +41,12 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.installation = Installation.open(settings)
         app.state.threads = CapacityLimiter(READING_THREADS)
+        usual = gc.get_threshold()
         _collect_rarely()
         try:
             yield
         finally:
+            gc.set_threshold(*usual)
             gc.unfreeze()
             app.state.installation.close()
 
@@ -79,7 +81,6 @@ def _described_app(**options: Any) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         # The routes themselves: an included router would be searched twice for each request.
         routes=[route for room in ROUTERS for route in room.router.routes],

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.problems import MEDIA_TYPE, STATUS
@@ -123,6 +124,7 @@ def operation(  # noqa: PLR0913  (each argument is one line of the description, 
         "responses": responses,
         "openapi_extra": extra,
         "status_code": next(iter(good)),
+        "generate_unique_id_function": _function_name,
     }
 
 
@@ -159,6 +161,10 @@ def document(app: FastAPI) -> dict[str, Any]:
 def _answers(good: Mapping[int, str], media_types: Sequence[str]) -> dict[int | str, dict[str, Any]]:
     content = {media_type: {"schema": _answer_schema(media_type)} for media_type in media_types}
     return {status: {"description": sentence, "content": content} for status, sentence in good.items()}
+
+
+def _function_name(route: APIRoute) -> str:
+    return route.name
 
 
 def _problems(outcomes: Sequence[str]) -> dict[int | str, dict[str, Any]]:

@@ -93,7 +93,10 @@ def settled(request: Request, answer: Settled) -> Response:
     if answer.replayed:
         headers["idempotency-replayed"] = "true"
     if STATUS[answer.outcome] >= HTTPStatus.BAD_REQUEST:
-        return _problem(request.scope, answer.outcome, orjson.loads(answer.document), headers)
+        members = orjson.loads(answer.document)
+        if answer.outcome == "idempotency_key_reused":  # the writer refuses it by itself, and has no sentence
+            members = {"detail": "This key came with another request before; nothing was recorded."}
+        return _problem(request.scope, answer.outcome, members, headers)
     note_outcome(request.scope, answer.outcome)
     return Response(answer.document, STATUS[answer.outcome], headers, "application/json")
 

@@ -66,7 +66,7 @@ async def read_the_history(request: Request) -> Response:
             installation(request), asking, episode_id, known_at, since, until, cursor, limit
         ),
     )
-    headers = {"content-type": media_type, "vary": "accept"}
+    headers = {"content-type": f"{CSV}; charset=utf-8" if media_type == CSV else media_type, "vary": "accept"}
     if page.next_cursor is not None:
         headers["link"] = f'<{_address(request, page.next_cursor)}>; rel="next"'
     return Response(_written(page, media_type), headers=headers)

@@ -103,6 +103,8 @@ class State:
     always: tuple[Offer, ...] = ()
     """Options open in every row of the table."""
     context: str | None = None
+    ends_line: bool = False
+    """True where the line of therapy is over: what comes next is a new one."""
     running: bool = False
     """True while a cycle runs: progression then ends the cycle."""
     schedule: Callable[[Episode], tuple[Anchored, ...]] = lambda _: ()

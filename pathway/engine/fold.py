@@ -196,8 +196,14 @@ def _unmoved(before: Episode, known: Episode, event: Event, at: Stamp) -> Step:
 
 
 def _moved(pathway: Pathway, episode: Episode, target: str, at: Stamp) -> Episode:
-    context = pathway.state(target).context
-    return replace(episode, state=target, entered=at, context=episode.context if context is None else context)
+    state = pathway.state(target)
+    return replace(
+        episode,
+        state=target,
+        entered=at,
+        context=episode.context if state.context is None else state.context,
+        line_open=episode.line_open and not state.ends_line,
+    )
 
 
 def _assessed(episode: Episode, *, was_running: bool) -> Episode:
@@ -319,6 +325,7 @@ def _new_line(episode: Episode, detail: DecisionDetail, at: Stamp) -> Episode:
         line=episode.line + 1 if began else episode.line,
         earlier_lines=(*episode.earlier_lines, ended) if began else episode.earlier_lines,
         line_began=at,
+        line_open=True,
         regimen=None,
         agents=(),
         cycles=Cycles(),

@@ -115,7 +115,8 @@ def _read(pathway: Pathway, table: State, values: Values) -> Outcome:
             if holds is None:
                 obtain.setdefault(need.finding, []).append(name)
     for wanted in rows[0].obtains if len(rows) == 1 else ():
-        obtain.setdefault(wanted, [])
+        if not _is_settled(rows[0], wanted, values):
+            obtain.setdefault(wanted, [])
     recommended, tumour_board = _recommended(pathway, rows, values, statuses)
     if recommended is not None:
         statuses[recommended] = "recommended"
@@ -129,6 +130,12 @@ def _read(pathway: Pathway, table: State, values: Values) -> Outcome:
         tumour_board,
         {wanted: tuple(dict.fromkeys(names)) for wanted, names in obtain.items()},
     )
+
+
+def _is_settled(row: Row, wanted: Finding, values: Values) -> bool:
+    """True when a fact a row asks for is known already, and the row does not rest on it."""
+    ages = not OPEN.isdisjoint(wanted.domain)
+    return ages and values[wanted] not in OPEN and all(guard.finding is not wanted for guard in row.when)
 
 
 def _common_offers(table: State, rows: tuple[Row, ...]) -> dict[str, Offer]:

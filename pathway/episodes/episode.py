@@ -218,6 +218,8 @@ class Episode:
     """Since when the episode rests in its state."""
     line: int = 1
     line_began: Stamp | None = None
+    line_open: bool = False
+    """True from the decision for a line of therapy until follow-up, or until a new progression is planned for."""
     regimen: str | None = None
     agents: tuple[str, ...] = ()
     cycles: Cycles = Cycles()

@@ -55,8 +55,15 @@ from pathway.clinical.terms import (
 UNKNOWN: Final = "unknown"
 Unknown: TypeAlias = Literal["unknown"]
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+ONE_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: neither a database nor a terminal takes all of them."""
+LINES: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=ONE_LINE)
+]
+Key = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=ONE_LINE)]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000, pattern=LINES)]
 EntryId = Annotated[str, StringConstraints(min_length=36, max_length=36, pattern=r"^[0-9a-f-]{36}$")]
 Count = Annotated[int, Field(ge=1, le=999)]
 Grade = Annotated[int, Field(ge=0, le=5)]
@@ -80,14 +87,14 @@ class PatientIdentifier(_Value):
     """A patient's identifier in a naming system. It never enters the log."""
 
     system: Name
-    value: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    value: Key
 
 
 class MessageSource(_Value):
     """The business key of a message: the sending system and its own id of the message."""
 
     system: Name
-    message_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    message_id: Key
 
 
 class MultipleOfLimit(_Value):
@@ -568,13 +575,19 @@ _POSTED: TypeAdapter[Event] = TypeAdapter(Posted)
 _LOGGED: TypeAdapter[Event] = TypeAdapter(Logged)
 
 
-def faults(error: ValidationError, at: str = "") -> tuple[tuple[str, str], ...]:
-    """Pointer and sentence of each fault in `error`, without what was sent; `at` is put before each pointer."""
+def faults(
+    error: ValidationError, at: str = "", fields: frozenset[str] = frozenset()
+) -> tuple[tuple[str, str], ...]:
+    """Pointer and sentence of each fault in `error`, without what was sent; `at` is put before each pointer.
+
+    `fields` are the names which the document has beside those of events.
+    """
+    known = _fields() | fields
     found: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False, include_input=False):
         unknown_field = fault["type"] == "extra_forbidden"
-        parts = [part for part in fault["loc"][:-1] if _is_in_the_document(part)]
-        parts += [part for part in fault["loc"][-1:] if unknown_field or _is_in_the_document(part)]
+        parts = [part for part in fault["loc"][:-1] if _is_in(part, known)]
+        parts += [part for part in fault["loc"][-1:] if unknown_field or _is_in(part, known)]
         pointer = at + "".join(f"/{_shown(part)}" for part in parts)
         sentences = found.setdefault(pointer, [])
         if (sentence := _sentence(fault)) not in sentences:
@@ -582,18 +595,15 @@ def faults(error: ValidationError, at: str = "") -> tuple[tuple[str, str], ...]:
     return tuple((pointer, " Or: ".join(sentences)) for pointer, sentences in found.items())
 
 
-def _is_in_the_document(part: int | str) -> bool:
+def _is_in(part: int | str, fields: frozenset[str]) -> bool:
     """False for what Pydantic adds to a location to say which class of a union it tried."""
-    return isinstance(part, int) or part in _fields()
+    return isinstance(part, int) or part in fields
 
 
 def _shown(part: int | str) -> str:
     """A field's name as it was sent, unless it is so odd that it may carry data."""
-    return (
-        str(part)
-        if isinstance(part, int) or (part.isidentifier() and len(part) <= LONGEST_SHOWN_NAME)
-        else "(unprintable)"
-    )
+    plain = isinstance(part, int) or (part.isidentifier() and len(part) <= LONGEST_SHOWN_NAME)
+    return str(part) if plain else "(unprintable)"
 
 
 @cache
@@ -620,6 +630,8 @@ def _sentence(fault: ErrorDetails) -> str:
             return "This is not JSON."
         case "value_error":
             return str(fault["ctx"]["error"])
+        case "string_pattern_mismatch":
+            return "This text has characters that cannot stand here."
         case _:
             return fault["msg"].replace("Input", "The value", 1).rstrip(".") + "."
 

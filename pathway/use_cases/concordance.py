@@ -16,8 +16,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pathway.use_cases.comparison import OBTAIN, CaseReplay, DecisionPoint, Reading, Verdict
 from pathway.use_cases.published_cases import Basis
-from pathway.use_cases.replay import OBTAIN, CaseReplay, DecisionPoint, Reading, Verdict
 
 BASES: Final[tuple[Basis, ...]] = get_args(Basis)
 
@@ -116,7 +116,7 @@ def _case(played: CaseReplay) -> dict[str, Any]:
         "episode": played.episode,
         "state": played.state,
         "points": [{**asdict(point), "on": point.on.isoformat()} for point in played.points],
-        "unexpected": list(played.unexpected),
+        "reviews": list(played.reviews),
         "remarks": list(case.remarks),
     }
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from pathway.clinical.terms import Precision
 from pathway.engine.fold import planned_agents
 from pathway.engine.outcome import Status
 from pathway.engine.recommendation import Recommendation, basis_of
@@ -32,6 +33,7 @@ class Request(BaseModel):
     detail: DecisionDetail = DecisionDetail()
     basis: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     decided_on: date | None = None
+    decided_precision: Precision = Precision.DAY
     reason: Reason | None = Field(default=None)
 
 
@@ -72,6 +74,7 @@ def _proposed(draft: Draft, asked: Request) -> Proposal:
     status: Status = "blocked" if stops else told.status(asked.option)
     event = DecisionMade(
         occurred_on=on,
+        occurred_precision=asked.decided_precision,
         option=asked.option,
         detail=asked.detail,
         basis=asked.basis,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from pathway.clinical.terms import OverrideReason, Precision
+from pathway.clinical.terms import OverrideReason
 from pathway.episodes.events import DecisionDetail, Event, PatientIdentifier, Posted
 
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
@@ -128,6 +128,9 @@ class Case(_Strict):
             raise ValueError(f"The message id {foreign[0]} does not begin with the name of the case.")
         if any(event.occurred_on > self.opened_on for event in self.baseline if event.occurred_on):
             raise ValueError("What is recorded with the opening happened by then.")
+        choices = Counter((step.decision.option, step.on) for step in self.steps if step.decision)
+        if any(times > 1 for times in choices.values()):
+            raise ValueError("The same option is decided twice on one day.")
         days = [self.opened_on, *(step.on for step in self.steps)]
         if days != sorted(days):
             raise ValueError("The steps do not stand in the order of their dates.")
@@ -146,11 +149,6 @@ class Case(_Strict):
 def as_sent(event: Event) -> dict[str, Any]:
     """An event exactly as the file has it: nothing that it leaves out is filled in."""
     return event.model_dump(mode="json", exclude_unset=True)
-
-
-def is_exact(event: Event) -> bool:
-    """Whether the source gives the day of an event, counted from another."""
-    return event.occurred_precision is Precision.DAY
 
 
 def load_case(path: Path) -> Case:

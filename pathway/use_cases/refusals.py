@@ -115,4 +115,4 @@ def read_body(model: type[Model], body: bytes) -> Model:
         if any(fault["type"] == "json_invalid" for fault in error.errors(include_input=False)):
             raise Refusal("malformed_json", "The body is not JSON.") from None
         detail = "The body was not understood; nothing was recorded."
-        raise Refusal("invalid_body", detail, faults(error)) from None
+        raise Refusal("invalid_body", detail, faults(error, fields=frozenset(model.model_fields))) from None

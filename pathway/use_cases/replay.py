@@ -9,38 +9,18 @@ service said before each.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any, Final
 
 import httpx2
 
 from pathway.clinical.terms import OverrideReason
 from pathway.episodes.events import ToxicityRecorded
-from pathway.use_cases.published_cases import Basis, Case, PublishedDecision, as_sent
+from pathway.use_cases.comparison import CaseReplay, DecisionPoint, Verdict, compared, reading
+from pathway.use_cases.concordance import as_json, as_table
+from pathway.use_cases.published_cases import Case, CaseNotUnderstood, PublishedDecision, as_sent, load_case
 
-OBTAIN: Final = "complete_workup"
-"""The option that is recommended where facts have to be obtained first."""
-
-_NOWHERE: Final[Mapping[str, Any]] = {"status": "blocked", "offered_here": False, "guards": ()}
-"""An option the pathway does not have."""
-
-
-class Verdict(StrEnum):
-    """How a choice of the clinicians stands to what the service says."""
-
-    RECOMMENDATION = "recommendation"
-    """They chose what is recommended."""
-    POSSIBLE = "possible"
-    """Another option is recommended; theirs is possible."""
-    TUMOUR_BOARD = "tumour_board"
-    """Nothing is recommended because the field is undecided; theirs is among the possible."""
-    OBTAIN_FIRST = "obtain_first"
-    """The service asks for missing facts first, or only a missing fact keeps their choice closed."""
-    BLOCKED = "blocked"
-    """A known fact, or the table where nothing is missing, stands against their choice."""
-
+__all__ = ["CaseNotUnderstood", "CaseReplay", "ReplayRefused", "as_json", "as_table", "load_case", "replay"]
 
 _CODE: Final = {
     Verdict.OBTAIN_FIRST: OverrideReason.CDS_SUBOPTIMAL_CONTEXT,
@@ -53,55 +33,6 @@ class ReplayRefused(Exception):
     """The service refused a step of a case; the message says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How one choice stands to one recommendation."""
-
-    verdict: Verdict
-    status: str
-    """The status of the option they chose: recommended, possible or blocked."""
-    recommended: str | None
-    recommended_label: str | None
-    needs_tumour_board: bool
-    obtain: tuple[str, ...]
-    """What the service asks for, by the names people read."""
-    because: tuple[str, ...]
-    """The sentences that decided: the row of the table, and what stood in the way of the choice."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionPoint:
-    """One decision of the clinicians beside what the service said on that day."""
-
-    step: int
-    on: date
-    state: str
-    state_label: str
-    response_known: str
-    option: str
-    chosen: str
-    words: str
-    basis: Basis
-    recorded: Reading
-    """On the record as the source gives it."""
-    supposing: Reading
-    """Supposing what case reports leave out: consent, and fitness while no side effect has been told."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseReplay:
-    """A whole course after its replay."""
-
-    case: Case
-    episode: str
-    """The address of the episode."""
-    state: str
-    """Where the episode rests at the end."""
-    points: tuple[DecisionPoint, ...]
-    unexpected: tuple[str, ...]
-    """Facts that were recorded but for which the pathway has no edge where the episode stood."""
-
-
 def replay(case: Case, client: httpx2.Client) -> CaseReplay:
     """Posts the course of `case` with `client`, which carries a token that may write events and decisions.
 
@@ -109,16 +40,15 @@ def replay(case: Case, client: httpx2.Client) -> CaseReplay:
     """
     episode = _opened(case, client)
     taken = _decisions(episode, client)
-    points, unexpected = [], []
+    points = []
     for number, step in enumerate(case.steps, start=1):
         if step.event is not None:
-            answer = _post(client, f"{episode}/events", as_sent(step.event), f"{case.case}/{number}")
-            if answer["unexpected"]:
-                unexpected.append(f"{step.event.kind} of {step.on}")
+            _post(client, f"{episode}/events", as_sent(step.event), f"{case.case}/{number}")
         elif step.decision is not None:
             points.append(_decided(case, number, step.decision, episode, taken, client))
-    state = _answer(client.get(episode))["state"]
-    return CaseReplay(case, episode, state, tuple(points), tuple(unexpected))
+    end = _answer(client.get(episode))
+    reviews = tuple(f"{review['on']}: {review['sentence']}" for review in end["reviews"])
+    return CaseReplay(case, episode, end["state"], tuple(points), reviews)
 
 
 def _opened(case: Case, client: httpx2.Client) -> str:
@@ -128,10 +58,10 @@ def _opened(case: Case, client: httpx2.Client) -> str:
     for each in found["episodes"]:
         if each["pathway"]["id"] == case.pathway:
             return f"/v1/episodes/{each['episode']}"
-    response = client.post("/v1/episodes", json=case.opening(), headers=_key(f"{case.case}/open"))
-    if response.status_code == httpx2.codes.CONFLICT and "location" in response.headers:
-        return response.headers["location"]
-    _answer(response)
+    key = f"{case.case}/open"
+    response = client.post("/v1/episodes", json=case.opening(), headers=_key(key))
+    if response.status_code != httpx2.codes.CONFLICT or "location" not in response.headers:
+        _answer(response, key)
     return response.headers["location"]
 
 
@@ -163,7 +93,7 @@ def _decided(
     recorded_at = taken.get((decision.option, query["as_of"]))
     if recorded_at is not None:
         query["known_at"] = (recorded_at - timedelta(microseconds=1)).isoformat()
-    recommendation = _ask(client, episode, query)
+    recommendation = _answer(client.get(f"{episode}/next-step", params=query))
     events = _left_out(case, number, decision.decided_on)
     supposed = _answer(client.post(f"{episode}/next-step:suppose", params=query, json={"events": events}))
     if recorded_at is None:
@@ -200,92 +130,23 @@ def _body(decision: PublishedDecision, recommendation: Mapping[str, Any]) -> dic
     return body
 
 
-def compared(
-    step: int,
-    decision: PublishedDecision,
-    recommendation: Mapping[str, Any],
-    supposed: Mapping[str, Any],
-) -> DecisionPoint:
-    """What the clinicians chose at `step`, beside the recommendation for that day, as recorded and as supposed."""
-    return DecisionPoint(
-        step=step,
-        on=decision.decided_on,
-        state=recommendation["state"],
-        state_label=recommendation["state_label"],
-        response_known=decision.response_known,
-        option=decision.option,
-        chosen=decision.chosen,
-        words=decision.words,
-        basis=decision.basis,
-        recorded=reading(decision.option, recommendation),
-        supposing=reading(decision.option, supposed),
-    )
-
-
-def reading(option: str, recommendation: Mapping[str, Any]) -> Reading:
-    """How the choice of `option` stands to a recommendation."""
-    offered = {each["option"]: each for each in recommendation["options"]}
-    chosen = offered.get(option, _NOWHERE)
-    recommended = recommendation["recommended"]
-    return Reading(
-        verdict=_verdict(chosen, recommendation),
-        status=chosen["status"],
-        recommended=recommended,
-        recommended_label=offered[recommended]["label"] if recommended else None,
-        needs_tumour_board=recommendation["needs_tumour_board"],
-        obtain=tuple(each["label"] for each in recommendation["missing"]),
-        because=_because(chosen, recommendation),
-    )
-
-
-def _verdict(chosen: Mapping[str, Any], recommendation: Mapping[str, Any]) -> Verdict:
-    if chosen["status"] == "recommended":
-        return Verdict.RECOMMENDATION
-    known_against = "option" not in chosen or any(guard["value"] is False for guard in chosen["guards"])
-    if recommendation["recommended"] == OBTAIN and not known_against:
-        return Verdict.OBTAIN_FIRST
-    if chosen["status"] == "blocked":
-        hangs = any(chosen.get("option") in each["options"] for each in recommendation["missing"])
-        return Verdict.OBTAIN_FIRST if hangs and not known_against else Verdict.BLOCKED
-    return Verdict.TUMOUR_BOARD if recommendation["needs_tumour_board"] else Verdict.POSSIBLE
-
-
-def _because(chosen: Mapping[str, Any], recommendation: Mapping[str, Any]) -> tuple[str, ...]:
-    told = [f"Row {row['row']}: {row['sentence']}" for row in recommendation["rows"]]
-    if chosen["status"] == "blocked":
-        if not chosen["offered_here"]:
-            told.append("Their choice is not offered there.")
-        told += [
-            f"{'Unknown' if guard['value'] == 'unknown' else 'Not true'}: {guard['sentence']}"
-            for guard in chosen["guards"]
-            if guard["value"] is not True
-        ]
-    return tuple(told)
-
-
-def _ask(client: httpx2.Client, episode: str, query: Mapping[str, str]) -> dict[str, Any]:
-    return _answer(client.get(f"{episode}/next-step", params=query))
-
-
-def _post(client: httpx2.Client, address: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
-    try:
-        return _answer(client.post(address, json=body, headers=_key(key)))
-    except ReplayRefused as refused:
-        raise ReplayRefused(f"{key}: {refused}") from None
+def _post(client: httpx2.Client, address: str, body: Mapping[str, Any], key: str) -> None:
+    _answer(client.post(address, json=body, headers=_key(key)), key)
 
 
 def _key(step: str) -> dict[str, str]:
     return {"Idempotency-Key": f"published-case/{step}"}
 
 
-def _answer(response: httpx2.Response) -> dict[str, Any]:
+def _answer(response: httpx2.Response, step: str = "") -> dict[str, Any]:
+    """The JSON of an answer. Raises `ReplayRefused` for a refusal, naming the step it was the answer to."""
     if response.is_success:
         answer: dict[str, Any] = response.json()
         return answer
+    where = f"{step}: {response.status_code}" if step else str(response.status_code)
     try:
         problem = response.json()
-        faults = "".join(f" {each['pointer']}: {each['detail']}" for each in problem.get("errors", ()))
-        told = f"{problem.get('detail') or problem.get('title')}{faults}"
     except ValueError:
-        told = "The answer is no problem document."
-    raise ReplayRefused(f"{response.status_code}: {told}")
+        raise ReplayRefused(f"{where}: The answer is no problem document.") from None
+    faults = "".join(f" {each['pointer']}: {each['detail']}" for each in problem.get("errors", ()))
+    raise ReplayRefused(f"{where}: {problem.get('detail') or problem.get('title')}{faults}")

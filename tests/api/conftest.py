@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from pathway.settings import Settings
@@ -77,11 +78,11 @@ class Service:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Service]:
-    """A service with these settings, for as long as the block lasts."""
+def serving(settings: Settings, app: FastAPI | None = None) -> Iterator[Service]:
+    """A service with these settings (or this application of them), for as long as the block lasts."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        config = uvicorn.Config(create_app(settings), log_config=None, lifespan="on")
+        config = uvicorn.Config(app or create_app(settings), log_config=None, lifespan="on")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -95,12 +96,6 @@ def serving(settings: Settings) -> Iterator[Service]:
         finally:
             server.should_exit = True
             thread.join()
-
-
-@pytest.fixture
-def serve() -> Callable[..., Any]:
-    """Serves with other settings than the usual."""
-    return serving
 
 
 @pytest.fixture(scope="module")

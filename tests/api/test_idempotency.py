@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import httpx2
@@ -86,15 +87,10 @@ def test_a_key_used_for_another_episode_is_refused(service: Service, episode: st
 
 
 def test_a_key_belongs_to_its_client_and_its_site(service: Service) -> None:
+    asking = [("clinician", "north"), ("integration", "north"), ("clinician", "south")]
     opened = [
-        service.post("/v1/episodes", opening(f"own-key-{number}"), key="same-key", **who)
-        for number, who in enumerate(
-            [
-                {"role": "clinician", "site": "north"},
-                {"role": "integration", "site": "north"},
-                {"role": "clinician", "site": "south"},
-            ]
-        )
+        service.post("/v1/episodes", opening(f"own-key-{number}"), key="same-key", role=role, site=site)
+        for number, (role, site) in enumerate(asking)
     ]
     assert [response.status_code for response in opened] == [201, 201, 201]
     assert not any("idempotency-replayed" in response.headers for response in opened)
@@ -126,7 +122,7 @@ def test_events_of_many_at_once_stand_in_one_unbroken_order(service: Service, ep
         assert {future.result().status_code for future in sent} == {201}
     entries = service.get(f"{episode}/history?limit=200").json()["entries"]
     assert [entry["sequence"] for entry in entries] == list(range(1, 34))
-    assert all(later["prev_hash"] == earlier["hash"] for earlier, later in zip(entries, entries[1:], strict=False))
+    assert all(later["prev_hash"] == earlier["hash"] for earlier, later in pairwise(entries))
 
 
 WRITES = [
@@ -146,7 +142,9 @@ def test_a_call_that_writes_needs_a_key(service: Service, episode: str, path: st
     assert response.json()["type"] == "urn:pathway:problem:idempotency_key_missing"
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "ключ", "a\tb"], ids=["empty", "too long", "not ASCII", "a tab"])
+@pytest.mark.parametrize(
+    "key", ["", "x" * 256, "ключ", "a\tb"], ids=["empty", "too long", "not ASCII", "a tab"]
+)
 def test_a_key_that_cannot_be_kept_is_refused(service: Service, episode: str, key: str) -> None:
     headers = [
         (b"authorization", f"Bearer {service.token()}".encode()),

@@ -76,7 +76,7 @@ def test_a_dropped_a_moved_and_an_inserted_entry_are_found(touch: Any, expected:
 
 @pytest.mark.parametrize(
     "body",
-    ['{"prev_hash": "%s"}' % GENESIS, '{"a":1,"a":1,"prev_hash":"%s"}' % GENESIS, "{", "[1.5]", "\ud800"],
+    [f'{{"prev_hash": "{GENESIS}"}}', f'{{"a":1,"a":1,"prev_hash":"{GENESIS}"}}', "{", "[1.5]", "\ud800"],
     ids=["spaces", "member twice", "no JSON", "float", "no Unicode"],
 )
 def test_a_body_in_another_form_is_found_even_with_a_matching_hash(body: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from pathway.store.values import Proposal, Settled
 from pathway.store.writer import KEY_REUSED, Command
 from tests.store.builders import SITE, Store, opened, opening, recording
@@ -85,9 +87,7 @@ def test_a_decision_that_raised_left_no_answer(store: Store) -> None:
     def fail(_view: object, _now: object) -> Proposal:
         raise LookupError("not now")
 
-    try:
+    with pytest.raises(LookupError, match="not now"):
         store.do(Command(SITE, "client", None, fail, key="k", request_digest="opening"))
-    except LookupError as error:
-        assert str(error) == "not now"
     assert store.count("answer") == 0
     assert not store.do(opening(key="k")).replayed

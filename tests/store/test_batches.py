@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_several_events_of_one_episode_in_one_batch_follow_on_each_other(idle: S
     log = idle.readers.entries(SITE, "episode")
     assert [entry.entry_id for entry in log[1:]] == documents[1:]
     assert check([entry.body for entry in log], [entry.hash for entry in log]) is None
-    assert all(earlier.recorded_at < later.recorded_at for earlier, later in zip(log, log[1:], strict=False))
+    assert all(earlier.recorded_at < later.recorded_at for earlier, later in pairwise(log))
     summary = idle.readers.summary(SITE, "episode")
     assert summary is not None
     assert (summary.state, summary.head_sequence, summary.head_hash) == ("state 29", 31, log[-1].hash)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
@@ -131,7 +132,7 @@ def test_events_of_one_episode_from_both_are_one_chain_without_a_gap(pair: tuple
     assert [entry.sequence for entry in log] == list(range(1, 202))
     assert {entry.entry_id for entry in log[1:]} == recorded
     assert check([entry.body for entry in log], [entry.hash for entry in log]) is None
-    assert all(earlier.recorded_at < later.recorded_at for earlier, later in zip(log, log[1:], strict=False))
+    assert all(earlier.recorded_at < later.recorded_at for earlier, later in pairwise(log))
 
 
 def test_keys_sent_to_both_again_and_again_are_each_written_once(pair: tuple[Store, Store]) -> None:

@@ -254,9 +254,15 @@ def test_text_that_no_database_holds_is_refused_before_it_is_queued(value: str) 
 
 
 def test_asking_for_such_text_is_refused_alike_on_every_database(store: Store) -> None:
-    for question in (lambda view: view.patient("urn:mrn", "\0"), lambda view: view.message("lab", "\0")):
+    def about_a_patient(view: View, _now: datetime) -> Proposal:
+        return Proposal(view.patient("urn:mrn", "\0") or "unknown", b"{}")
+
+    def about_a_message(view: View, _now: datetime) -> Proposal:
+        return Proposal("known" if view.message("lab", "\0") else "unknown", b"{}")
+
+    for decide in (about_a_patient, about_a_message):
         with pytest.raises(ValueError, match="NUL character"):
-            store.do(Command(SITE, "client", None, lambda view, _now, ask=question: ask(view)))
+            store.do(Command(SITE, "client", None, decide))
     assert store.do(opening()).outcome == "opened"
 
 
@@ -290,15 +296,16 @@ def test_asking_for_such_text_is_refused_alike_on_every_database(store: Store) -
     ],
 )
 def test_a_proposal_that_does_not_continue_the_log_is_refused(
-    store: Store, twist: Callable[[Proposal], Proposal]
+    sqlite_url: str, twist: Callable[[Proposal], Proposal]
 ) -> None:
-    store.do(opening("episode"))
-    honest = recording("episode", key="k")
-    twisted = replace(honest, decide=lambda view, now: twist(honest.decide(view, now)))
-    with pytest.raises(ValueError, match=r"proposal|entry|entries|head"):
-        store.do(twisted)
-    assert store.count("entry") == 1
-    assert store.do(honest).outcome == "recorded"
+    with opened(sqlite_url) as store:
+        store.start().do(opening("episode"))
+        honest = recording("episode", key="k")
+        twisted = replace(honest, decide=lambda view, now: twist(honest.decide(view, now)))
+        with pytest.raises(ValueError, match=r"proposal|entry|entries|head"):
+            store.do(twisted)
+        assert store.count("entry") == 1
+        assert store.do(honest).outcome == "recorded"
 
 
 def test_a_value_beyond_the_database_is_refused_without_being_repeated(store: Store) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,17 +19,39 @@ from rich.console import Console
 
 from api.app import create_app
 from pathway.settings import Settings
-from pathway.use_cases.concordance import as_json, as_table, tally
-from pathway.use_cases.published_cases import Case, CaseNotUnderstood, load_case
-from pathway.use_cases.replay import CaseReplay, ReplayRefused, Verdict, reading, replay
+from pathway.use_cases.comparison import Verdict, reading
+from pathway.use_cases.concordance import tally
+from pathway.use_cases.published_cases import Case
+from pathway.use_cases.replay import (
+    CaseNotUnderstood,
+    CaseReplay,
+    ReplayRefused,
+    as_json,
+    as_table,
+    load_case,
+    replay,
+)
 from pathway.use_cases.tokens import issue
 
 CASES = Path(__file__).parents[2] / "examples" / "cases"
 
 
+@dataclass
+class Service:
+    """A running service on an empty database, and how people of the site reach it."""
+
+    address: str
+    settings: Settings
+
+    @contextmanager
+    def client(self, role: str, site: str = "north") -> Iterator[httpx2.Client]:
+        headers = {"Authorization": f"Bearer {issue(self.settings, role, site, f'a-{role}', 1)}"}
+        with httpx2.Client(base_url=self.address, headers=headers, timeout=60) as client:
+            yield client
+
+
 @pytest.fixture(scope="module")
-def service(new_sqlite: Any) -> Iterator[httpx2.Client]:
-    """A running service with an empty database, as a clinician of one site reaches it."""
+def running(new_sqlite: Callable[[], str]) -> Iterator[Service]:
     settings = Settings(database_url=new_sqlite(), env="development")
     server = uvicorn.Server(uvicorn.Config(create_app(settings), host="127.0.0.1", port=0, log_config=None))
     thread = threading.Thread(target=server.run)
@@ -36,13 +60,29 @@ def service(new_sqlite: Any) -> Iterator[httpx2.Client]:
         while not server.started and thread.is_alive():
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        token = issue(settings, "clinician", "north", "a-clinician", 1)
-        headers = {"Authorization": f"Bearer {token}"}
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30) as client:
-            yield client
+        yield Service(f"http://127.0.0.1:{port}", settings)
     finally:
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def service(running: Service) -> Iterator[httpx2.Client]:
+    with running.client("clinician") as client:
+        yield client
+
+
+@pytest.fixture
+def coordinator(running: Service) -> Iterator[httpx2.Client]:
+    with running.client("coordinator") as client:
+        yield client
+
+
+@pytest.fixture
+def reader(running: Service) -> Iterator[httpx2.Client]:
+    """Someone of another site who may only read."""
+    with running.client("auditor", "south") as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +165,11 @@ def test_an_instant_would_claim_more_than_a_source_knows(document: dict[str, Any
     document["baseline"][0]["occurred_at"] = "2001-01-01T10:00:00Z"
     del document["baseline"][0]["occurred_on"]
     assert "an instant would claim more than is known" in faults(document, tmp_path)
+
+
+def test_one_option_is_not_decided_twice_on_one_day(document: dict[str, Any], tmp_path: Path) -> None:
+    document["steps"].insert(1, document["steps"][1])
+    assert "decided twice on one day" in faults(document, tmp_path)
 
 
 def test_a_file_that_is_no_json_or_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> None:
@@ -247,6 +292,31 @@ def test_replaying_again_writes_nothing_and_finds_the_same(
 
 def test_a_course_that_ended_in_death_is_closed(replays: dict[str, CaseReplay]) -> None:
     assert replays["acemapcns_1"].state == "closed"
+
+
+def test_another_client_continues_the_same_episodes_without_writing(
+    service: httpx2.Client, replays: dict[str, CaseReplay], coordinator: httpx2.Client
+) -> None:
+    for name in ("acemapcns_1", "li2025_1"):
+        before = history(service, replays[name])
+        assert replay(replays[name].case, coordinator) == replays[name]
+        assert history(service, replays[name]) == before
+
+
+def test_treatment_without_a_decision_that_the_source_tells_is_left_for_review(
+    replays: dict[str, CaseReplay],
+) -> None:
+    assert [name for name, played in replays.items() if played.reviews] == [
+        "avesisdeu2022_1",
+        "li2025_1",
+        "wieczorek2022_4",
+        "xinyuhealth336_1",
+    ]
+
+
+def test_who_may_not_write_is_told_so(reader: httpx2.Client) -> None:
+    with pytest.raises(ReplayRefused, match="kebudi2025_1/open: 403"):
+        replay(load_case(CASES / "kebudi2025_1.json"), reader)
 
 
 def test_a_step_the_service_refuses_is_named(service: httpx2.Client) -> None:

@@ -162,6 +162,9 @@ def tolerance(episode: Episode, as_of: date) -> Found:
         if toxicity.ongoing and toxicity.stop_possible:
             return Found(UNKNOWN, f"{toxicity.term} has no grade, and the grade decides", toxicity.at)
     cycles = episode.courses if episode.courses.started else episode.cycles
+    judged = episode.fitness.get("tolerance")
+    if judged is not None and (cycles.last_started is None or judged.at.on >= cycles.last_started.on):
+        return Found("fine", "judged acceptable by the team or the family", judged.at)
     if cycles.started and cycles.last_delivered in (None, Delivered.UNKNOWN, Delivered.ABORTED):
         return Found(UNKNOWN, "it is not known how the last cycle was delivered", cycles.last_started)
     return Found("fine", "nothing stands against it", cycles.last_completed)
@@ -449,9 +452,7 @@ def product(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
 
 @finding("a line of systemic therapy under way", ("yes", "no"))
 def line_under_way(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
-    began = episode.line_began
-    under_way = began is not None and not episode.state.startswith("progression_")
-    return Found("yes" if under_way else "no", f"line {episode.line}", began)
+    return Found("yes" if episode.line_open else "no", f"line {episode.line}", episode.line_began)
 
 
 @finding(

@@ -159,6 +159,12 @@ CAR_T_ELIGIBLE: Final = guard(
     sentence="The child is eligible for GD2 CAR-T cells, with GD2 present.",
     because=cite(NCT03373097, Tag.SOURCE_READ, "inclusion and exclusion"),
 )
+CAR_T_INELIGIBLE: Final = guard(
+    f.car_t_eligibility,
+    "no",
+    sentence="The child is not eligible for GD2 CAR-T cells.",
+    because=cite(NCT03373097, Tag.SOURCE_READ, "inclusion and exclusion"),
+)
 WORK_UP_IN_TIME: Final = guard(
     f.work_up,
     "in",

@@ -206,6 +206,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[_PARTIAL_GD2],
+        obtains=(f.local_disease,),
         notes=(UNDECIDED_GD2,),
     ),
     row(
@@ -216,7 +217,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[_OPTIONS, _PARTIAL_GD2],
-        obtains=(f.gd2,),
+        obtains=(f.gd2, f.local_disease),
         notes=(UNDECIDED_GD2, OFF_LABEL, "An antibody with GD2 unknown is a documented choice."),
     ),
     row(
@@ -229,6 +230,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[_CELLS],
+        obtains=(f.local_disease,),
         notes=(UNDECIDED_CELLS, OFF_LABEL),
     ),
     row(
@@ -239,6 +241,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[_OPTIONS],
+        obtains=(f.local_disease,),
         notes=(OFF_LABEL, SAME_ANTIBODY),
     ),
     row(

@@ -127,6 +127,8 @@ GIVING: Final[tuple[Row, ...]] = (
 RUNNING: Final[tuple[Row, ...]] = (
     _EMERGENCY,
     _COMFORT,
+    _CNS_SUSPECTED,
+    _CNS_NEW,
     _HELD,
     _STOPPED,
     row("H", "The cycle is running: complete it and record how it was delivered.", [], "continue_chemoimmunotherapy", (Offer("switch_or_drop_antibody"),), F, S),
@@ -152,6 +154,24 @@ RUNNING_MAINTENANCE: Final[tuple[Row, ...]] = (
 ASSESSING: Final[tuple[Row, ...]] = (
     _EMERGENCY,
     _COMFORT,
+    _CNS_SUSPECTED,
+    _CNS_NEW,
+    row(
+        "E",
+        "The response has to be assessed; an antibody has been stopped for good.",
+        [g.STOPPED],
+        OBTAIN,
+        (
+            Offer(
+                "continue_chemoimmunotherapy", "chemotherapy only, without the assessment", needs_reason=True
+            ),
+            Offer("switch_or_drop_antibody"),
+        ),
+        F,
+        S,
+        because=[FIGURE_1, g.chosen("toxicity outcomes: stop agent")],
+        obtains=(f.assessment,),
+    ),  # fmt: skip
     row(
         "F",
         "The response has to be assessed before anything is decided.",
@@ -166,12 +186,19 @@ ASSESSING: Final[tuple[Row, ...]] = (
 
 LOCAL: Final[tuple[Row, ...]] = (
     _COMFORT,
+    _CNS_SUSPECTED,
+    _CNS_NEW,
     row("F", "Local control was decided: carry it out.", [], Offer("local_control", exempt=True), X, (Offer("continue_chemoimmunotherapy", "local control is put off", needs_reason=True),), F, S),
 )  # fmt: skip
+
+_INELIGIBLE = row("E", "The child is not eligible for GD2 CAR-T cells: decide otherwise.", [g.CAR_T_INELIGIBLE], None, X, L, F, S, because=[cite(LOCATELLI_2025, Tag.SOURCE_READ, "low disease burden")])  # fmt: skip
 
 BRIDGE: Final[tuple[Row, ...]] = (
     _EMERGENCY,
     _COMFORT,
+    _CNS_SUSPECTED,
+    _CNS_NEW,
+    _INELIGIBLE,
     row("F", "The cell product has been released: go on to lymphodepletion, after restaging.", [g.PRODUCT_RELEASED], "bridge_to_car_t", X, L, F, S, because=[cite(LOCATELLI_2025, Tag.SOURCE_READ, "low disease burden")]),
     row("G", "The bridge goes on: eligibility, collection, manufacturing.", [], Offer("bridge_to_car_t", exempt=True), X, L, F, S, because=[FIGURE_1]),
 )  # fmt: skip
@@ -179,11 +206,14 @@ BRIDGE: Final[tuple[Row, ...]] = (
 CELLS_GIVEN: Final[tuple[Row, ...]] = (
     _EMERGENCY,
     _COMFORT,
+    _CNS_SUSPECTED,
+    _CNS_NEW,
     row("F", "After CAR-T cells: watch for CRS and ICANS, assess the response at the next time point.", [], "continue_monitoring", L, W, F, S, because=[cite(LOCATELLI_2025, Tag.SOURCE_READ, "time points")]),
 )  # fmt: skip
 
 FOLLOWING: Final[tuple[Row, ...]] = (
     _CNS_SUSPECTED,
+    _CNS_NEW,
     row(
         "F",
         "Follow-up goes on.",
@@ -210,34 +240,37 @@ CLOSED: Final[tuple[Row, ...]] = (
 _LYMPHODEPLETING: Final[tuple[Row, ...]] = (
     _EMERGENCY,
     _COMFORT,
+    _CNS_SUSPECTED,
+    _CNS_NEW,
+    _INELIGIBLE,
     row(
         "F",
         "Lymphodepletion was decided: carry it out and infuse.",
         [],
-        Offer("bridge_to_car_t", exempt=True),
+        "bridge_to_car_t",
         F,
         S,
     ),
 )
 
 STATES: Final = (
-    State("progression_suspected", "Progression suspected", SUSPECTED, _always("resume"), "", schedule=windows.suspected),
-    State("progression_confirmed", "Progression confirmed: planning", PLANNING, _always("resume"), "", schedule=windows.confirmed),
+    State("progression_suspected", "Progression suspected", SUSPECTED, _always("resume"), "", ends_line=True, schedule=windows.suspected),
+    State("progression_confirmed", "Progression confirmed: planning", PLANNING, _always("resume"), "", ends_line=True, schedule=windows.confirmed),
     State("chemoimmunotherapy.ready", "Systemic therapy: ready for the next cycle", GIVING, ALWAYS, "systemic", schedule=windows.next_cycle),
-    State("chemoimmunotherapy.cycle_running", "Systemic therapy: cycle running", RUNNING, ALWAYS, "systemic", True, windows.running_cycle),
+    State("chemoimmunotherapy.cycle_running", "Systemic therapy: cycle running", RUNNING, ALWAYS, "systemic", running=True, schedule=windows.running_cycle),
     State("assessment_due", "Assessment due", ASSESSING, ALWAYS, schedule=windows.assessment),
     State("decision_due", "Decision due", MATRIX, ALWAYS, schedule=windows.decision),
     State("local_control", "Local control", LOCAL, ALWAYS, "local_control", schedule=windows.local_control),
     State("restaging", "Restaging", ASSESSING, ALWAYS, schedule=windows.restaging),
     State("maintenance.ready", "Maintenance: ready for the next course", GIVING_MAINTENANCE, ALWAYS, "maintenance", schedule=windows.maintenance),
-    State("maintenance.cycle_running", "Maintenance: course running", RUNNING_MAINTENANCE, ALWAYS, "maintenance", True, windows.running_cycle),
+    State("maintenance.cycle_running", "Maintenance: course running", RUNNING_MAINTENANCE, ALWAYS, "maintenance", running=True, schedule=windows.running_cycle),
     State("car_t_bridge.referred", "CAR-T bridge: referred", BRIDGE, ALWAYS, "car_t", schedule=windows.referral),
     State("car_t_bridge.apheresis", "CAR-T bridge: collection", BRIDGE, ALWAYS, "car_t", schedule=windows.apheresis),
     State("car_t_bridge.manufacturing", "CAR-T bridge: manufacturing", BRIDGE, ALWAYS, "car_t", schedule=windows.manufacturing),
     State("car_t_bridge.lymphodepletion", "CAR-T bridge: lymphodepletion", _LYMPHODEPLETING, ALWAYS, "car_t", schedule=windows.lymphodepletion),
     State("car_t_bridge.monitoring", "CAR-T cells given: monitoring", CELLS_GIVEN, ALWAYS, "car_t", schedule=windows.after_infusion),
     State("car_t_bridge.response_due", "CAR-T cells given: response due", CELLS_GIVEN, ALWAYS, "car_t", schedule=windows.after_infusion),
-    State("follow_up", "Follow-up", FOLLOWING, _always("resume", "hold", "stop_agent"), "follow_up", schedule=windows.follow_up),
+    State("follow_up", "Follow-up", FOLLOWING, _always("resume", "hold", "stop_agent"), "follow_up", ends_line=True, schedule=windows.follow_up),
     State("referred_elsewhere", "Referred elsewhere", ELSEWHERE, _always("resume", "hold", "stop_agent"), schedule=windows.nothing),
     State("supportive_care", "Supportive care", COMFORTING, _always("resume", "hold", "stop_agent"), schedule=windows.nothing),
     State("closed", "Closed", CLOSED, (), schedule=windows.nothing),

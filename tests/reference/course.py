@@ -1,0 +1,310 @@
+"""The course of an episode from the entries in force: where it rests, and what each entry did.
+
+Written from the pathway's definition (its edges, rows and findings) and from nothing else of the engine.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import Any
+
+from pathway.clinical.regimens import regimen
+from pathway.clinical.terms import Delivered, spelling
+from pathway.engine.definition import Pathway
+from pathway.episodes.episode import (
+    Cycles,
+    Episode,
+    Hold,
+    Line,
+    Noted,
+    Obligation,
+    PendingDecision,
+    Review,
+    Stamp,
+    Stop,
+    response_in_force,
+)
+from pathway.episodes.events import DecisionMade, Event, read_logged
+from tests.reference.facts import Sheet, counter, take_in
+from tests.reference.history import InForce
+from tests.reference.tables import offered
+
+TREATMENT = ("chemoimmunotherapy", "maintenance", "local_control", "car_t_bridge")
+DECISIONS = ("decision_made", "decision_countersigned")
+SENTENCES = {
+    "repeated_cycle": "A cycle with this number has been recorded already; correct or retract one of the two.",
+    "decision_missing": "This happened without a recorded decision; record the decision with its own date.",
+    "contested": "On what is known now, this decision would not have been offered; look at it again.",
+}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One entry and what it did: from which state to which, and whether it came as a surprise."""
+
+    entry: InForce
+    came_from: str
+    went_to: str
+    unexpected: bool = False
+    contested: bool = False
+    flags: tuple[str, ...] = ()
+    timepoint: str | None = None
+
+
+class Course:
+    """All entries in force taken in, one after the other."""
+
+    def __init__(self, pathway: Pathway, entries: Sequence[InForce]) -> None:
+        self.pathway = pathway
+        self.taken: list[Taken] = []
+        self.sheet = _opened(pathway, entries[0])
+        self.taken.append(Taken(entries[0], "", pathway.initial))
+        for entry in entries[1:]:
+            before = self.sheet["state"]
+            did = self._take(entry)
+            self.taken.append(replace(did, came_from=before, went_to=self.sheet["state"]))
+
+    @property
+    def episode(self) -> Episode:
+        return Episode(**{name: copy(value) for name, value in self.sheet.items()})
+
+    def _take(self, entry: InForce) -> Taken:
+        event, sheet = entry.event, self.sheet
+        done = Taken(entry, "", "")
+        if event.kind == "review_resolved":
+            sheet["reviews"].pop(entry.told["entry"], None)
+            return done
+        if event.kind == "decision_made":
+            return replace(done, contested=self._decision(entry, event))
+        if event.kind == "decision_countersigned":
+            waiting = sheet["pending"].pop(entry.told["entry"], None)
+            if waiting is not None:
+                self._carry_out(read_logged(waiting.body), entry.at)
+            return done
+        return self._fact(entry, event, done)
+
+    # What is reported.
+
+    def _fact(self, entry: InForce, event: Any, done: Taken) -> Taken:
+        sheet, at = self.sheet, entry.at
+        counted: Cycles = sheet[counter(sheet)]
+        if event.kind == "cycle_started" and self._is_repeated(event, counted):
+            self._ask_for_review(at, "repeated_cycle")
+            return replace(done, unexpected=True)
+        in_order = self._is_in_order(event, counted)
+        owed = len(sheet["obligations"])
+        take_in(sheet, event, at)
+        self._duties(event, at)
+        moves = _moves(event)
+        if moves is None:
+            return done
+        if moves == "assessment_recorded":
+            point = self.episode.timepoint
+            assert point is not None
+            done = replace(done, flags=response_in_force(point).flags, timepoint=point.name)
+        edges = self._edges(moves) if in_order else []
+        if not edges:
+            settled = event.kind == "local_control_completed" and len(sheet["obligations"]) < owed
+            if settled or event.kind == "progression_evidence_recorded":
+                return replace(done, flags=())
+            if self._is_treatment(event):
+                self._ask_for_review(at, "decision_missing")
+            return replace(done, unexpected=True)
+        running = self.pathway.state(sheet["state"]).running
+        course = counter(sheet)
+        target = self._leads_to(moves, at)
+        if target == sheet["state"]:
+            return done
+        self._go(target, at)
+        if moves in ("assessment_recorded", "progression_evidence_recorded"):
+            if running:
+                sheet[course] = replace(sheet[course], last_delivered=Delivered.ABORTED)
+            for name in ("cycles", "courses"):
+                sheet[name] = replace(sheet[name], since_assessment=0)
+            sheet["assessments"] += 1
+        return done
+
+    def _is_repeated(self, event: Any, counted: Cycles) -> bool:
+        if event.cycle == "unknown" or counted.last_number is None:
+            return False
+        return event.line in ("unknown", self.sheet["line"]) and event.cycle <= counted.last_number
+
+    def _is_in_order(self, event: Any, counted: Cycles) -> bool:
+        """Line and cycle follow on what came before; where a number is not known, they may."""
+        if event.kind not in ("cycle_started", "cycle_completed"):
+            return True
+        if event.line not in ("unknown", self.sheet["line"]):
+            return False
+        if event.cycle == "unknown" or (counted.started > 0 and counted.last_number is None):
+            return True
+        last = counted.last_number or 0
+        return bool(event.cycle == (last + 1 if event.kind == "cycle_started" else last))
+
+    def _is_treatment(self, event: Any) -> bool:
+        if event.kind == "car_t_step_recorded":
+            return event.step in ("lymphodepletion", "infused")
+        return event.kind in ("cycle_started", "local_control_completed", "episode_closed")
+
+    def _duties(self, event: Event, at: Stamp) -> None:
+        for duty in self.pathway.duties:
+            owed = [each for each in self.sheet["obligations"] if each.kind == duty.kind]
+            if owed and duty.settles(self.episode, event):
+                self.sheet["obligations"] = tuple(
+                    each for each in self.sheet["obligations"] if each.kind != duty.kind
+                )
+            if not owed and duty.opens(self.episode, event):
+                self.sheet["obligations"] += (Obligation(duty.kind, at),)
+
+    def _ask_for_review(self, at: Stamp, kind: str) -> None:
+        self.sheet["reviews"][at.entry] = Review(kind, SENTENCES[kind], at)
+
+    # Along which edge.
+
+    def _edges(self, trigger: str) -> list[Any]:
+        there = [edge for edge in self.pathway.transitions if edge.trigger == trigger]
+        own = [edge for edge in there if edge.source == self.sheet["state"]]
+        return own or [edge for edge in there if edge.source == "*"]
+
+    def _leads_to(self, trigger: str, at: Stamp) -> str:
+        """The end of the first edge whose guards are all true; where there is none, the episode stays."""
+        episode, here = self.episode, str(self.sheet["state"])
+        for edge in self._edges(trigger):
+            if all(guard.finding.of(episode, at.on).value in guard.values for guard in edge.when):
+                return here if edge.target == "=" else str(edge.target)
+        return here
+
+    def _go(self, state: str, at: Stamp) -> None:
+        self.sheet["state"], self.sheet["entered"] = state, at
+        context = self.pathway.state(state).context
+        if context is not None:
+            self.sheet["context"] = context
+
+    # What is decided.
+
+    def _decision(self, entry: InForce, event: Any) -> bool:
+        if event.awaits_second_signature:
+            body = json.dumps(entry.told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            self.sheet["pending"][entry.entry] = PendingDecision(body, entry.actor, entry.at)
+            return False
+        statuses = offered(self.pathway, self.episode, entry.on).statuses
+        contested = event.offered_as != "blocked" and statuses[event.option] == "blocked"
+        self._carry_out(event, entry.at)
+        if contested:
+            self._ask_for_review(entry.at, "contested")
+        return contested
+
+    def _carry_out(self, event: Event, at: Stamp) -> None:
+        assert isinstance(event, DecisionMade)
+        sheet, detail = self.sheet, event.detail
+        trigger = f"decide:{event.option}" + (f":{detail.rests_in}" if detail.rests_in else "")
+        target = self._leads_to(trigger, at)  # as the decision finds the episode
+        sheet["last_decision"] = Noted(event.option, at)
+        self._effect(event, at)
+        if target == sheet["state"]:
+            return
+        point = sheet["timepoints"].get(sheet["current_timepoint"])
+        if point is not None:
+            sheet["timepoints"][point.name] = replace(point, decided=True)
+        self._go(target, at)
+
+    def _effect(self, event: DecisionMade, at: Stamp) -> None:
+        sheet, detail = self.sheet, event.detail
+        named = tuple(spelling(agent) for agent in detail.agents)
+        match self.pathway.option(event.option).effect:
+            case "new_line":
+                self._new_line(at)
+                self._plan(event)
+            case "new_courses":
+                sheet["courses"] = Cycles()
+                self._plan(event)
+            case "agents":
+                self._plan(event)
+            case "hold":
+                held = named or ("all treatment",)
+                sheet["holds"] += tuple(Hold(agent, detail.hold_until, at) for agent in held)
+            case "resume":
+                sheet["holds"] = ()
+            case "stop":
+                for agent in named:
+                    why = "The team decided to stop this agent for good."
+                    sheet["stops"].setdefault(agent, Stop(agent, why, at))
+            case "close":
+                sheet["closed"] = Noted(str(detail.closure or "other"), at)
+            case "reopen":
+                sheet["closed"] = None
+            case None:
+                pass
+
+    def _new_line(self, at: Stamp) -> None:
+        sheet = self.sheet
+        if sheet["line_began"] is not None:
+            last = sheet["last_response"].value if sheet["last_response"] else None
+            sheet["earlier_lines"] += (Line(sheet["line"], sheet["regimen"], sheet["agents"], last),)
+            sheet["line"] += 1
+        sheet["line_began"] = at
+        fresh = _blank()
+        for name in (
+            "regimen", "agents", "cycles", "courses", "timepoints", "current_timepoint", "assessments",
+            "remission_after", "severe_in_cycle", "repeatedly_severe",
+        ):  # fmt: skip
+            sheet[name] = fresh[name]
+
+    def _plan(self, event: DecisionMade) -> None:
+        """The agents said, else those of the regimen said, else those given before."""
+        detail = event.detail
+        known = regimen(spelling(detail.regimen)) if detail.regimen else None
+        agents = detail.agents or (known.agents if known else ())
+        if detail.regimen:
+            self.sheet["regimen"] = detail.regimen
+        if agents:
+            self.sheet["agents"] = tuple(spelling(agent) for agent in agents)
+
+
+def _blank() -> Sheet:
+    """A sheet with nothing written on it."""
+    found: Sheet = {}
+    for field in fields(Episode):
+        if field.default is not MISSING:
+            found[field.name] = field.default
+        elif field.default_factory is not MISSING:
+            found[field.name] = field.default_factory()
+    return found
+
+
+def _opened(pathway: Pathway, opening: InForce) -> Sheet:
+    told, at = opening.told, opening.at
+    risk = Noted(told["risk_group"], at) if "risk_group" in told else None
+    return _blank() | {
+        "state": pathway.initial,
+        "opened": at,
+        "entered": at,
+        "time_zone": told["time_zone"],
+        "risk_group": risk,
+    }
+
+
+def _moves(event: Any) -> str | None:
+    """The name of the edges that such an event may move an episode along."""
+    match event.kind:
+        case (
+            "cycle_started" | "cycle_completed" | "local_control_completed" | "progression_evidence_recorded"
+        ):
+            return str(event.kind)
+        case "assessment_recorded" | "response_confirmed" | "assessment_closed_not_evaluable":
+            return "assessment_recorded"
+        case "car_t_step_recorded":
+            return f"car_t:{event.step}"
+        case "episode_closed":
+            return "episode_closed:death" if event.reason == "death" else "episode_closed:other"
+        case _:
+            return None
+
+
+def enters_treatment(taken: Taken) -> bool:
+    """True when an entry took the episode from outside a kind of treatment into it, or to lymphodepletion."""
+    before, after = taken.came_from.split(".")[0], taken.went_to.split(".")[0]
+    to_lymphodepletion = taken.went_to.endswith(".lymphodepletion") and taken.came_from != taken.went_to
+    return to_lymphodepletion or (before != after and after in TREATMENT)
