@@ -9,13 +9,15 @@ guard of the state tells apart are followed once, since guards are all that look
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
-from pathway.engine.definition import ANYWHERE, STAY, Guard, Option, Pathway, Row, State
+from pathway.engine.definition import ANYWHERE, STAY, Option, Pathway, Row, State
 from pathway.engine.findings import OPEN, Finding
+from pathway.engine.guards import Guard
 from pathway.engine.outcome import Values, findings_of, matching_rows, outcome_of
 
 Wanted: TypeAlias = Mapping[Finding, Collection[str]]
@@ -81,30 +83,31 @@ class Checked:
     faults: tuple[Fault, ...]
 
 
+NOTHING: Final[Values] = MappingProxyType({})
+
 Progress: TypeAlias = Callable[[float], None]
 """Is told which share of all combinations has been checked, from 0 to 1."""
 
 
 def check(pathway: Pathway, claims: Sequence[Claim] = (), progress: Progress = lambda _: None) -> Checked:
     """Every table over every combination, every edge, and every claim."""
-    domains = {state.name: distinct_values(pathway, state) for state in pathway.states}
-    sizes = {name: _size(domain) for name, domain in domains.items()}
-    total, done, cases = sum(sizes.values()), 0, 0
+    tables = [_Table(pathway, state, distinct_values(pathway, state), claims) for state in pathway.states]
+    total, done, cases = sum(_size(table.domains) for table in tables), 0, 0
     faults: dict[tuple[str, str], Fault] = {}
-    for state in pathway.states:
+    for table in tables:
         reached: set[Row] = set()
-        for values, rows in read_table(state, domains[state.name]):
+        for values, rows in read_table(table.state, table.domains):
             cases += 1
             reached |= set(rows)
-            for fault in _of_case(pathway, state, claims, values, rows):
+            for fault in table.faults_of(values, rows):
                 faults.setdefault((fault.state, fault.sentence), fault)
-            done += _size({each: known for each, known in domains[state.name].items() if each not in values})
+            done += _size({each: domain for each, domain in table.domains.items() if each not in values})
             progress(done / total)
-        for fault in (*_unreached(state, reached), *_unspared(pathway, state, claims)):
+        for fault in (*table.unreached(reached), *table.unspared()):
             faults.setdefault((fault.state, fault.sentence), fault)
     for fault in (*_undecided(pathway, claims), *_unconnected(pathway), *_never_offered(pathway)):
         faults.setdefault((fault.state, fault.sentence), fault)
-    combinations = sum(_size({each: each.domain for each in domain}) for domain in domains.values())
+    combinations = sum(_size({each: each.domain for each in table.domains}) for table in tables)
     return Checked(combinations, cases, tuple(faults.values()))
 
 
@@ -113,8 +116,10 @@ def _size(domains: Mapping[Finding, Sequence[str]]) -> int:
 
 
 def distinct_values(pathway: Pathway, state: State) -> dict[Finding, tuple[str, ...]]:
-    """For each finding the state asks about, one value for each group that no guard there tells apart."""
-    guards = [*(guard for row in state.table for guard in row.when), *_needs_offered(pathway, state)]
+    """For each finding the state asks about, one value of each group that no guard there tells apart."""
+    offers = [offer for row in state.table for offer in (*row.offers, *state.always)]
+    needs = [need for offer in offers for need in pathway.option(offer.option).needs]
+    guards = [*(guard for row in state.table for guard in row.when), *needs]
     found: dict[Finding, tuple[str, ...]] = {}
     for each in findings_of(pathway, state.name):
         reading = [guard for guard in guards if guard.finding is each]
@@ -125,17 +130,10 @@ def distinct_values(pathway: Pathway, state: State) -> dict[Finding, tuple[str, 
     return found
 
 
-def _needs_offered(pathway: Pathway, state: State) -> Iterator[Guard]:
-    for row in state.table:
-        for offer in (*row.offers, *state.always):
-            yield from pathway.option(offer.option).needs
-
-
 def read_table(
-    state: State, domains: Mapping[Finding, Sequence[str]], known: Values | None = None
+    state: State, domains: Mapping[Finding, Sequence[str]], known: Values = NOTHING
 ) -> Iterator[tuple[Values, tuple[Row, ...]]]:
-    """Each case of the table with the rows that match in it."""
-    known = known or {}
+    """Each case of the table with the rows that match in it, the uppermost first."""
     try:
         rows = tuple(sorted(matching_rows(state, known), key=state.table.index))
     except KeyError as asked:
@@ -146,48 +144,106 @@ def read_table(
     yield known, rows
 
 
-def _of_case(
-    pathway: Pathway, state: State, claims: Sequence[Claim], values: Values, rows: tuple[Row, ...]
-) -> Iterator[Fault]:
-    if not rows:
-        yield Fault(state.name, "A combination reaches no row.", _shown(values))
-        return
-    for claim in claims:
-        if (
-            isinstance(claim, OnlyFrom)
-            and claim.state == state.name
-            and [row.number for row in rows] == [claim.row]
-        ):
-            known = {each: value for each, value in values.items() if value not in OPEN}
-            if not any(_may_be(known, member) for member in claim.members):
-                yield Fault(state.name, claim.sentence, _shown(values))
-    offered = {offer.option for row in rows for offer in (*row.offers, *state.always)}
-    nevers = [claim for claim in claims if isinstance(claim, Never) and state.name in claim.states]
-    for name in sorted(offered):
-        yield from _of_option(pathway, state, pathway.option(name), nevers, values)
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One state's table, the values to follow, and what is claimed of it."""
 
+    pathway: Pathway
+    state: State
+    domains: Mapping[Finding, Sequence[str]]
+    claims: Sequence[Claim]
 
-def _of_option(
-    pathway: Pathway, state: State, option: Option, nevers: Sequence[Never], values: Values
-) -> Iterator[Fault]:
-    """What is wrong with an option in one case, over every combination of what it needs."""
-    domains = distinct_values(pathway, state)
-    needed = [need.finding for need in option.needs if need.finding not in values]
-    for picked in product(*(domains[each] for each in needed)):
-        known = {**values, **dict(zip(needed, picked, strict=True))}
-        whole = tuple(known.get(each, domain[0]) for each, domain in domains.items())
-        told = outcome_of(pathway, state.name, whole)
+    def faults_of(self, values: Values, rows: tuple[Row, ...]) -> Iterator[Fault]:
+        """What is wrong in one case."""
+        if not rows:
+            yield self._fault("A combination reaches no row.", values)
+            return
+        for claim in self.claims:
+            if isinstance(claim, OnlyFrom) and claim.state == self.state.name and len(rows) == 1:
+                known = {each: value for each, value in values.items() if value not in OPEN}
+                if rows[0].number == claim.row and not any(_may_be(known, member) for member in claim.members):
+                    yield self._fault(claim.sentence, values)
+        offered = {offer.option: None for row in rows for offer in (*row.offers, *self.state.always)}
+        for name in offered:
+            option = self.pathway.option(name)
+            for known in self._completed(option, values):
+                yield from self._faults_of_option(option, known)
+
+    def _completed(self, option: Option, values: Values) -> Iterator[Values]:
+        """The case with every combination of what the option needs beside it."""
+        asked = [need.finding for need in option.needs if need.finding not in values]
+        for picked in product(*(self.domains[each] for each in asked)):
+            yield {**values, **dict(zip(asked, picked, strict=True))}
+
+    def _faults_of_option(self, option: Option, known: Values) -> Iterator[Fault]:
+        whole = tuple(known.get(each, domain[0]) for each, domain in self.domains.items())
+        told = outcome_of(self.pathway, self.state.name, whole)
         recommended = [name for name, status in told.statuses.items() if status == "recommended"]
         if recommended != ([told.recommended] if told.recommended else []):
-            yield Fault(state.name, "More than one option is recommended.", _shown(known))
+            yield self._fault("Not exactly what is recommended stands as recommended.", known)
         if told.statuses[option.name] == "blocked":
+            return
+        needs_hold = all(need.holds(known[need.finding]) for need in option.needs)
+        if not needs_hold and not told.offers[option.name].exempt:
+            yield self._fault(f"{option.name} is open though what it needs is not known to hold.", known)
+        for claim in self.claims:
+            if isinstance(claim, Never) and self.state.name in claim.states and option.name in claim.options:
+                if _may_be(known, claim.when):
+                    yield self._fault(f"{claim.sentence} Here {option.name} is open.", known)
+
+    def unreached(self, reached: set[Row]) -> Iterator[Fault]:
+        """Rows that no combination reaches."""
+        for row in self.state.table:
+            if row not in reached:
+                yield self._fault(f"Row {row.number} is never reached: the rows above it take every case.", {})
+
+    def unspared(self) -> Iterator[Fault]:
+        """Treatments that a row frees of their needs without a word from the authors."""
+        spared = {(claim.state, claim.row, claim.option) for claim in self.claims if isinstance(claim, Spared)}
+        for row in self.state.table:
+            for offer in row.offers:
+                freed = offer.exempt and self.pathway.option(offer.option).treats
+                if freed and (self.state.name, row.number, offer.option) not in spared:
+                    sentence = f"Row {row.number} offers {offer.option} whatever it needs, and no claim says why."
+                    yield self._fault(sentence, {})
+
+    def _fault(self, sentence: str, values: Values) -> Fault:
+        return Fault(self.state.name, sentence, {each.name: value for each, value in values.items()})
+
+
+def _may_be(known: Values, wanted: Wanted) -> bool:
+    """True when the case holds a combination with the wanted values: a finding it leaves open may have any."""
+    return all(known[each] in values for each, values in wanted.items() if each in known)
+
+
+def _undecided(pathway: Pathway, claims: Sequence[Claim]) -> Iterator[Fault]:
+    for claim in claims:
+        if not isinstance(claim, Decided):
             continue
-        if not told.offers[option.name].exempt and any(
-            need.holds(known[need.finding]) is not True for need in option.needs
-        ):
-            yield Fault(
-                state.name, f"{option.name} is open though what it needs is not known to hold.", _shown(known)
-            )
-        for claim in nevers:
-            if option.name in claim.options and _may_be(known, claim.when):
-                yield Fault(state.name, f"{claim.sentence} Here {option.name} is open.", _shown(known))
+        for edge in pathway.transitions:
+            enters = edge.target in claim.states and edge.source not in claim.states
+            if enters and not edge.trigger.startswith("decide:"):
+                yield Fault(edge.target, f"{claim.sentence} Here {edge.trigger} leads there from {edge.source}.")
+
+
+def _unconnected(pathway: Pathway) -> Iterator[Fault]:
+    """States that no edge leads to, from the initial state on."""
+    reached, waiting = {pathway.initial}, [pathway.initial]
+    while waiting:
+        source = waiting.pop()
+        for edge in pathway.transitions:
+            if edge.source in (source, ANYWHERE) and edge.target not in (STAY, *reached):
+                reached.add(edge.target)
+                waiting.append(edge.target)
+    for state in pathway.states:
+        if state.name not in reached:
+            yield Fault(state.name, "No edge leads to this state.")
+
+
+def _never_offered(pathway: Pathway) -> Iterator[Fault]:
+    """Options that stand in no table."""
+    offered = {offer.option for state in pathway.states for offer in state.always}
+    offered |= {offer.option for state in pathway.states for row in state.table for offer in row.offers}
+    for option in pathway.options:
+        if option.name not in offered:
+            yield Fault("", f"No table offers {option.name}.")

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx2
 
-from pathway.clinical.terms import OverrideReason
+from pathway.clinical.terms import OverrideReason, Precision
 from pathway.episodes.events import ToxicityRecorded
 from pathway.use_cases.comparison import CaseReplay, DecisionPoint, Verdict, compared, reading
 from pathway.use_cases.concordance import as_json, as_table
@@ -122,6 +122,7 @@ def _body(decision: PublishedDecision, recommendation: Mapping[str, Any]) -> dic
         "detail": decision.detail.model_dump(mode="json", exclude_unset=True),
         "basis": recommendation["basis"],
         "decided_on": decision.decided_on.isoformat(),
+        "decided_precision": Precision.ORDER,
     }
     found = reading(decision.option, recommendation)
     if found.verdict is not Verdict.RECOMMENDATION:

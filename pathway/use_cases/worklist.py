@@ -11,6 +11,7 @@ from pathway.store.readers import Kind, Position
 from pathway.store.values import Summary
 from pathway.use_cases.installation import Caller, Installation, today_in
 from pathway.use_cases.refusals import Refusal
+from pathway.use_cases.standing import standing_of
 
 KINDS: tuple[str, ...] = get_args(Kind)
 
@@ -42,7 +43,7 @@ def read_worklist(
     return orjson.dumps(
         {
             "as_of": today.isoformat(),
-            "items": [_item(each, today) for each in page],
+            "items": [_item(installation, each) for each in page],
             "next_cursor": _cursor(page[-1]) if len(found) > limit else None,
         }
     )
@@ -63,30 +64,22 @@ def _position(cursor: str | None) -> Position | None:
         raise Refusal("invalid_parameter", "The cursor is not one this service gave.", refused) from None
 
 
-def _item(summary: Summary, today: date) -> dict[str, Any]:
-    due = None
-    if summary.due_target is not None:
-        timing = "due"
-        if summary.due_latest is not None and today > summary.due_latest:
-            timing = "overdue"
-        elif summary.due_earliest is not None and today < summary.due_earliest:
-            timing = "not_yet"
-        due = {
-            "earliest": summary.due_earliest.isoformat() if summary.due_earliest else None,
-            "target": summary.due_target.isoformat(),
-            "latest": summary.due_latest.isoformat() if summary.due_latest else None,
-            "timing": timing,
-        }
+def _item(installation: Installation, summary: Summary) -> dict[str, Any]:
+    """One row, told for today: what a fact is worth, and so what is recommended, changes with the days."""
+    standing = standing_of(installation, summary, None, None)
+    told = standing.recommendation()
+    due = told.next_due
     return {
         "episode": summary.episode_id,
         "patient": summary.pseudonym,
         "pathway": {"id": summary.pathway_id, "version": summary.pathway_version},
         "state": summary.state,
-        "recommended": summary.recommended,
-        "needs_tumour_board": summary.needs_tumour_board,
-        "due_what": summary.due_what,
-        "due": due,
-        "missing": summary.missing,
+        "state_label": standing.pathway.state(summary.state).label,
+        "recommended": told.recommended,
+        "needs_tumour_board": told.outcome.needs_tumour_board,
+        "summary": told.summary(),
+        "due": due.as_dict(standing.as_of) if due else None,
+        "missing": [finding.name for finding in told.outcome.obtain],
         "waiting": summary.waiting,
         "reviews": summary.reviews,
     }

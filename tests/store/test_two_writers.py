@@ -10,11 +10,12 @@ from datetime import datetime
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import text
 
 from pathway.proof.chain import check
 from pathway.store.values import NewPatient, Proposal, Settled
 from pathway.store.writer import Command, View
-from tests.store.builders import SITE, Store, a_summary, an_entry, opened, opening, recording
+from tests.store.builders import SITE, Store, a_summary, an_entry, opened, opening, recording, until
 
 
 @pytest.fixture
@@ -118,6 +119,26 @@ def test_a_known_patient_has_one_open_episode_too(
     answers = both(pair, open_if_there_is_none("4711", meet), open_if_there_is_none("4711", meet))
     assert sorted(answer.outcome for answer in answers) == ["already_open", "opened"]
     assert pair[0].ask("SELECT count(*) FROM episode WHERE is_open") == 1
+
+
+def test_a_decision_waits_for_the_lock_of_another_process_and_sees_what_it_wrote(postgres_url: str) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with opened(postgres_url) as store, opened(postgres_url) as other:
+        store.start().do(opening("episode"))
+        seen: list[str] = []
+
+        def look(view: View, _now: datetime) -> Proposal:
+            assert view.summary is not None
+            seen.append(view.summary.state)
+            return Proposal("seen", b"{}")
+
+        with other.engines.write.begin() as connection:
+            connection.execute(text("UPDATE episode SET state = 'maintenance'"))
+            future = store.writer.submit(Command(SITE, "client", "episode", look))
+            until(lambda: store.ask(waiting))
+            assert seen == []
+        assert future.result(timeout=60).outcome == "seen"
+        assert seen == ["maintenance"]
 
 
 def test_events_of_one_episode_from_both_are_one_chain_without_a_gap(pair: tuple[Store, Store]) -> None:

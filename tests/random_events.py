@@ -1,0 +1,165 @@
+"""Random events as they are posted: every kind, from small sets of values, so that they meet and contradict."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+Told = dict[str, Any]
+Events = st.SearchStrategy[Told]
+
+AGENTS = ("dinutuximab_beta", "irinotecan", "temozolomide", "naxitamab")
+REGIMENS = ("dinutuximab_beta_irinotecan_temozolomide", "BEACON", "something local")
+TERMS = ("pain", "anaphylaxis", "Transverse myelitis", "neutropenia", "capillary leak syndrome")
+RATINGS = ("CR", "PR", "SD", "PD", "NI", "NE")
+MARROW = ("CR", "MD", "SD", "PD", "NI", "NE")
+
+_line = st.sampled_from([1, 1, 1, 2, "unknown"])
+_cycle = st.sampled_from([1, 2, 3, 4, "unknown"])
+_agents = st.one_of(st.just("unknown"), st.lists(st.sampled_from(AGENTS), max_size=2, unique=True))
+
+
+def _kind(name: str, required: dict[str, Any] | None = None, **optional: Any) -> Events:
+    always = {"kind": st.just(name)} | (required or {})
+    return st.fixed_dictionaries(always, optional=optional)
+
+
+def _finding(ratings: tuple[str, ...]) -> st.SearchStrategy[Any]:
+    measured = st.fixed_dictionaries({"new_lesions": st.booleans()}, optional={"rating": st.sampled_from(ratings)})
+    return st.one_of(st.sampled_from(ratings), st.sampled_from(ratings), measured)
+
+
+COMPONENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "primary": _finding(RATINGS),
+        "metastatic": _finding(RATINGS),
+        "bone_marrow": _finding(MARROW),
+    },
+)
+FULL_COMPONENTS = st.fixed_dictionaries(
+    {
+        "primary": st.sampled_from(RATINGS),
+        "metastatic": st.sampled_from(RATINGS),
+        "bone_marrow": st.sampled_from(MARROW),
+    }
+)
+_timepoint = st.sampled_from(["1.2", "extra"])
+_reported = st.one_of(
+    st.fixed_dictionaries({"reported_overall": st.sampled_from(["CR", "PR", "SD", "PD", "NE"])}),
+    st.fixed_dictionaries(
+        {"reported_overall": st.sampled_from(["VGPR", "NR", "CR"]), "criteria": st.just("inrc_1993")}
+    ),
+)
+ASSESSMENTS: Events = st.one_of(
+    _kind("assessment_recorded", {"components": FULL_COMPONENTS}),
+    _kind("assessment_recorded", {"components": COMPONENTS}, timepoint=_timepoint, central_review=st.booleans()),
+    st.builds(lambda one, other: one | other, _kind("assessment_recorded", timepoint=_timepoint), _reported),
+    _kind(
+        "assessment_recorded",
+        {"residual": st.just({"local_control_feasible": True}), "components": COMPONENTS},
+    ),
+)
+CYCLES: Events = st.one_of(
+    _kind("cycle_started", line=_line, cycle=_cycle, agents=_agents, regimen=st.sampled_from(REGIMENS)),
+    _kind("cycle_started", {"line": st.just("unknown"), "cycle": st.just("unknown")}),
+    _kind(
+        "cycle_completed",
+        line=_line,
+        cycle=_cycle,
+        delivered=st.sampled_from(["full", "modified", "chemotherapy_only", "aborted"]),
+    ),
+)
+TOXICITIES: Events = _kind(
+    "toxicity_recorded",
+    {"term": st.sampled_from(TERMS)},
+    grade=st.sampled_from([1, 2, 3, 4, "unknown"]),
+    agent=st.sampled_from(AGENTS),
+    ongoing=st.booleans(),
+)
+PROGRESSIONS: Events = _kind(
+    "progression_evidence_recorded",
+    {"confirmed": st.booleans()},
+    setting=st.sampled_from(["relapse", "refractory"]),
+    pattern=st.sampled_from(["local", "metastatic", "cns"]),
+    local_control_feasible=st.booleans(),
+)
+CAR_T: Events = _kind(
+    "car_t_step_recorded",
+    {
+        "step": st.sampled_from(
+            [
+                "referred", "eligible", "ineligible", "apheresis", "product_released", "manufacturing_failed",
+                "lymphodepletion", "infused", "crs", "icans", "response",
+            ]
+        )
+    },
+    grade=st.integers(0, 4),
+)  # fmt: skip
+CLOSURES: Events = st.one_of(
+    _kind("episode_closed", {"reason": st.sampled_from(["death", "completed", "withdrawn"])}),
+    _kind("episode_reopened"),
+)
+FITNESS: Events = st.one_of(
+    _kind("fitness_recorded", {"lansky": st.sampled_from([40, 60, 100])}, uncontrolled_infection=st.booleans()),
+    _kind("fitness_recorded", {"tolerance": st.sampled_from(["acceptable", "limiting"])}),
+    _kind("fitness_recorded", {"alt_x_uln": st.just({"value": "93.5", "limit": "45", "unit": "U/l"})}),
+    _kind("fitness_recorded", {"hb_g_dl": st.sampled_from(["7.5", "10.0"])}),
+)
+QUIET: Events = st.one_of(
+    FITNESS,
+    _kind(
+        "prior_therapy_recorded",
+        {"line": st.sampled_from([1, 2, "unknown"])},
+        regimen=st.sampled_from(REGIMENS),
+        agents=st.lists(st.sampled_from(AGENTS), max_size=2),
+        months_to_progression=st.sampled_from(["3.5", "18"]),
+        high_dose_therapy=st.booleans(),
+    ),
+    _kind("gd2_measured", {"status": st.sampled_from(["positive", "partial", "negative", "indeterminate"])}),
+    _kind("biomarker_recorded", {"marker": st.just("MYCN"), "value": st.sampled_from(["amplified", "not"])}),
+    _kind("consent_recorded", {"given": st.booleans()}, scope=st.sampled_from(["car_t", "systemic_therapy"])),
+    _kind("intent_recorded", {"intent": st.sampled_from(["treatment", "treatment", "comfort"])}),
+    _kind("cns_status_recorded", {"status": st.sampled_from(["no_suspicion", "suspected", "controlled"])}),
+    _kind("follow_up_recorded", findings=st.sampled_from(["no_disease", "suspicious"])),
+    _kind("note_added", {"text": st.sampled_from(["seen", "rang the family"])}),
+)
+STATEMENTS: Events = st.one_of(
+    _kind("response_confirmed", {"response": st.sampled_from(["CR", "PR", "PD"]), "reason": st.just("reviewed")}),
+    _kind("assessment_closed_not_evaluable", {"reason": st.just("no second marrow")}, timepoint=_timepoint),
+)
+LOCAL_CONTROLS: Events = _kind(
+    "local_control_completed", {"modality": st.sampled_from(["surgery", "radiotherapy"])}
+)
+
+FACTS: Events = st.one_of(
+    CYCLES, CYCLES, ASSESSMENTS, ASSESSMENTS, TOXICITIES, PROGRESSIONS, CAR_T, LOCAL_CONTROLS, QUIET, QUIET
+)
+"""What may happen at any time; closures are told apart, or no episode would stay open for long."""
+
+
+def instants(today: date, back: int, ahead: int = 0) -> Events:
+    """When something happened: mostly a day shortly before `today`, sometimes an instant or something coarser."""
+    days = st.integers(-ahead, back).map(lambda n: (today - timedelta(days=n)).isoformat())
+    return st.one_of(
+        days.map(lambda day: {"occurred_on": day}),
+        days.map(lambda day: {"occurred_on": day}),
+        days.map(lambda day: {"occurred_at": f"{day}T23:30:00-02:00"}),
+        st.builds(
+            lambda day, precision: {"occurred_on": day, "occurred_precision": precision},
+            days,
+            st.sampled_from(["month", "year", "order"]),
+        ),
+    )
+
+
+def facts(today: date, back: int = 20) -> Events:
+    """Any fact or statement, dated."""
+    return dated(st.one_of(FACTS, FACTS, FACTS, STATEMENTS, CLOSURES), instants(today, back))
+
+
+def dated(events: Events, when: Events) -> Events:
+    """The events at these times."""
+    return st.builds(lambda event, time: event | time, events, when)
