@@ -65,7 +65,6 @@ class Metrics:
             buckets=_BUCKETS_S,
             registry=self.registry,
         )
-
         self._children: dict[tuple[str, str, int, str], tuple[Counter, Histogram]] = {}
 
     def count(self, method: str, route: str, status: int, outcome: str, seconds: float) -> None:

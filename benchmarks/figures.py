@@ -93,7 +93,8 @@ def show(figures: Sequence[Figure], console: Console) -> None:
 def as_json(figures: Sequence[Figure]) -> dict[str, Any]:
     """The figures as JSON values."""
     shown = [
-        asdict(figure) | {"floor": None if figure.floor is None else str(figure.floor), "met": not figure.missed}
+        asdict(figure)
+        | {"floor": None if figure.floor is None else str(figure.floor), "met": not figure.missed}
         for figure in figures
     ]
     return {"machine": machine(), "figures": shown, "met": not any(figure.missed for figure in figures)}

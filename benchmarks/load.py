@@ -190,7 +190,9 @@ class _Client(asyncio.Protocol):
                 return
             self._head = b""
             if not head.startswith(self._queue.status):
-                self._queue.fail(f"answered with {head[:40].decode('latin-1')!r} {rest[:300].decode('latin-1')}")
+                self._queue.fail(
+                    f"answered with {head[:40].decode('latin-1')!r} {rest[:300].decode('latin-1')}"
+                )
                 return
             start = head.lower().index(b"\r\ncontent-length:") + len(b"\r\ncontent-length:")
             self._left = int(head[start:].split(b"\r\n", 1)[0]) - len(rest)

@@ -34,12 +34,16 @@ class Served:
     def memory_mb(self) -> float | None:
         """Its resident memory in megabytes; None where the system does not tell it in /proc."""
         status = Path(f"/proc/{self.process}/status")
-        found = re.search(r"^VmRSS:\s+(\d+) kB", status.read_text(), re.MULTILINE) if status.exists() else None
+        found = (
+            re.search(r"^VmRSS:\s+(\d+) kB", status.read_text(), re.MULTILINE) if status.exists() else None
+        )
         return int(found[1]) / 1024 if found else None
 
 
 @contextmanager
-def serving(app: str, folder: Path, environment: Mapping[str, str], *, factory: bool) -> Iterator[Served]:
+def serving(
+    app: str, folder: Path, environment: Mapping[str, str], *, factory: bool = False
+) -> Iterator[Served]:
     """One worker process of the ASGI application `app`, its working folder and log in `folder`.
 
     Raises `NotStarted`.

@@ -27,7 +27,9 @@ def _kind(name: str, required: dict[str, Any] | None = None, **optional: Any) ->
 
 
 def _finding(ratings: tuple[str, ...]) -> st.SearchStrategy[Any]:
-    measured = st.fixed_dictionaries({"new_lesions": st.booleans()}, optional={"rating": st.sampled_from(ratings)})
+    measured = st.fixed_dictionaries(
+        {"new_lesions": st.booleans()}, optional={"rating": st.sampled_from(ratings)}
+    )
     return st.one_of(st.sampled_from(ratings), st.sampled_from(ratings), measured)
 
 
@@ -55,7 +57,9 @@ _reported = st.one_of(
 )
 ASSESSMENTS: Events = st.one_of(
     _kind("assessment_recorded", {"components": FULL_COMPONENTS}),
-    _kind("assessment_recorded", {"components": COMPONENTS}, timepoint=_timepoint, central_review=st.booleans()),
+    _kind(
+        "assessment_recorded", {"components": COMPONENTS}, timepoint=_timepoint, central_review=st.booleans()
+    ),
     st.builds(lambda one, other: one | other, _kind("assessment_recorded", timepoint=_timepoint), _reported),
     _kind(
         "assessment_recorded",
@@ -103,7 +107,9 @@ CLOSURES: Events = st.one_of(
     _kind("episode_reopened"),
 )
 FITNESS: Events = st.one_of(
-    _kind("fitness_recorded", {"lansky": st.sampled_from([40, 60, 100])}, uncontrolled_infection=st.booleans()),
+    _kind(
+        "fitness_recorded", {"lansky": st.sampled_from([40, 60, 100])}, uncontrolled_infection=st.booleans()
+    ),
     _kind("fitness_recorded", {"tolerance": st.sampled_from(["acceptable", "limiting"])}),
     _kind("fitness_recorded", {"alt_x_uln": st.just({"value": "93.5", "limit": "45", "unit": "U/l"})}),
     _kind("fitness_recorded", {"hb_g_dl": st.sampled_from(["7.5", "10.0"])}),
@@ -127,7 +133,9 @@ QUIET: Events = st.one_of(
     _kind("note_added", {"text": st.sampled_from(["seen", "rang the family"])}),
 )
 STATEMENTS: Events = st.one_of(
-    _kind("response_confirmed", {"response": st.sampled_from(["CR", "PR", "PD"]), "reason": st.just("reviewed")}),
+    _kind(
+        "response_confirmed", {"response": st.sampled_from(["CR", "PR", "PD"]), "reason": st.just("reviewed")}
+    ),
     _kind("assessment_closed_not_evaluable", {"reason": st.just("no second marrow")}, timepoint=_timepoint),
 )
 LOCAL_CONTROLS: Events = _kind(
@@ -138,6 +146,41 @@ FACTS: Events = st.one_of(
     CYCLES, CYCLES, ASSESSMENTS, ASSESSMENTS, TOXICITIES, PROGRESSIONS, CAR_T, LOCAL_CONTROLS, QUIET, QUIET
 )
 """What may happen at any time; closures are told apart, or no episode would stay open for long."""
+
+
+BY_KIND: dict[str, Events] = {
+    "cycle_started": CYCLES.filter(lambda told: told["kind"] == "cycle_started"),
+    "cycle_completed": CYCLES.filter(lambda told: told["kind"] == "cycle_completed"),
+    "assessment_recorded": ASSESSMENTS,
+    "toxicity_recorded": TOXICITIES,
+    "progression_evidence_recorded": PROGRESSIONS,
+    "car_t_step_recorded": CAR_T,
+    "local_control_completed": LOCAL_CONTROLS,
+    "fitness_recorded": FITNESS,
+}
+"""Another event of the same kind, for the kinds on which much hangs."""
+
+
+def replacements(told: Told, today: date) -> Events:
+    """What may be said in the place of an event: the same on another day, another of its kind, anything."""
+    when = instants(today, 20)
+    same = {
+        name: value for name, value in told.items() if not name.startswith("occurred_") and name != "source"
+    }
+    own = [dated(st.just(same), when)] if told["kind"] in FACT_KINDS else []
+    if told["kind"] in BY_KIND:
+        own.append(dated(BY_KIND[told["kind"]], when))
+    return st.one_of(*own, *own, dated(FACTS, when))
+
+
+FACT_KINDS = frozenset(
+    {
+        *BY_KIND, "prior_therapy_recorded", "gd2_measured", "biomarker_recorded", "consent_recorded",
+        "intent_recorded", "cns_status_recorded", "toxicity_resolved", "follow_up_recorded", "episode_closed",
+        "episode_reopened", "note_added",
+    }
+)  # fmt: skip
+"""What may be corrected."""
 
 
 def instants(today: date, back: int, ahead: int = 0) -> Events:

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +36,9 @@ OPTIONS = [option.name for option in PATHWAY.options]
 
 Log = list[tuple[Line, Entry]]
 
+# HYPOTHESIS_PROFILE=explore draws thousands.
+MANY = settings(suppress_health_check=list(HealthCheck))
+
 
 def identifier(number: int) -> str:
     return str(UUID(int=number))
@@ -56,7 +58,7 @@ def _decision(draw: Any, day: str) -> dict[str, Any]:
         "detail": detail,
         "basis": "0" * 64,
         "offered_as": draw(st.sampled_from(["recommended", "possible", "blocked"])),
-        "awaits_second_signature": draw(st.booleans()) if draw(st.booleans()) else False,
+        "awaits_second_signature": draw(st.integers(0, 3)) == 0,
     }
 
 
@@ -77,7 +79,9 @@ def logs(draw: Any, most: int = 25) -> Log:
         if fault is None:
             log.append((line, Entry(line.entry, number, recorded_at, "somebody", event)))
 
-    write({"kind": "episode_opened", "occurred_on": "2026-02-25", "time_zone": BERLIN.key, "risk_group": "high"})
+    write(
+        {"kind": "episode_opened", "occurred_on": "2026-02-25", "time_zone": BERLIN.key, "risk_group": "high"}
+    )
     for _ in range(draw(st.integers(1, most))):
         day = (MONDAY.date() - timedelta(days=draw(st.integers(0, 10)))).isoformat()
         entry = log[draw(st.integers(0, len(log) - 1))][0].entry
@@ -87,9 +91,18 @@ def logs(draw: Any, most: int = 25) -> Log:
             case 2:
                 replaced = draw(facts(MONDAY.date()))
                 if replaced["kind"] not in ("response_confirmed", "assessment_closed_not_evaluable"):
-                    write({"kind": "event_corrected", "occurred_on": day, "entry": entry, "replacement": replaced})
+                    write(
+                        {
+                            "kind": "event_corrected",
+                            "occurred_on": day,
+                            "entry": entry,
+                            "replacement": replaced,
+                        }
+                    )
             case 3:
-                write({"kind": "event_retracted", "occurred_on": day, "entry": entry, "reason": "wrong child"})
+                write(
+                    {"kind": "event_retracted", "occurred_on": day, "entry": entry, "reason": "wrong child"}
+                )
             case 4:
                 kind = draw(st.sampled_from(["decision_countersigned", "review_resolved"]))
                 write({"kind": kind, "occurred_on": day, "entry": entry, "reason": "agreed"})
@@ -120,8 +133,74 @@ def compare(log: Log, known_at: datetime | None = None) -> None:
         )
 
 
-@pytest.mark.usefixtures("_seldom_slow")
-@settings(suppress_health_check=list(HealthCheck), max_examples=settings().max_examples * 2)
+def the_way_it_was_written(log: Log) -> tuple[Episode, str]:
+    """Each entry taken into the stored snapshot where it is the last, the whole log folded where it is not."""
+    episode, digest, last_on = (
+        opened(PATHWAY, effective_history([log[0][1]], BERLIN)[0]).episode,
+        NO_FACTS,
+        date.min,
+    )
+    digest = extended_digest(digest, effective_history([log[0][1]], BERLIN)[0])
+    for number, (_, entry) in enumerate(log[1:], start=2):
+        history = effective_history([each for _, each in log[:number]], BERLIN)
+        if appends_in_order(entry.event, entry.event.day(BERLIN), last_on):
+            assert history[-1].entry_id == entry.entry_id
+            episode = apply(PATHWAY, Episode.from_json(episode.to_json()), history[-1]).episode
+            digest = extended_digest(digest, history[-1])
+        else:
+            folded = fold(PATHWAY, history)
+            episode, digest = folded.episode, folded.digest
+        last_on = max((one.on for one in history[1:]), default=date.min)
+    return episode, digest
+
+
+@MANY
 @given(logs())
 def test_the_fold_of_any_log_is_what_the_reference_says(log: Log) -> None:
     compare(log)
+
+
+@MANY
+@given(logs(), st.integers(1, 25))
+def test_what_was_known_at_an_earlier_instant_is_what_the_reference_says(log: Log, minutes: int) -> None:
+    compare(log, MONDAY + timedelta(minutes=minutes))
+
+
+@MANY
+@given(logs())
+def test_entries_taken_in_one_by_one_come_to_the_same_as_a_full_fold(log: Log) -> None:
+    folded = fold(PATHWAY, effective_history([entry for _, entry in log], BERLIN))
+    episode, digest = the_way_it_was_written(log)
+    assert (episode.to_json(), digest) == (folded.episode.to_json(), folded.digest)
+
+
+@MANY
+@given(logs(), st.integers(0, 120))
+def test_what_is_offered_is_what_trying_every_unknown_value_gives(log: Log, days: int) -> None:
+    episode = fold(PATHWAY, effective_history([entry for _, entry in log], BERLIN)).episode
+    day = MONDAY.date() + timedelta(days=days)
+    told, expected = recommend(PATHWAY, episode, day), offered(PATHWAY, episode, day)
+    assert dict(told.outcome.statuses) == expected.statuses
+    assert (told.recommended, told.outcome.needs_tumour_board) == (
+        expected.recommended,
+        expected.needs_tumour_board,
+    )
+
+
+@MANY
+@given(logs())
+def test_no_episode_enters_treatment_without_a_recorded_decision(log: Log) -> None:
+    for taken in Course(PATHWAY, in_force([line for line, _ in log], BERLIN.key)).taken:
+        if enters_treatment(taken):
+            assert taken.entry.told["kind"] in DECISIONS
+
+
+@MANY
+@given(logs())
+def test_a_note_changes_nothing_that_is_computed(log: Log) -> None:
+    told = {"kind": "note_added", "occurred_on": "2026-03-02", "text": "rang the family"}
+    note = Entry(identifier(99), len(log) + 1, MONDAY, "somebody", read_logged(json.dumps(told)))
+    entries = [entry for _, entry in log]
+    assert fold(PATHWAY, effective_history([*entries, note], BERLIN)) == fold(
+        PATHWAY, effective_history(entries, BERLIN)
+    )

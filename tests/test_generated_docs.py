@@ -28,9 +28,3 @@ def test_the_page_is_up_to_date(name: str) -> None:
 def test_no_page_is_left_over(folder: str) -> None:
     kept = {str(Path(path).relative_to(FOLDER)) for path in (FOLDER / folder).rglob("*") if path.is_file()}
     assert kept == {name for name in documents() if name.startswith(f"{folder}/")}
-
-
-def test_making_a_page_twice_gives_the_same_text() -> None:
-    assert {name: make() for name, make in documents().items()} == {
-        name: make() for name, make in documents().items()
-    }

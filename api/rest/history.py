@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -14,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from api.dependencies import Query, caller, installation, read
 from api.openapi import operation
 from pathway.use_cases import read_history
+from pathway.use_cases.history_table import as_csv
 from pathway.use_cases.refusals import Refusal
 
 router = APIRouter()
@@ -21,25 +20,6 @@ router = APIRouter()
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 CSV: Final = "text/csv"
-
-COLUMNS: Final = (
-    "sequence",
-    "entry",
-    "kind",
-    "on",
-    "recorded_at",
-    "actor",
-    "client",
-    "standing",
-    "changed_by",
-    "event",
-    "pathway_version",
-    "engine",
-    "recommendation",
-    "prev_hash",
-    "hash",
-)
-STARTS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @router.get(
@@ -103,22 +83,6 @@ def _weight(parameters: Sequence[str]) -> float:
             except ValueError:
                 return 0.0
     return 1.0
-
-
-def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """The rows as RFC 4180 lines under a header; what a spreadsheet would run gets an apostrophe before it."""
-    out = io.StringIO(newline="")
-    table = csv.writer(out, lineterminator="\r\n")
-    table.writerow(COLUMNS)
-    table.writerows([_cell(row.get(column)) for column in COLUMNS] for row in rows)
-    return out.getvalue().encode()
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return f"'{text}" if text.startswith(STARTS_A_FORMULA) else text
 
 
 def _address(request: Request, cursor: str) -> str:

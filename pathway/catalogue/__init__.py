@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pathway.catalogue.high_risk_neuroblastoma_relapse import version_1
+from pathway.catalogue.high_risk_neuroblastoma_relapse import claims, version_1
 from pathway.engine.definition import Pathway
+from pathway.engine.safety import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,8 @@ class Catalogue:
 
 
 CATALOGUE = Catalogue((version_1.PATHWAY,))
+
+
+def claims_of(published: Pathway) -> tuple[Claim, ...]:
+    """What the authors promise of a published version; nothing for a pathway that is not published here."""
+    return claims.CLAIMS if published is version_1.PATHWAY else ()

@@ -37,7 +37,7 @@ class Offer:
     exempt: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """One line of a decision table. Without a recommendation the tumour board chooses among the possible."""
 
@@ -192,6 +192,14 @@ class Pathway:
     def guards(self) -> tuple[Guard, ...]:
         """Every guard of this pathway, each once."""
         return tuple(dict.fromkeys(self._all_guards()))
+
+    @cached_property
+    def citations(self) -> tuple[Citation, ...]:
+        """Every citation of this pathway, each once."""
+        cited = [guard.because for guard in self.guards]
+        cited += [each for state in self.states for row in state.table for each in row.because]
+        cited += [window.because for window in self.windows]
+        return tuple(dict.fromkeys(cited))
 
     def _all_guards(self) -> Iterator[Guard]:
         for state in self.states:

@@ -10,10 +10,7 @@ from pathway.engine.findings import OPEN, Finding
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """True when the finding has one of `values`; a finding that is unknown or stale leaves it unknown.
-
-    `stop` marks a guard whose falsehood is a hard stop: an override needs two clinicians.
-    """
+    """True when the finding has one of `values`; otherwise a finding that is unknown or stale leaves it unknown."""
 
     finding: Finding
     values: frozenset[str]

@@ -1,4 +1,4 @@
-"""Which part each state plays in the picture of a pathway: the main course, its branches, and the ways out.
+"""Which part each state plays in the picture of a pathway, and where it stands.
 
 Everything follows from the definition. The *hub* is the state from which most others can be chosen. The *spine*
 is the longest way to it that needs no choice made there; a *branch* is what a choice at the hub leads to; what
@@ -8,9 +8,15 @@ nothing leads out of is an *exit*.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pathway.engine.definition import STAY, Pathway, State, Transition
+
+BOX_WIDTH, BOX_HEIGHT = 164, 44
+PAD, TITLE = 12, 24
+BRANCH_GAP, BRANCH_STEP, COLUMN_GAP = 22, 82, 48
+SPINE_STEP, SPINE_TOP = 56, 30
+LEFT, RIGHT, RAIL = 44, 78, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +62,8 @@ def laid_out(pathway: Pathway) -> Layout:
     exits = [name for name in rest if not any(kin(way.source) == name != kin(way.target) for way in ways)]
     branches: list[tuple[str, ...]] = []
     for name in _in_order_of_choice(pathway, hub, [name for name in rest if name not in exits]):
-        led = (way.source for way in ways if kin(way.target) == name and not way.decided)
-        chain = next((i for i, branch in enumerate(branches) for source in led if source in branch), None)
+        led = {way.source for way in ways if kin(way.target) == name and not way.decided}
+        chain = next((i for i, branch in enumerate(branches) if led & set(branch)), None)
         if chain is None:
             branches.append(_members(pathway, name))
         else:
@@ -71,7 +77,9 @@ def _members(pathway: Pathway, name: str) -> tuple[str, ...]:
 
 
 def _in_order_of_choice(pathway: Pathway, hub: str, names: list[str]) -> list[str]:
-    chosen = [kin(edge.target) for option in pathway.options for edge in pathway.edges(f"decide:{option.name}", hub)]
+    chosen = [
+        kin(edge.target) for option in pathway.options for edge in pathway.edges(f"decide:{option.name}", hub)
+    ]
     return sorted(names, key=lambda name: chosen.index(name) if name in chosen else len(chosen))
 
 
@@ -86,16 +94,16 @@ def _ways(pathway: Pathway, hub: str) -> Iterator[Way]:
         if any(edge.source == state.name for state in pathway.states) and not _is_decision(edge):
             yield from _leading_elsewhere(edge, edge.source)
     for state in pathway.states:
-        for option in _shown_choices(state, hub):
+        for option in _shown_choices(pathway, state, hub):
             for edge in pathway.edges(f"decide:{option}", state.name):
                 yield from _leading_elsewhere(edge, state.name)
 
 
-def _shown_choices(state: State, hub: str) -> tuple[str, ...]:
+def _shown_choices(pathway: Pathway, state: State, hub: str) -> tuple[str, ...]:
     """All choices at the hub; elsewhere what the last row recommends: the normal course."""
     if state.name == hub:
-        offers = [offer.option for row in state.table for offer in row.offers]
-        return tuple(dict.fromkeys([*offers, *(offer.option for offer in state.always)]))
+        offered = {offer.option for row in state.table for offer in (*row.offers, *state.always)}
+        return tuple(option.name for option in pathway.options if option.name in offered)
     usual = state.table[-1].recommended
     return (usual.option,) if usual else ()
 
@@ -116,7 +124,7 @@ def _longest(ways: tuple[Way, ...], start: str, hub: str) -> tuple[str, ...]:
     for way in ways:
         onward.setdefault(kin(way.source), {})[kin(way.target)] = None
     best: tuple[str, ...] = (start,)
-    paths = [(start,)]
+    paths: list[tuple[str, ...]] = [(start,)]
     while paths:
         path = paths.pop()
         if path[-1] == hub:
@@ -124,3 +132,95 @@ def _longest(ways: tuple[Way, ...], start: str, hub: str) -> tuple[str, ...]:
             continue
         paths += [(*path, name) for name in onward.get(path[-1], {}) if name not in path]
     return best
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of the picture; `x` and `y` are its upper left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        return self.x + self.width / 2
+
+    @property
+    def centre(self) -> float:
+        return self.y + self.height / 2
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height
+
+
+@dataclass(slots=True)
+class Plan:
+    """Where everything goes: boxes by state, frames by their first state, and the size of the whole."""
+
+    layout: Layout
+    boxes: dict[str, Box] = field(default_factory=dict)
+    frames: dict[str, Box] = field(default_factory=dict)
+    width: float = 0
+    floor: float = 0
+    """The lower edge of the lowest frame."""
+
+
+def planned(pathway: Pathway) -> Plan:
+    """Where everything goes."""
+    plan = Plan(laid_out(pathway))
+    groups = [*plan.layout.branches, *([plan.layout.exits] if plan.layout.exits else [])]
+    widths = [_columns(group) * (BOX_WIDTH + PAD) + PAD for group in groups]
+    needed = sum(widths) + BRANCH_GAP * (len(widths) - 1)
+    plan.width = max(needed + LEFT + RIGHT, NARROWEST)
+    y = _spine(plan)
+    x = LEFT + (plan.width - LEFT - RIGHT - needed) / 2
+    for group, width in zip(groups, widths, strict=True):
+        _stand(plan, group, x, y + BRANCH_STEP)
+        x += width + BRANCH_GAP
+    plan.floor = max(box.bottom for box in (*plan.boxes.values(), *plan.frames.values()))
+    return plan
+
+
+def _columns(group: tuple[str, ...]) -> int:
+    return 1 if len(group) <= LONGEST_COLUMN else 2
+
+
+LONGEST_COLUMN = 4
+NARROWEST = 980
+
+
+def _spine(plan: Plan) -> float:
+    """Places the main course from the top down; gives the lower edge of the hub."""
+    y, middle = float(SPINE_TOP), (LEFT + plan.width - RIGHT) / 2
+    for group in plan.layout.spine:
+        inner = len(group) * BOX_WIDTH + (len(group) - 1) * BOX_WIDTH
+        framed = len(group) > 1
+        if framed:
+            plan.frames[group[0]] = Box(
+                middle - inner / 2 - PAD, y, inner + 2 * PAD, BOX_HEIGHT + PAD + TITLE
+            )
+        for i, state in enumerate(group):
+            top = y + TITLE if framed else y
+            plan.boxes[state] = Box(middle - inner / 2 + i * 2 * BOX_WIDTH, top, BOX_WIDTH, BOX_HEIGHT)
+        y += BOX_HEIGHT + SPINE_STEP + (PAD + TITLE if framed else 0)
+    return y - SPINE_STEP
+
+
+def _stand(plan: Plan, group: tuple[str, ...], x: float, y: float) -> None:
+    """Places a branch: one column from the top down, or two, the second from the bottom up."""
+    columns = _columns(group)
+    rows = -(-len(group) // columns)
+    step = BOX_HEIGHT + COLUMN_GAP
+    height = TITLE + rows * step - COLUMN_GAP + PAD * columns
+    plan.frames[group[0]] = Box(x, y, columns * (BOX_WIDTH + PAD) + PAD, height)
+    for i, state in enumerate(group):
+        row = i if i < rows else 2 * rows - 1 - i
+        left = x + PAD + (i // rows) * (BOX_WIDTH + PAD)
+        plan.boxes[state] = Box(left, y + TITLE + row * step, BOX_WIDTH, BOX_HEIGHT)

@@ -1,4 +1,4 @@
-"""What a state's table says for given values of its findings: statuses, what to obtain, what would change it.
+"""What a state's table says for given values of its findings: statuses, and what to obtain.
 
 Nothing here knows an episode: an outcome depends on the findings' values alone, which come from finite
 domains. That is why it can be remembered, and checked for every combination.
@@ -6,13 +6,12 @@ domains. That is why it can be remembered, and checked for every combination.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, product
 from typing import Literal
 
-from pathway.engine.definition import Offer, Option, Pathway, Row, State
+from pathway.engine.definition import Offer, Pathway, Row, State
 from pathway.engine.findings import OPEN, Finding
 
 Status = Literal["recommended", "possible", "blocked"]
@@ -20,17 +19,6 @@ Values = Mapping[Finding, str]
 
 OBTAIN = "complete_workup"
 """The option that stands for obtaining facts; it is what remains when a missing fact blocks the rest."""
-
-MOST_CHANGES = 3
-"""How many findings may change at once in an answer to "what would change this"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One finding and the values that would do."""
-
-    finding: Finding
-    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +49,8 @@ def findings_of(pathway: Pathway, state: str) -> tuple[Finding, ...]:
 @lru_cache(maxsize=8192)
 def outcome_of(pathway: Pathway, state: str, values: tuple[str, ...]) -> Outcome:
     """The outcome for the values of `findings_of(pathway, state)`, in that order."""
-    return _read(pathway, pathway.state(state), dict(zip(findings_of(pathway, state), values, strict=True)))
+    table, known = pathway.state(state), dict(zip(findings_of(pathway, state), values, strict=True))
+    return outcome_of_rows(pathway, table, known, matching_rows(table, known))
 
 
 def matching_rows(table: State, values: Values) -> dict[Row, set[Finding]]:
@@ -97,10 +86,12 @@ def _unsettled(row: Row, values: Values) -> tuple[Finding, ...] | None:
     return tuple(unsettled)
 
 
-def _read(pathway: Pathway, table: State, values: Values) -> Outcome:
-    matches = matching_rows(table, values)
+def outcome_of_rows(
+    pathway: Pathway, table: State, values: Values, matches: Mapping[Row, set[Finding]]
+) -> Outcome:
+    """The outcome when these rows match."""
     rows = tuple(sorted(matches, key=table.table.index))
-    offers = _common_offers(table, rows)
+    offers = common_offers(table, rows)
     obtain: dict[Finding, list[str]] = {}
     if len(rows) > 1:
         for hinge in dict.fromkeys(hinge for row in rows for hinge in matches[row]):
@@ -138,7 +129,8 @@ def _is_settled(row: Row, wanted: Finding, values: Values) -> bool:
     return ages and values[wanted] not in OPEN and all(guard.finding is not wanted for guard in row.when)
 
 
-def _common_offers(table: State, rows: tuple[Row, ...]) -> dict[str, Offer]:
+def common_offers(table: State, rows: tuple[Row, ...]) -> dict[str, Offer]:
+    """The offers that all of these rows make, as the first of them makes them, with what is always open."""
     first = {offer.option: offer for offer in (*table.always, *rows[0].offers)}
     for row in rows[1:]:
         names = {offer.option for offer in (*row.offers, *table.always)}
@@ -160,97 +152,3 @@ def _recommended(
         return name, False
     refused = any(need.holds(values[need.finding]) is False for need in pathway.option(name).needs)
     return (None, True) if refused else (OBTAIN, False)
-
-
-@lru_cache(maxsize=8192)
-def what_would_open(
-    pathway: Pathway, state: str, values: tuple[str, ...], option: str
-) -> tuple[tuple[Change, ...], ...]:
-    """The smallest sets of findings whose change would open a blocked option, each change to a known value.
-
-    Empty when no set of up to `MOST_CHANGES` findings would do.
-    """
-    table = pathway.state(state)
-    now = dict(zip(findings_of(pathway, state), values, strict=True))
-    wanted = [dict(each) for each in _ways(table, now, pathway.option(option))]
-    for size in range(1, MOST_CHANGES + 1):
-        opening = list(_openings(pathway, table, now, option, wanted, size))
-        if opening:
-            return _merged(opening)
-    return ()
-
-
-def _ways(table: State, now: Values, option: Option) -> Iterator[dict[Finding, frozenset[str]]]:
-    """For each row that offers the option: the findings that must change, and to what."""
-    for row in table.table:
-        offer = next((each for each in (*row.offers, *table.always) if each.option == option.name), None)
-        if offer is None:
-            continue
-        allowed: dict[Finding, frozenset[str]] = {}
-        for guard in (*row.when, *(() if offer.exempt else option.needs)):
-            before = allowed.get(guard.finding, frozenset(guard.finding.domain) - OPEN)
-            allowed[guard.finding] = before & guard.values
-        must = {
-            finding: values for finding, values in allowed.items() if not _agrees(row, option, finding, now)
-        }
-        if all(must.values()) and len(must) <= MOST_CHANGES:
-            yield must
-
-
-def _agrees(row: Row, option: Option, finding: Finding, now: Values) -> bool:
-    guards = [guard for guard in (*row.when, *option.needs) if guard.finding is finding]
-    return all(now[finding] in guard.values for guard in guards)
-
-
-def _openings(
-    pathway: Pathway,
-    table: State,
-    now: Values,
-    option: str,
-    wanted: list[dict[Finding, frozenset[str]]],
-    size: int,
-) -> Iterator[dict[Finding, str]]:
-    tried: set[tuple[tuple[str, str], ...]] = set()
-    for must in wanted:
-        if len(must) > size:
-            continue
-        others = [finding for finding in now if finding not in must]
-        for extra in combinations(others, size - len(must)):
-            choices = [
-                *(sorted(values) for values in must.values()),
-                *(
-                    [value for value in each.domain if value not in OPEN and value != now[each]]
-                    for each in extra
-                ),
-            ]
-            for picked in product(*choices):
-                change = dict(zip((*must, *extra), picked, strict=True))
-                key = tuple(sorted((each.name, value) for each, value in change.items()))
-                if key not in tried:
-                    tried.add(key)
-                    if _opens(pathway, table, {**now, **change}, option):
-                        yield change
-
-
-def _opens(pathway: Pathway, table: State, values: Values, option: str) -> bool:
-    rows = tuple(matching_rows(table, values))
-    offer = _common_offers(table, rows).get(option)
-    if offer is None:
-        return False
-    needs = () if offer.exempt else pathway.option(option).needs
-    return all(need.holds(values[need.finding]) is True for need in needs)
-
-
-def _merged(opening: list[dict[Finding, str]]) -> tuple[tuple[Change, ...], ...]:
-    """Changes that differ in one finding's value only are told as one."""
-    groups: dict[tuple[tuple[str, str], ...], tuple[dict[Finding, str], Finding, list[str]]] = {}
-    for change in opening:
-        varied = next(reversed(change))
-        fixed = tuple((each.name, value) for each, value in change.items() if each is not varied)
-        key = (*fixed, (varied.name, ""))
-        groups.setdefault(key, (change, varied, []))[2].append(change[varied])
-    merged = []
-    for change, varied, values in groups.values():
-        others = [Change(each, (value,)) for each, value in change.items() if each is not varied]
-        merged.append((*others, Change(varied, tuple(dict.fromkeys(values)))))
-    return tuple(merged)

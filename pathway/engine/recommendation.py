@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pathway.clinical.evidence import Citation
+from pathway.engine.changes import what_would_open
 from pathway.engine.definition import Option, Pathway, Row
-from pathway.engine.findings import OPEN, Finding, Found
+from pathway.engine.findings import Finding, Found
 from pathway.engine.guards import Guard
-from pathway.engine.outcome import Outcome, Status, findings_of, outcome_of, what_would_open
+from pathway.engine.outcome import Outcome, Status, findings_of, outcome_of
 from pathway.engine.schedule import Due, due_steps
 from pathway.episodes.episode import Episode, response_in_force
 from pathway.proof.canonical import digest
@@ -184,7 +184,7 @@ class Recommendation:
             "finding": guard.finding.name,
             "found": found.value,
             "wanted": sorted(guard.values),
-            "because": _cited(guard.because),
+            "because": guard.because.as_dict(),
         }
         if found.shown:
             shown["shown"] = found.shown
@@ -208,10 +208,6 @@ class Recommendation:
         return shown
 
 
-def _cited(citation: Citation) -> dict[str, Any]:
-    return citation.as_dict()
-
-
 def recommend(pathway: Pathway, episode: Episode, as_of: date) -> Recommendation:
     """What comes next for `episode` on the day `as_of`."""
     findings = findings_of(pathway, episode.state)
@@ -232,8 +228,3 @@ def basis_of(pathway: Pathway, engine: str, as_of: date, facts_digest: str) -> s
             "facts_digest": facts_digest,
         }
     )
-
-
-def is_open_question(found: Found) -> bool:
-    """True when a finding says that a fact has to be obtained."""
-    return found.value in OPEN

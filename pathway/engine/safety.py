@@ -17,10 +17,10 @@ from typing import Final, TypeAlias
 
 from pathway.engine.definition import ANYWHERE, STAY, Option, Pathway, Row, State
 from pathway.engine.findings import OPEN, Finding
-from pathway.engine.guards import Guard
-from pathway.engine.outcome import Values, findings_of, matching_rows, outcome_of
+from pathway.engine.outcome import Outcome, Values, findings_of, matching_rows, outcome_of_rows
 
 Wanted: TypeAlias = Mapping[Finding, Collection[str]]
+Matches: TypeAlias = Mapping[Row, set[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,10 @@ class Never:
     states: tuple[str, ...]
     options: tuple[str, ...]
     when: Wanted
+
+    def speaks_of(self, state: State, option: Option) -> bool:
+        """True when the claim is about this option in this state."""
+        return state.name in self.states and option.name in self.options
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +100,12 @@ def check(pathway: Pathway, claims: Sequence[Claim] = (), progress: Progress = l
     faults: dict[tuple[str, str], Fault] = {}
     for table in tables:
         reached: set[Row] = set()
-        for values, rows in read_table(table.state, table.domains):
+        for values, matches in read_table(table.state, table.domains):
             cases += 1
-            reached |= set(rows)
-            for fault in table.faults_of(values, rows):
+            reached |= set(matches)
+            for fault in table.faults_of(values, matches):
                 faults.setdefault((fault.state, fault.sentence), fault)
-            done += _size({each: domain for each, domain in table.domains.items() if each not in values})
+            done += _size({each: table.domains[each] for each in table.domains if each not in values})
             progress(done / total)
         for fault in (*table.unreached(reached), *table.unspared()):
             faults.setdefault((fault.state, fault.sentence), fault)
@@ -132,16 +136,16 @@ def distinct_values(pathway: Pathway, state: State) -> dict[Finding, tuple[str, 
 
 def read_table(
     state: State, domains: Mapping[Finding, Sequence[str]], known: Values = NOTHING
-) -> Iterator[tuple[Values, tuple[Row, ...]]]:
-    """Each case of the table with the rows that match in it, the uppermost first."""
+) -> Iterator[tuple[Values, Matches]]:
+    """Each case of the table with the rows that match in it."""
     try:
-        rows = tuple(sorted(matching_rows(state, known), key=state.table.index))
+        matches = matching_rows(state, known)
     except KeyError as asked:
         wanted: Finding = asked.args[0]
         for value in domains[wanted]:
             yield from read_table(state, domains, {**known, wanted: value})
         return
-    yield known, rows
+    yield known, matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,42 +156,56 @@ class _Table:
     state: State
     domains: Mapping[Finding, Sequence[str]]
     claims: Sequence[Claim]
+    outcomes: dict[tuple[tuple[str, ...], tuple[str, ...]], Outcome] = field(default_factory=dict)
 
-    def faults_of(self, values: Values, rows: tuple[Row, ...]) -> Iterator[Fault]:
+    def faults_of(self, values: Values, matches: Matches) -> Iterator[Fault]:
         """What is wrong in one case."""
-        if not rows:
+        if not matches:
             yield self._fault("A combination reaches no row.", values)
             return
         for claim in self.claims:
-            if isinstance(claim, OnlyFrom) and claim.state == self.state.name and len(rows) == 1:
-                known = {each: value for each, value in values.items() if value not in OPEN}
-                if rows[0].number == claim.row and not any(_may_be(known, member) for member in claim.members):
+            if isinstance(claim, OnlyFrom) and claim.state == self.state.name:
+                alone = [row.number for row in matches] == [claim.row]
+                if alone and not any(_lies_in(values, member) for member in claim.members):
                     yield self._fault(claim.sentence, values)
-        offered = {offer.option: None for row in rows for offer in (*row.offers, *self.state.always)}
-        for name in offered:
-            option = self.pathway.option(name)
-            for known in self._completed(option, values):
-                yield from self._faults_of_option(option, known)
-
-    def _completed(self, option: Option, values: Values) -> Iterator[Values]:
-        """The case with every combination of what the option needs beside it."""
-        asked = [need.finding for need in option.needs if need.finding not in values]
-        for picked in product(*(self.domains[each] for each in asked)):
-            yield {**values, **dict(zip(asked, picked, strict=True))}
-
-    def _faults_of_option(self, option: Option, known: Values) -> Iterator[Fault]:
-        whole = tuple(known.get(each, domain[0]) for each, domain in self.domains.items())
-        told = outcome_of(self.pathway, self.state.name, whole)
+        told = self._told(values, matches)
         recommended = [name for name, status in told.statuses.items() if status == "recommended"]
         if recommended != ([told.recommended] if told.recommended else []):
-            yield self._fault("Not exactly what is recommended stands as recommended.", known)
-        if told.statuses[option.name] == "blocked":
-            return
-        needs_hold = all(need.holds(known[need.finding]) for need in option.needs)
-        if not needs_hold and not told.offers[option.name].exempt:
-            yield self._fault(f"{option.name} is open though what it needs is not known to hold.", known)
-        for claim in self.claims:
-            if isinstance(claim, Never) and self.state.name in claim.states and option.name in claim.options:
+            yield self._fault("What stands as recommended is not what is recommended.", values)
+        for name in told.offers:
+            yield from self._faults_of_option(self.pathway.option(name), values, matches)
+
+    def _told(self, known: Values, matches: Matches) -> Outcome:
+        """The outcome where these rows match; handed nothing but the findings it may then hang on."""
+        findings = self._asked_beside(tuple(matches))
+        values = tuple(known.get(each, self.domains[each][0]) for each in findings)
+        key = (tuple(row.number for row in matches), values)
+        if key not in self.outcomes:
+            whole = dict(zip(findings, values, strict=True))
+            self.outcomes[key] = outcome_of_rows(self.pathway, self.state, whole, matches)
+        return self.outcomes[key]
+
+    def _asked_beside(self, rows: tuple[Row, ...]) -> tuple[Finding, ...]:
+        """What is asked beyond the rows themselves: the needs of what they offer, and what they ask to obtain."""
+        offers = [offer for row in rows for offer in (*row.offers, *self.state.always)]
+        needs = [need.finding for offer in offers for need in self.pathway.option(offer.option).needs]
+        return tuple(dict.fromkeys((*needs, *(wanted for row in rows for wanted in row.obtains))))
+
+    def _faults_of_option(self, option: Option, values: Values, matches: Matches) -> Iterator[Fault]:
+        """What is wrong with one option in one case, for every combination of what it needs beside it."""
+        asked = [need.finding for need in option.needs if need.finding not in values]
+        nevers = [
+            claim for claim in self.claims if isinstance(claim, Never) and claim.speaks_of(self.state, option)
+        ]
+        for picked in product(*(self.domains[each] for each in asked)):
+            known = {**values, **dict(zip(asked, picked, strict=True))}
+            told = self._told(known, matches)
+            if told.statuses[option.name] == "blocked":
+                continue
+            needs_hold = all(need.holds(known[need.finding]) for need in option.needs)
+            if not needs_hold and not told.offers[option.name].exempt:
+                yield self._fault(f"{option.name} is open though what it needs is not known to hold.", known)
+            for claim in nevers:
                 if _may_be(known, claim.when):
                     yield self._fault(f"{claim.sentence} Here {option.name} is open.", known)
 
@@ -195,16 +213,22 @@ class _Table:
         """Rows that no combination reaches."""
         for row in self.state.table:
             if row not in reached:
-                yield self._fault(f"Row {row.number} is never reached: the rows above it take every case.", {})
+                yield self._fault(
+                    f"Row {row.number} is never reached: the rows above it take every case.", {}
+                )
 
     def unspared(self) -> Iterator[Fault]:
         """Treatments that a row frees of their needs without a word from the authors."""
-        spared = {(claim.state, claim.row, claim.option) for claim in self.claims if isinstance(claim, Spared)}
+        spared = {
+            (claim.state, claim.row, claim.option) for claim in self.claims if isinstance(claim, Spared)
+        }
         for row in self.state.table:
             for offer in row.offers:
                 freed = offer.exempt and self.pathway.option(offer.option).treats
                 if freed and (self.state.name, row.number, offer.option) not in spared:
-                    sentence = f"Row {row.number} offers {offer.option} whatever it needs, and no claim says why."
+                    sentence = (
+                        f"Row {row.number} offers {offer.option} whatever it needs, and no claim says why."
+                    )
                     yield self._fault(sentence, {})
 
     def _fault(self, sentence: str, values: Values) -> Fault:
@@ -216,6 +240,13 @@ def _may_be(known: Values, wanted: Wanted) -> bool:
     return all(known[each] in values for each, values in wanted.items() if each in known)
 
 
+def _lies_in(known: Values, wanted: Wanted) -> bool:
+    """True when every combination the case holds has the wanted values, as far as they are known."""
+    left_open = {each: frozenset(each.domain) for each in wanted if each not in known}
+    given = {each: frozenset({known[each]}) for each in wanted if each in known}
+    return all(values - OPEN <= set(wanted[each]) for each, values in (left_open | given).items())
+
+
 def _undecided(pathway: Pathway, claims: Sequence[Claim]) -> Iterator[Fault]:
     for claim in claims:
         if not isinstance(claim, Decided):
@@ -223,7 +254,9 @@ def _undecided(pathway: Pathway, claims: Sequence[Claim]) -> Iterator[Fault]:
         for edge in pathway.transitions:
             enters = edge.target in claim.states and edge.source not in claim.states
             if enters and not edge.trigger.startswith("decide:"):
-                yield Fault(edge.target, f"{claim.sentence} Here {edge.trigger} leads there from {edge.source}.")
+                yield Fault(
+                    edge.target, f"{claim.sentence} Here {edge.trigger} leads there from {edge.source}."
+                )
 
 
 def _unconnected(pathway: Pathway) -> Iterator[Fault]:

@@ -378,7 +378,7 @@ def learn(episode: Episode, event: Event, at: Stamp) -> Episode:  # noqa: PLR091
             return replace(episode, local_control=Noted(str(event.modality), at), local_control_feasible=None)
         case CarTStepRecorded():
             told = str(event.step) if event.grade is None else f"{event.step} grade {event.grade}"
-            return replace(episode, car_t={**episode.car_t, event.step: Noted(told, at)})
+            return replace(episode, car_t={**episode.car_t, event.step.value: Noted(told, at)})
         case FollowUpRecorded():
             return replace(episode, follow_up=Noted(str(event.findings), at))
         case EpisodeClosed():

@@ -120,8 +120,8 @@ class Event(_Value):
         if (self.occurred_on is None) == (self.occurred_at is None):
             raise ValueError("Give exactly one of occurred_on (a date) and occurred_at (an instant).")
         when = self.occurred_on or self.occurred_at
-        if when is not None and when.year < EARLIEST_YEAR:
-            raise ValueError(f"The date lies before {EARLIEST_YEAR}.")
+        if when is not None and not EARLIEST_YEAR <= when.year <= LATEST_YEAR:
+            raise ValueError(f"The year lies outside {EARLIEST_YEAR} to {LATEST_YEAR}.")
         return self
 
     def day(self, zone: ZoneInfo) -> date:
@@ -136,7 +136,7 @@ class Event(_Value):
         return self.model_dump(mode="json", exclude={"patient"}, exclude_none=True)
 
 
-EARLIEST_YEAR = 1950
+EARLIEST_YEAR, LATEST_YEAR = 1950, 9000
 LONGEST_SHOWN_NAME = 64
 
 
@@ -571,14 +571,22 @@ Logged: TypeAlias = Annotated[
 ]
 """What may stand in a log."""
 
+MOST_EVENTS: Final = 100
+"""How many events one request may bring."""
+
+
+class Batch(_Value):
+    """Several events which are recorded all or none."""
+
+    events: Annotated[tuple[Posted, ...], Field(min_length=1, max_length=MOST_EVENTS)]
+
+
 _POSTED: TypeAdapter[Event] = TypeAdapter(Posted)
 _LOGGED: TypeAdapter[Event] = TypeAdapter(Logged)
 
 
-def faults(
-    error: ValidationError, at: str = "", fields: frozenset[str] = frozenset()
-) -> tuple[tuple[str, str], ...]:
-    """Pointer and sentence of each fault in `error`, without what was sent; `at` is put before each pointer.
+def faults(error: ValidationError, fields: frozenset[str] = frozenset()) -> tuple[tuple[str, str], ...]:
+    """Pointer and sentence of each fault in `error`, without what was sent.
 
     `fields` are the names which the document has beside those of events.
     """
@@ -588,7 +596,7 @@ def faults(
         unknown_field = fault["type"] == "extra_forbidden"
         parts = [part for part in fault["loc"][:-1] if _is_in(part, known)]
         parts += [part for part in fault["loc"][-1:] if unknown_field or _is_in(part, known)]
-        pointer = at + "".join(f"/{_shown(part)}" for part in parts)
+        pointer = "".join(f"/{_shown(part)}" for part in parts)
         sentences = found.setdefault(pointer, [])
         if (sentence := _sentence(fault)) not in sentences:
             sentences.append(sentence)
@@ -636,21 +644,29 @@ def _sentence(fault: ErrorDetails) -> str:
             return fault["msg"].replace("Input", "The value", 1).rstrip(".") + "."
 
 
-def read_event(text: str | bytes, at: str = "") -> Event:
-    """The event that was posted as JSON `text`. Raises `EventNotUnderstood`; `at` is put before its pointers."""
-    return _read(_POSTED, text, at)
+def read_event(text: str | bytes) -> Event:
+    """The event that was posted as JSON `text`. Raises `EventNotUnderstood`."""
+    return _read(_POSTED, text)
+
+
+def read_batch(text: str | bytes) -> tuple[Event, ...]:
+    """The events of a `Batch` posted as JSON `text`. Raises `EventNotUnderstood`."""
+    try:
+        return Batch.model_validate_json(text).events
+    except ValidationError as error:
+        raise EventNotUnderstood(faults(error)) from None
 
 
 def read_logged(text: str | bytes) -> Event:
     """The event of a log entry, from the JSON of its body. Raises `EventNotUnderstood`."""
-    return _read(_LOGGED, text, "")
+    return _read(_LOGGED, text)
 
 
-def _read(adapter: TypeAdapter[Event], text: str | bytes, at: str) -> Event:
+def _read(adapter: TypeAdapter[Event], text: str | bytes) -> Event:
     try:
         return adapter.validate_json(text)
     except ValidationError as error:
-        raise EventNotUnderstood(faults(error, at)) from None
+        raise EventNotUnderstood(faults(error)) from None
 
 
 def posted_schema() -> dict[str, Any]:

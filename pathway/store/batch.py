@@ -39,7 +39,7 @@ class Command:
     than once: only what its last call proposed is written. `key` and `request_digest` make the request
     idempotent for its client; `messages` are the business keys (system, message id) it will ask about.
     With `dry_run` it is decided and answered, nothing is written, and the key is not looked at.
-    Raises `ValueError` for text that no database holds.
+    Raises `Unstorable` for a key that no database holds.
     """
 
     site_id: str

@@ -11,6 +11,7 @@ Errors of the store:
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -44,8 +45,8 @@ class Conflict(StoreError):
     """The write contradicts what is stored, and reading anew did not help."""
 
 
-class Unstorable(StoreError):
-    """A value that the database cannot hold, such as a number beyond its range."""
+class Unstorable(StoreError, ValueError):
+    """A value that the database cannot hold, such as a number beyond its range or a key without an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def open_store(url: str) -> Engines:
 def database_url(url: str) -> URL:
     """The URL with its driver named. Raises `ValueError` for what is not a file of SQLite or a PostgreSQL."""
     try:
-        parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+        parsed = make_url(re.sub(r"^postgres:", "postgresql:", url))
         backend = parsed.get_backend_name()
     except ArgumentError:
         raise ValueError("this is not a database URL") from None
@@ -110,7 +111,7 @@ def fault(error: SQLAlchemyError) -> StoreError:
     kind = type(error if origin is None else origin).__name__ + (f" ({state})" if state else "")
     if _lost_a_race(error, state):
         return Conflict(f"another write was first, or the same is there already: {kind}")
-    if isinstance(error, DataError) or (state is None and isinstance(error, ProgrammingError)):
+    if _is_about_a_value(error, state):
         return Unstorable(f"the database cannot hold this value: {kind}")
     return StoreUnavailable(f"the database did not take the request: {kind}")
 
@@ -118,6 +119,12 @@ def fault(error: SQLAlchemyError) -> StoreError:
 def _lost_a_race(error: SQLAlchemyError, state: str | None) -> bool:
     serialisation_or_deadlock = state is not None and state.startswith("40")
     return isinstance(error, IntegrityError) or serialisation_or_deadlock
+
+
+def _is_about_a_value(error: SQLAlchemyError, state: str | None) -> bool:
+    beyond_a_limit = state is not None and state.startswith("54")
+    refused_by_the_driver = state is None and isinstance(error, ProgrammingError)
+    return isinstance(error, DataError) or beyond_a_limit or refused_by_the_driver
 
 
 def _sqlite(url: URL, *, writes: bool) -> Engine:
@@ -128,12 +135,13 @@ def _sqlite(url: URL, *, writes: bool) -> Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
         connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}")
-        connection.execute(f"PRAGMA journal_mode = {journal.mode}")
+        (mode,) = connection.execute(f"PRAGMA journal_mode = {journal.mode}").fetchone()
+        if mode.upper() != journal.mode:
+            raise sqlite3.OperationalError("the journal that keeps a commit is not to be had")
         connection.execute(f"PRAGMA synchronous = {journal.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute(
-            "PRAGMA recursive_triggers = ON"
-        )  # without it INSERT OR REPLACE passes the triggers by
+        # Without this one, INSERT OR REPLACE passes the triggers by.
+        connection.execute("PRAGMA recursive_triggers = ON")
         if not writes:
             # Not mode=ro: the first reader after a crash has to be able to roll the journal back.
             connection.execute("PRAGMA query_only = ON")
@@ -160,9 +168,8 @@ def _postgresql(url: URL, *, writes: bool) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _listen(connection: Any, record: Any) -> None:
-        connection.add_notice_handler(
-            lambda notice: record.info.setdefault(NOTICES, []).append(notice.severity)
-        )
+        heard = record.info.setdefault(NOTICES, [])
+        connection.add_notice_handler(lambda notice: heard.append(notice.severity_nonlocalized))
 
     return engine
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pathway.store.engines import Unstorable
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -125,20 +127,21 @@ class Settled:
     replayed: bool = False
 
 
+LONGEST_KEY = 255
+"""Characters of an identifier, a message id or an idempotency key: PostgreSQL has to fit each into an index."""
+
 NO_LIMIT = 2**31 - 1
 """More than any database returns."""
 
 
 def require_text(*texts: str) -> None:
-    """Raises `ValueError` for what no database holds alike: a NUL character or a lone surrogate."""
+    """Raises `Unstorable` for keys that not every database holds: with NUL, half a surrogate pair, or long."""
     for text in texts:
         if "\0" in text or not (text.isascii() or _is_unicode(text)):
-            raise ValueError("the text contains a NUL character or half of a surrogate pair")
+            raise Unstorable("the text contains a NUL character or half of a surrogate pair")
+        if len(text) > LONGEST_KEY:
+            raise Unstorable(f"the text is longer than {LONGEST_KEY} characters")
 
 
 def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -83,6 +83,8 @@ class Writer:
             self._changed.notify()
         if self._thread.ident is not None:
             self._thread.join()
+        while self._waiting:  # it never started
+            self._waiting.popleft().resolve(StoreUnavailable("the writer is closed"))
 
     def submit(self, command: Command) -> Future[Settled]:
         """The future answer; it cannot be cancelled, and is resolved once the write is durable.
@@ -156,14 +158,15 @@ class Writer:
             batch = Batch(connection, self._statements, self._clock, commands)
             answers = [batch.settle(command) for command in commands]
             batch.write()
-            connection.info.pop(NOTICES, None)
+            notices: list[str] = connection.info.get(NOTICES, [])
+            notices.clear()
             try:
                 connection.commit()
             except SQLAlchemyError as error:
                 raise StoreUnavailable(
                     f"it is not known whether the commit took place: {fault(error)}"
                 ) from None
-            if "WARNING" in connection.info.get(NOTICES, ()):
+            if "WARNING" in notices:
                 # PostgreSQL committed here, and stopped waiting for the standby: not durable as promised.
                 raise StoreUnavailable("the commit is not confirmed by the standby")
             return answers

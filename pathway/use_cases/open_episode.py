@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from pathway.engine.definition import Pathway
-from pathway.episodes.events import EpisodeOpened, Event, PatientIdentifier, read_event
+from pathway.episodes.events import MOST_EVENTS, EpisodeOpened, Event, PatientIdentifier, Posted
 from pathway.store.values import NewPatient, Proposal, Settled
 from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
@@ -32,7 +31,7 @@ class Request(BaseModel):
     opened_on: date
     risk_group: Literal["high", "not_high"] | None = None
     age_months: Annotated[int, Field(ge=0, le=1500)] | None = None
-    baseline: Annotated[tuple[dict[str, Any], ...], Field(max_length=100)] = ()
+    baseline: Annotated[tuple[Posted, ...], Field(max_length=MOST_EVENTS)] = ()
 
 
 def open_episode(
@@ -45,14 +44,11 @@ def open_episode(
     if pathway is None:
         told = [("/version" if asked.version else "/pathway", "No such pathway has been published here.")]
         raise Refusal("invalid_body", "The body was not understood; nothing was recorded.", told)
-    baseline = tuple(
-        read_event(orjson.dumps(each), f"/baseline/{number}") for number, each in enumerate(asked.baseline)
-    )
 
     def decide(view: View, now: datetime) -> Proposal:
-        return refusing(lambda: _proposed(installation, caller, asked, pathway, baseline, view, now))
+        return refusing(lambda: _proposed(installation, caller, asked, pathway, view, now))
 
-    sources = tuple((each.source.system, each.source.message_id) for each in baseline if each.source)
+    sources = tuple((each.source.system, each.source.message_id) for each in asked.baseline if each.source)
     return installation.writer.submit(
         Command(caller.site_id, caller.client_id, None, decide, key, request_digest, sources)
     )
@@ -63,7 +59,6 @@ def _proposed(
     caller: Caller,
     asked: Request,
     pathway: Pathway,
-    baseline: tuple[Event, ...],
     view: View,
     now: datetime,
 ) -> Proposal:
@@ -91,7 +86,8 @@ def _proposed(
     )
     draft.append(opening)
     received = [
-        each.entry for each in receive(draft, tuple(_of(asked, event) for event in baseline), "/baseline")
+        each.entry
+        for each in receive(draft, tuple(_of(asked, event) for event in asked.baseline), "/baseline")
     ]
     document = {
         "episode": draft.episode_id,

@@ -17,6 +17,7 @@ from pathway.episodes.events import (
     PatientIdentifier,
     ResponseConfirmed,
     ToxicityResolved,
+    read_batch,
     read_event,
 )
 from pathway.proof.canonical import digest
@@ -25,8 +26,6 @@ from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.refusals import Refusal, refusing
-
-MOST_EVENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +36,18 @@ class Received:
     step: Step | None
 
 
-def read_events(body: bytes) -> tuple[Event, ...]:
-    """One event, or `{"events": [...]}`. Raises `Refusal` or `EventNotUnderstood`."""
+def read_events(body: bytes) -> tuple[tuple[Event, ...], str]:
+    """One event, or `{"events": [...]}`; and where they stand in the body, as the start of a JSON pointer.
+
+    Raises `Refusal` or `EventNotUnderstood`.
+    """
     try:
         sent = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Refusal("malformed_json", "The body is not JSON.") from None
-    if not isinstance(sent, dict) or "events" not in sent:
-        return (read_event(body),)
-    several = sent["events"]
-    if set(sent) != {"events"} or not isinstance(several, list) or not 1 <= len(several) <= MOST_EVENTS:
-        detail = f"Send one event, or an object with nothing but events, a list of 1 to {MOST_EVENTS}."
-        raise Refusal("invalid_body", detail, [("/events", detail)])
-    return tuple(read_event(orjson.dumps(each), f"/events/{number}") for number, each in enumerate(several))
+    if isinstance(sent, dict) and "events" in sent:
+        return read_batch(body), "/events"
+    return (read_event(body),), ""
 
 
 def record_events(
@@ -64,12 +62,14 @@ def record_events(
 ) -> Future[Settled]:
     """Records what `body` tells; with `dry_run` only says what it would do. Raises `Refusal`."""
     caller.require("events.write")
-    events = read_events(body)
+    events, at = read_events(body)
     if any(isinstance(event, ResponseConfirmed | AssessmentClosedNotEvaluable) for event in events):
         caller.require("decisions.write")
 
     def decide(view: View, now: datetime) -> Proposal:
-        return refusing(lambda: _proposed(Draft.of(installation, caller, view, now), events, dry_run=dry_run))
+        return refusing(
+            lambda: _proposed(Draft.of(installation, caller, view, now), events, at, dry_run=dry_run)
+        )
 
     sources = tuple((each.source.system, each.source.message_id) for each in events if each.source)
     return installation.writer.submit(
@@ -77,9 +77,9 @@ def record_events(
     )
 
 
-def _proposed(draft: Draft, events: tuple[Event, ...], *, dry_run: bool) -> Proposal:
+def _proposed(draft: Draft, events: tuple[Event, ...], at: str, *, dry_run: bool) -> Proposal:
     before = draft.known.state
-    received = receive(draft, events)
+    received = receive(draft, events, at)
     document = {
         "episode": draft.episode_id,
         "entries": [each.entry for each in received],
@@ -93,11 +93,14 @@ def _proposed(draft: Draft, events: tuple[Event, ...], *, dry_run: bool) -> Prop
     return draft.proposal("foreseen" if dry_run else "recorded", document)
 
 
-def receive(draft: Draft, events: tuple[Event, ...], at: str = "/events") -> list[Received]:
-    """Adds the events to the draft; those that repeat a known message are only pointed to."""
+def receive(draft: Draft, events: tuple[Event, ...], at: str) -> list[Received]:
+    """Adds the events to the draft; those that repeat a known message are only pointed to.
+
+    `at` is where the list of events stands in the request; empty when the request is one event.
+    """
     received = []
     for number, event in enumerate(events):
-        pointer = f"{at}/{number}" if len(events) > 1 else ""
+        pointer = f"{at}/{number}" if at else ""
         require_patient(draft, event.patient, pointer)
         if (known := _known_message(draft, event, pointer)) is not None:
             received.append(Received({"entry": known.entry_id, "kind": event.kind, "duplicate": True}, None))

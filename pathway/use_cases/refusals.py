@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from pathway.episodes.events import EventNotUnderstood, faults
+from pathway.episodes.events import faults
 from pathway.store.values import Proposal
 
 OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
@@ -92,19 +92,18 @@ class Refusal(Exception):
         return Proposal(self.outcome, self.document(), self.location)
 
 
+NEVER_KEPT: Final = frozenset({"not_permitted", "unavailable"})
+"""Outcomes that are not kept under the request's key: they may be otherwise the next time."""
+
+
 def refusing(propose: Callable[[], Proposal]) -> Proposal:
     """What `propose` proposes; a refusal it raises becomes a proposal that writes nothing."""
     try:
         return propose()
     except Refusal as refusal:
+        if refusal.outcome in NEVER_KEPT:
+            raise
         return refusal.proposal()
-    except EventNotUnderstood as fault:
-        return not_understood(fault).proposal()
-
-
-def not_understood(fault: EventNotUnderstood) -> Refusal:
-    """The refusal for events that could not be read."""
-    return Refusal("invalid_body", "The body was not understood; nothing was recorded.", fault.errors)
 
 
 def read_body(model: type[Model], body: bytes) -> Model:

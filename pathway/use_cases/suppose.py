@@ -27,7 +27,7 @@ def suppose(
 ) -> bytes:
     """The recommendation if the events of `body` had happened too; they may lie in the future. Raises `Refusal`."""
     summary = summary_of(installation, caller, episode_id)
-    events = read_events(body)
+    events, at = read_events(body)
     log = [
         entry for entry in log_of(installation, summary) if known_at is None or entry.recorded_at <= known_at
     ]
@@ -35,9 +35,15 @@ def suppose(
         raise Refusal("unknown_episode", "Nothing was known of this episode by then.")
     now = installation.clock()
     for number, event in enumerate(events):
+        pointer = f"{at}/{number}" if at else ""
+        if event.patient is not None and summary.pseudonym != installation.readers.find_patient(
+            caller.site_id, event.patient.system, event.patient.value
+        ):
+            other = [(f"{pointer}/patient", "This is not the patient of the episode.")]
+            raise Refusal("another_patient", "The event names another patient.", other)
         fault = fault_of_reference(event, log)
         if fault is not None:
-            raise Refusal("unknown_entry", fault, [(f"/events/{number}/entry", fault)])
+            raise Refusal("unknown_entry", fault, [(f"{pointer}/entry", fault)])
         log.append(Entry(new_identifier(now), log[-1].sequence + 1, now, caller.subject, event))
     pathway = installation.pathway(summary.pathway_id, summary.pathway_version)
     zone = ZoneInfo(summary.time_zone)

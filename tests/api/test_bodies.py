@@ -300,6 +300,7 @@ def test_an_opening_without_what_it_needs_is_refused_by_name(service: Service, f
         NOTE | {"patient": {"system": "urn:\x00", "value": "\x00"}},
         {"kind": "note_added", "occurred_at": "9999-12-31T23:59:59Z", "text": "seen"},
         {"kind": "note_added", "occurred_at": "1900-01-01T00:00:00+23:59", "text": "seen"},
+        {"kind": "note_added", "occurred_at": "9999-12-31T23:59:59-23:59", "text": "seen"},
         CYCLE | {"cycle": 10**30},
         CYCLE | {"line": -(10**30)},
         {"kind": "biomarker_recorded", "occurred_on": "2026-02-01", "marker": "ldh", "value": "1e999999"},
@@ -310,6 +311,22 @@ def test_an_opening_without_what_it_needs_is_refused_by_name(service: Service, f
 def test_odd_values_never_break_the_service(service: Service, episode: str, odd: dict[str, Any]) -> None:
     response = service.record(episode, odd)
     assert response.status_code in {201, 422}, response.text
+
+
+@pytest.mark.parametrize(
+    "odd", [CYCLE | {"cycle": 10**30}, NOTE | {"occurred_on": -(10**30)}, NOTE | {"text": "a\x00b"}], ids=repr
+)
+def test_odd_values_among_several_events_never_break_the_service(
+    service: Service, episode: str, odd: dict[str, Any]
+) -> None:
+    assert service.record(episode, NOTE, odd).status_code in {201, 422}
+    opening = {
+        "pathway": "high_risk_neuroblastoma_relapse",
+        "patient": {"system": "urn:example:mrn", "value": repr(odd)},
+        "opened_on": "2026-01-05",
+        "baseline": [odd],
+    }
+    assert service.post("/v1/episodes", opening).status_code in {201, 422}
 
 
 def test_not_a_number_is_not_a_number_anybody_may_send(service: Service, episode: str) -> None:

@@ -110,6 +110,56 @@ def test_an_event_is_answered_with_what_it_changed(service: Service, episode: st
     assert told["entries"][0]["sequence"] == 2
 
 
+FACTS: list[dict[str, Any]] = [
+    RELAPSE,
+    GD2,
+    {
+        "kind": "prior_therapy_recorded",
+        "line": 1,
+        "regimen": "cojec",
+        "agents": ["cisplatin"],
+        "best_response": "PR",
+    },
+    {"kind": "biomarker_recorded", "marker": "ldh", "value": "400", "unit": "U/l"},
+    {"kind": "fitness_recorded", "lansky": 90, "anc_per_ul": 1500, "gfr_ml_min_173": 110},
+    {"kind": "fitness_recorded", "alt_x_uln": {"value": "60", "limit": "40", "unit": "U/l"}},
+    {"kind": "consent_recorded", "given": True},
+    {"kind": "intent_recorded", "intent": "treatment"},
+    {"kind": "cns_status_recorded", "status": "no_suspicion"},
+    {"kind": "cycle_started", "line": 1, "cycle": 1, "regimen": "unknown", "agents": ["irinotecan"]},
+    {"kind": "cycle_completed", "line": 1, "cycle": 1, "delivered": "full"},
+    {"kind": "toxicity_recorded", "term": "neuropathy", "scale": "ctcae_v5", "grade": 2, "ongoing": True},
+    {
+        "kind": "assessment_recorded",
+        "components": {
+            "primary": {"longest_diameter_mm": {"now": "10.5", "baseline": "20"}, "rating": "PR"},
+            "metastatic": "SD",
+            "bone_marrow": "MD",
+        },
+        "reported_overall": "SD",
+        "residual": {"sites": 2, "local_control_feasible": True},
+    },
+    {"kind": "local_control_completed", "modality": "radiotherapy", "site": "abdomen", "dose_gy": "21.6"},
+    {"kind": "car_t_step_recorded", "step": "referred"},
+    {"kind": "car_t_step_recorded", "step": "crs", "grade": 2},
+    {"kind": "follow_up_recorded", "findings": "no_disease"},
+    {"kind": "note_added", "text": "Seen in clinic."},
+    {"kind": "episode_closed", "reason": "transferred"},
+]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: str(fact["kind"]))
+def test_each_kind_of_fact_is_recorded_and_reads_the_same_when_the_whole_log_is_read(
+    service: Service, episode: str, fact: dict[str, Any]
+) -> None:
+    recorded = service.record(episode, {"occurred_on": "2026-02-01"} | fact)
+    assert recorded.status_code == 201, recorded.text
+    from_the_summary = service.get(episode)
+    from_the_whole_log = service.get(f"{episode}?known_at=2999-01-01T00:00:00Z")
+    assert from_the_summary.status_code == 200
+    assert from_the_whole_log.json() == from_the_summary.json()
+
+
 def test_several_events_are_recorded_in_one_go(service: Service, episode: str) -> None:
     told = service.record(episode, RELAPSE, GD2)
     assert told.status_code == 201
@@ -230,10 +280,10 @@ def test_the_override_of_a_hard_stop_takes_effect_once_another_clinician_signs(s
     assert first.json()["awaiting_second_signature"] is True
     assert not first.json()["moved"]
     signature = f"{episode}/decisions/{first.json()['entry']}/countersignature"
-    alone = service.post(signature, {"reason": "Again myself."})
+    alone = service.post(signature, {"reason": "Agreed."}, key="second-signature")
     assert alone.status_code == 403
-    other = service.post(signature, {"reason": "Agreed."}, subject="dr-lindqvist")
-    assert other.status_code == 201, other.text
+    other = service.post(signature, {"reason": "Agreed."}, key="second-signature", subject="dr-lindqvist")
+    assert other.status_code == 201, "what one may not do is not kept as the answer for the next"
     assert other.json()["state"] != step["state"]
 
 

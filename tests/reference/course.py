@@ -51,7 +51,8 @@ class Taken:
     unexpected: bool = False
     contested: bool = False
     flags: tuple[str, ...] = ()
-    timepoint: str | None = None
+    assessment: tuple[int, str] | None = None
+    """The assessment it is a part of: how many lines had begun, and the name of the timepoint in its line."""
 
 
 class Course:
@@ -60,6 +61,7 @@ class Course:
     def __init__(self, pathway: Pathway, entries: Sequence[InForce]) -> None:
         self.pathway = pathway
         self.taken: list[Taken] = []
+        self.lines_begun = 0
         self.sheet = _opened(pathway, entries[0])
         self.taken.append(Taken(entries[0], "", pathway.initial))
         for entry in entries[1:]:
@@ -104,7 +106,9 @@ class Course:
         if moves == "assessment_recorded":
             point = self.episode.timepoint
             assert point is not None
-            done = replace(done, flags=response_in_force(point).flags, timepoint=point.name)
+            done = replace(
+                done, flags=response_in_force(point).flags, assessment=(self.lines_begun, point.name)
+            )
         edges = self._edges(moves) if in_order else []
         if not edges:
             settled = event.kind == "local_control_completed" and len(sheet["obligations"]) < owed
@@ -178,9 +182,11 @@ class Course:
 
     def _go(self, state: str, at: Stamp) -> None:
         self.sheet["state"], self.sheet["entered"] = state, at
-        context = self.pathway.state(state).context
-        if context is not None:
-            self.sheet["context"] = context
+        definition = self.pathway.state(state)
+        if definition.context is not None:
+            self.sheet["context"] = definition.context
+        if definition.ends_line:
+            self.sheet["line_open"] = False
 
     # What is decided.
 
@@ -240,11 +246,12 @@ class Course:
 
     def _new_line(self, at: Stamp) -> None:
         sheet = self.sheet
+        self.lines_begun += 1
         if sheet["line_began"] is not None:
             last = sheet["last_response"].value if sheet["last_response"] else None
             sheet["earlier_lines"] += (Line(sheet["line"], sheet["regimen"], sheet["agents"], last),)
             sheet["line"] += 1
-        sheet["line_began"] = at
+        sheet["line_began"], sheet["line_open"] = at, True
         fresh = _blank()
         for name in (
             "regimen", "agents", "cycles", "courses", "timepoints", "current_timepoint", "assessments",

@@ -1,14 +1,111 @@
-"""Which entries a correction or a retraction may speak of."""
+"""What has to be said to a request about an episode, from its log alone: the outcome, and what it adds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from tests.reference.history import NOT_FACTS, Line, first_told, is_retracted
+from pathway.clinical.regimens import regimen
+from pathway.clinical.terms import Component, is_anti_gd2, spelling
+from pathway.engine.definition import Pathway
+from pathway.episodes.episode import Episode
+from pathway.episodes.events import Event
+from tests.reference.course import Course
+from tests.reference.history import NOT_FACTS, Line, day_of, facts_digest, first_told, in_force, is_retracted
+from tests.reference.tables import offered
+
+LONGEST_DAYS = 92
+"""How long a recommendation may be considered."""
+
+Told = dict[str, Any]
+Messages = Mapping[tuple[str, str], tuple[str, Told]]
+"""What every message said: (system, message id) -> (episode, the event)."""
 
 
-def refused_reference(log: Sequence[Line], told: dict[str, Any]) -> str | None:
+@dataclass(frozen=True)
+class Known:
+    """All that is known of one episode, and what time it is."""
+
+    pathway: Pathway
+    episode: str
+    zone: str
+    log: tuple[Line, ...]
+    now: datetime
+    messages: Messages = field(default_factory=dict)
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+    @property
+    def course(self) -> Course:
+        return Course(self.pathway, in_force(self.log, self.zone))
+
+    @property
+    def digest(self) -> str:
+        return facts_digest(in_force(self.log, self.zone))
+
+    def with_line(self, told: Told) -> Known:
+        number = len(self.log) + 1
+        line = Line(f"line {number}", number, self.now, "somebody", told)
+        messages = dict(self.messages)
+        if "source" in told:
+            messages[told["source"]["system"], told["source"]["message_id"]] = (self.episode, told)
+        return replace(self, log=(*self.log, line), messages=messages)
+
+
+def latest_day(now: datetime) -> date:
+    """The day it is where the day is most advanced, fourteen hours ahead of UTC."""
+    return (now.astimezone(UTC) + timedelta(hours=14)).date()
+
+
+def after_events(known: Known, events: Sequence[tuple[Event, bool]]) -> tuple[str, Known]:
+    """The outcome of recording the events, each with whether it names another patient, and the log thereafter.
+
+    All or nothing: one that is refused takes the others with it.
+    """
+    before = known
+    for event, of_another in events:
+        told = event.body()
+        if of_another:
+            return "another_patient", before
+        source = told.get("source")
+        earlier = known.messages.get((source["system"], source["message_id"])) if source else None
+        if earlier is not None:
+            if earlier != (known.episode, told):
+                return "message_conflict", before
+            continue
+        refused = refused_event(known, told)
+        if refused is not None:
+            return refused, before
+        known = known.with_line(told)
+    return "recorded", known
+
+
+def refused_event(known: Known, told: Told) -> str | None:
+    """The outcome for an event that cannot be recorded; None when it can."""
+    for each in (told, told.get("replacement", told)):
+        if day_of(each, known.zone) > latest_day(known.now):
+            return "impossible_date"
+    refused = refused_reference(known.log, told)
+    if refused is not None:
+        return refused
+    if told["kind"] == "toxicity_resolved":
+        named = [
+            line for line in known.log if line.kind == "toxicity_recorded" and line.entry == told["entry"]
+        ]
+        return None if named else "unknown_entry"
+    if told["kind"] == "assessment_recorded" and contradicts(known, told):
+        return "message_conflict"
+    return None
+
+
+def refused_reference(log: Sequence[Line], told: Told) -> str | None:
     """The outcome for a correction or a retraction of an entry that cannot be changed; None when it can."""
     if told["kind"] not in ("event_corrected", "event_retracted"):
         return None
@@ -21,3 +118,107 @@ def refused_reference(log: Sequence[Line], told: dict[str, Any]) -> str | None:
         return "not_correctable" if target.kind in ("episode_opened", "event_retracted") else None
     same_kind = target.kind == told["replacement"]["kind"]
     return None if same_kind and target.kind not in NOT_FACTS else "not_correctable"
+
+
+def contradicts(known: Known, told: Told) -> bool:
+    """True when an assessment gives a component another value than the same assessment has for it."""
+    course = known.with_line(told).course
+    mine = next(taken for taken in course.taken if taken.entry.sequence == len(known.log) + 1)
+    beside = [taken for taken in course.taken if taken.assessment == mine.assessment and taken is not mine]
+    return any(
+        rating(one.entry.told, component) not in (None, rating(told, component))
+        for one in beside
+        for component in Component
+        if rating(told, component) is not None
+    )
+
+
+def rating(told: Told, component: str) -> str | None:
+    """The rating an assessment gives a component; measurements without one are NE, what is left out is nothing."""
+    value = told.get("components", {}).get(component)
+    if isinstance(value, dict):
+        return str(value.get("rating", "NE"))
+    return None if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A decision as it is asked for; `seen_on` and `seen` are the day and the facts of what it quotes."""
+
+    option: str
+    on: date
+    seen_on: date
+    seen: str
+    detail: Told = field(default_factory=dict)
+    reason: Told | None = None
+
+
+def basis(pathway: Pathway, engine: str, day: date, digest: str) -> str:
+    """What a decision quotes."""
+    rests_on = {
+        "pathway": pathway.id,
+        "version": pathway.version,
+        "content_hash": pathway.content_hash,
+        "engine": engine,
+        "as_of": day.isoformat(),
+        "facts_digest": digest,
+    }
+    text = json.dumps(rests_on, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def outcome_of_decision(known: Known, choice: Choice) -> str:
+    """What is said to a decision."""
+    if choice.on > latest_day(known.now):
+        return "impossible_date"
+    if not known.pathway.has_option(choice.option):
+        return "not_an_option"
+    episode = known.course.episode
+    told = offered(known.pathway, episode, choice.on)
+    if (
+        choice.seen != known.digest
+        or offered(known.pathway, episode, choice.seen_on).statuses != told.statuses
+    ):
+        return "stale_decision"
+    status = told.statuses[choice.option]
+    if episode.state == "closed" and status == "blocked":
+        return "episode_closed"
+    needed = {"close": "closure", "stop_agent": "agents", "other": "text"}.get(choice.option)
+    if needed is not None and not choice.detail.get(needed):
+        return "invalid_body"
+    if "rests_in" in choice.detail and choice.option != "other":
+        return "invalid_body"
+    stopped = gives_what_was_stopped(known.pathway, episode, choice)
+    if (status == "blocked" or stopped) and not (choice.reason and "code" in choice.reason):
+        return "reason_required"
+    if choice.option != told.recommended and choice.reason is None and "text" not in choice.detail:
+        return "reason_required"
+    return "awaiting_second_signature" if stopped else "decided"
+
+
+def gives_what_was_stopped(pathway: Pathway, episode: Episode, choice: Choice) -> bool:
+    """True when a treatment has an agent in it that was stopped for good, or an antibody where any was meant."""
+    option = pathway.option(choice.option)
+    if not option.treats:
+        return False
+    known = regimen(spelling(choice.detail["regimen"])) if "regimen" in choice.detail else None
+    agents = choice.detail.get("agents") or (known.agents if known else ())
+    goes_on = choice.option.startswith("continue_") or option.effect in ("resume", "agents", "new_courses")
+    if not agents and goes_on:
+        agents = episode.agents
+    given = {spelling(agent) for agent in agents}
+    if "anti_gd2" in episode.stops and any(is_anti_gd2(agent) for agent in given):
+        return True
+    return bool(given & set(episode.stops))
+
+
+def outcome_of_signature(known: Known, entry: str, actor: str) -> str:
+    """What is said to a second signature."""
+    waiting = known.course.episode.pending.get(entry)
+    if waiting is None:
+        return "unknown_entry"
+    if waiting.actor == actor:
+        return "not_permitted"
+    signed = next(line.sequence for line in known.log if line.entry == entry)
+    since = [line for line in known.log if line.sequence > signed and line.kind != "note_added"]
+    return "stale_decision" if since else "countersigned"

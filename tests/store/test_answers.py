@@ -43,11 +43,12 @@ def test_the_same_key_with_another_request_is_told_so_and_the_first_answer_stays
 
 
 def test_the_same_key_twice_in_one_batch_is_written_once(idle: Store) -> None:
+    decided: list[str] = []
     commands = [
         opening("episode", key="open"),
-        recording("episode", key="k", request_digest="one"),
-        recording("episode", key="k", request_digest="one"),
-        recording("episode", key="k", request_digest="two"),
+        recording("episode", key="k", request_digest="one", meanwhile=lambda: decided.append("first")),
+        recording("episode", key="k", request_digest="one", meanwhile=lambda: decided.append("again")),
+        recording("episode", key="k", request_digest="two", meanwhile=lambda: decided.append("other")),
         opening("episode", key="open"),
     ]
     futures = [idle.writer.submit(command) for command in commands]
@@ -56,6 +57,7 @@ def test_the_same_key_twice_in_one_batch_is_written_once(idle: Store) -> None:
     assert restart == replace(start, replayed=True)
     assert again == replace(first, replayed=True)
     assert other.outcome == KEY_REUSED
+    assert decided == ["first"]
     assert idle.count("entry") == 2
 
 

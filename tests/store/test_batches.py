@@ -13,7 +13,7 @@ import pytest
 from pathway.proof.chain import check
 from pathway.store.values import NewMessage, NewPatient, Proposal
 from pathway.store.writer import Command, Conflict, Unstorable, View
-from tests.store.builders import SITE, Store, an_entry, following, opening, recording
+from tests.store.builders import SITE, Store, an_entry, following, opened, opening, recording
 
 
 def test_several_events_of_one_episode_in_one_batch_follow_on_each_other(idle: Store) -> None:
@@ -62,6 +62,28 @@ def test_a_decision_reads_what_the_batch_wrote_before_it(idle: Store) -> None:
     assert seen[8:] == [[1, 2, 3], "p", None, "episode"]
 
 
+def test_an_episode_that_the_batch_closed_is_open_no_longer(database_url: str) -> None:
+    with opened(database_url) as store:
+        store.start().do(opening("episode", pseudonym="p"))
+    seen: list[str | None] = []
+
+    def look(view: View, _now: datetime) -> Proposal:
+        seen.append(view.open_episode("p", "relapse"))
+        return Proposal("seen", b"{}")
+
+    with opened(database_url) as store:
+        commands = [
+            Command(SITE, "client", None, look),
+            recording("episode", is_open=False),
+            Command(SITE, "client", None, look),
+        ]
+        futures = [store.writer.submit(command) for command in commands]
+        store.start()
+        for future in futures:
+            future.result(timeout=60)
+    assert seen == ["episode", None]
+
+
 def test_the_same_message_twice_in_one_batch_is_one_entry(idle: Store) -> None:
     futures = [idle.writer.submit(opening("episode"))]
     futures += [idle.writer.submit(recording("episode", message=("lab", "1"))) for _ in range(3)]
@@ -72,23 +94,26 @@ def test_the_same_message_twice_in_one_batch_is_one_entry(idle: Store) -> None:
     assert idle.count("entry") == 2
 
 
-def test_an_episode_may_close_and_the_next_one_open_in_one_batch(store: Store) -> None:
-    store.do(opening("first", pseudonym="p"))
-    store.writer.close()
-    again = Store(store.url)
-    commands = [
-        recording("first", is_open=False),
-        opening("second", pseudonym="p"),
-        recording("second", is_open=False),
-        recording("first", is_open=True),
-    ]
-    futures = [again.writer.submit(command) for command in commands]
-    again.start()
-    for future in futures:
-        future.result(timeout=60)
-    open_now = {summary.episode_id: summary.is_open for summary in again.readers.episodes_of(SITE, "p")}
-    again.close()
-    assert open_now == {"first": True, "second": False}
+def test_an_episode_may_close_and_another_of_the_patient_open_in_one_batch(database_url: str) -> None:
+    decided: list[str] = []
+    with opened(database_url) as store:
+        store.start().do(opening("z first", pseudonym="p"))
+        store.do(recording("z first", is_open=False))
+        store.do(opening("a second", pseudonym="p"))
+    with opened(database_url) as store:
+        commands = [
+            recording("a second", is_open=False, meanwhile=lambda: decided.append("close")),
+            opening("third", pseudonym="p"),
+            recording("third", is_open=False, meanwhile=lambda: decided.append("close")),
+            recording("z first", is_open=True, meanwhile=lambda: decided.append("reopen")),
+        ]
+        futures = [store.writer.submit(command) for command in commands]
+        store.start()
+        for future in futures:
+            future.result(timeout=60)
+        open_now = {summary.episode_id: summary.is_open for summary in store.readers.episodes_of(SITE, "p")}
+    assert open_now == {"z first": True, "a second": False, "third": False}
+    assert decided == ["close", "close", "reopen"], "the batch was refused and taken apart"
 
 
 def raising(_view: View, _now: datetime) -> Proposal:

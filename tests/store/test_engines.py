@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from pathway.store.engines import Journal, database_url, journal_for, open_store
+from pathway.store.engines import Journal, StoreUnavailable, database_url, journal_for, open_store
 from pathway.store.statements import Writing
 from tests.store.builders import NOON, SITE, Store, opened, opening
 
@@ -46,6 +46,21 @@ def test_the_pragmas_are_in_force_on_every_connection(sqlite_url: str) -> None:
             found = {name: connection.scalar(text(f"PRAGMA {name}")) for name in expected}
         engine.dispose()
         assert found == expected
+
+
+def test_a_file_that_cannot_have_its_journal_is_not_used(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pathway.store.engines.LOCK_WAIT_S", 0)
+    monkeypatch.setattr("pathway.store.engines.journal_for", lambda _version: Journal("TRUNCATE", "EXTRA"))
+    held = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
+    held.execute("PRAGMA journal_mode = WAL")
+    held.execute("BEGIN").execute("SELECT count(*) FROM entry").fetchall()
+    with opened(sqlite_url) as store:
+        with pytest.raises(StoreUnavailable):
+            store.readers.ping()
+        held.close()
+        store.readers.ping()
 
 
 def test_the_journal_in_force_is_told(store: Store) -> None:

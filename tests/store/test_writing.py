@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from pathway.proof.chain import check
-from pathway.store.values import NewMessage, NewPatient, Proposal, Settled, Summary
+from pathway.store.values import LONGEST_KEY, NewMessage, NewPatient, Proposal, Settled, Summary
 from pathway.store.writer import Command, Conflict, QueueFull, StoreUnavailable, Unstorable, View
 from tests.store.builders import (
     NOON,
@@ -225,6 +226,13 @@ def test_a_full_queue_takes_nothing_more_and_forgets_nothing(database_url: str) 
         assert store.count("episode") == 3
 
 
+def test_a_writer_that_never_started_leaves_nobody_waiting(database_url: str) -> None:
+    with opened(database_url) as store:
+        future = store.writer.submit(opening())
+    with pytest.raises(StoreUnavailable, match="closed"):
+        future.result(timeout=60)
+
+
 def test_closing_writes_what_is_waiting_and_takes_nothing_more(database_url: str) -> None:
     with opened(database_url) as store:
         futures = [store.writer.submit(opening()) for _ in range(200)]
@@ -236,8 +244,8 @@ def test_closing_writes_what_is_waiting_and_takes_nothing_more(database_url: str
             store.writer.submit(opening())
 
 
-@pytest.mark.parametrize("value", ["with\0nul", "half a pair \ud800"])
-def test_text_that_no_database_holds_is_refused_before_it_is_queued(value: str) -> None:
+@pytest.mark.parametrize("value", ["with\0nul", "half a pair \ud800", "x" * 256])
+def test_a_key_that_not_every_database_holds_is_refused_before_it_is_queued(value: str) -> None:
     def decide(_view: View, _now: datetime) -> Proposal:
         raise AssertionError
 
@@ -249,8 +257,28 @@ def test_text_that_no_database_holds_is_refused_before_it_is_queued(value: str) 
         lambda: NewMessage(SITE, "lab", value, "digest", "episode", "entry"),
     ]
     for construct in wrong:
-        with pytest.raises(ValueError, match="NUL character"):
+        with pytest.raises(Unstorable, match="the text"):
             construct()
+
+
+def test_the_longest_keys_are_held(store: Store) -> None:
+    longest = "\U0001f600" * LONGEST_KEY
+    store.do(opening("episode", patient=NewPatient(SITE, "p", longest, longest), pseudonym="p", key=longest))
+    assert store.do(recording("episode", message=(longest, longest))).outcome == "recorded"
+    assert store.do(recording("episode", message=(longest, longest))).outcome == "duplicate"
+    assert store.readers.find_patient(SITE, longest, longest) == "p"
+
+
+def test_a_key_beyond_an_index_harms_no_other_write(postgres_url: str) -> None:
+    with opened(postgres_url) as store:
+        good = [store.writer.submit(opening()) for _ in range(3)]
+        chance = random.Random(1)
+        endless = "".join(chr(chance.randrange(0x4E00, 0x9FFF)) for _ in range(3000))
+        bad = store.writer.submit(opening(pathway_id=endless))
+        store.start()
+        assert [future.result(timeout=60).outcome for future in good] == ["opened"] * 3
+        with pytest.raises(Unstorable):
+            bad.result(timeout=60)
 
 
 def test_asking_for_such_text_is_refused_alike_on_every_database(store: Store) -> None:
@@ -261,7 +289,7 @@ def test_asking_for_such_text_is_refused_alike_on_every_database(store: Store) -
         return Proposal("known" if view.message("lab", "\0") else "unknown", b"{}")
 
     for decide in (about_a_patient, about_a_message):
-        with pytest.raises(ValueError, match="NUL character"):
+        with pytest.raises(Unstorable, match="NUL character"):
             store.do(Command(SITE, "client", None, decide))
     assert store.do(opening()).outcome == "opened"
 

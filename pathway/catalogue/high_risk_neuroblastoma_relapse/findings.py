@@ -14,9 +14,19 @@ from datetime import date, timedelta
 from pathway.clinical.regimens import cycle_limit, regimen
 from pathway.clinical.terms import CnsStatus, Delivered, Response, is_anti_gd2, spelling
 from pathway.engine.findings import STALE, UNKNOWN, Found, finding
-from pathway.episodes.episode import Cycles, Episode, Noted, Stamp, response_in_force
+from pathway.episodes.episode import (
+    SEVERE,
+    Cycles,
+    Episode,
+    Noted,
+    Stamp,
+    Timepoint,
+    Toxicity,
+    response_in_force,
+)
 
 VALID_DAYS: Mapping[str, int] = {
+    "response": 28,
     "gd2": 180,
     "performance_status": 14,
     "infection": 1,
@@ -63,7 +73,7 @@ def context(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     request="A person has to confirm the response of this assessment.",
     completed=True,
 )
-def response(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
+def response(episode: Episode, as_of: date) -> Found:
     progression = episode.progression
     timepoint = episode.timepoint
     if (
@@ -75,7 +85,15 @@ def response(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     if timepoint is None:
         return Found("NE", "no assessment has been recorded")
     told = response_in_force(timepoint)
+    if told.response is not Response.PD and _too_old(timepoint, as_of):
+        return Found("NE", f"examined more than {VALID_DAYS['response']} days ago", timepoint.last)
     return Found(str(told.response or UNKNOWN), told.why, timepoint.last)
+
+
+def _too_old(timepoint: Timepoint, as_of: date) -> bool:
+    """True when the examinations are too old to decide on; those without an exact day are taken as they are."""
+    last = timepoint.last
+    return last is not None and last.exact and as_of > last.on + timedelta(days=VALID_DAYS["response"])
 
 
 def _after(later: Stamp, earlier: Stamp | None) -> bool:
@@ -189,8 +207,8 @@ BLOOD_COUNTS = frozenset(
 
 
 def _limiting(episode: Episode, as_of: date) -> Found | None:
-    judged = episode.fitness.get("tolerance")
-    if judged is not None and judged.value == "limiting":
+    judged, began = episode.fitness.get("tolerance"), episode.line_began
+    if judged is not None and judged.value == "limiting" and (began is None or judged.at.on >= began.on):
         return Found("limiting", "so judged by the team or the family", judged.at)
     for hold in episode.holds:
         if hold.at.exact and as_of > hold.at.on + timedelta(days=LONGEST_DELAY_DAYS):
@@ -222,9 +240,22 @@ def gd2(episode: Episode, as_of: date) -> Found:
     in_remission = episode.last_response is not None and episode.last_response.value in ("CR", "NED")
     if in_remission:
         return Found(noted.value, f"{noted.value} (last known; no tissue in remission)", noted.at)
-    if episode.gd2_outdated is not None:
-        return Found(STALE, f"{noted.value}, before the latest progression or antibody line", noted.at)
+    if (since := _what_outdates_gd2(episode, noted)) is not None:
+        return Found(STALE, f"{noted.value}, before {since}", noted.at)
     return Found(_aged(noted, as_of, VALID_DAYS["gd2"]) or noted.value, noted.value, noted.at)
+
+
+def _what_outdates_gd2(episode: Episode, measured: Noted) -> str | None:
+    """What has happened since GD2 was measured that may have changed it."""
+    if episode.gd2_outdated is not None:
+        return "the latest progression"
+    infused, began = episode.car_t.get("infused"), episode.line_began
+    if infused is not None and infused.at.on > measured.at.on:
+        return "the infusion of CAR-T cells"
+    antibody_before = any(is_anti_gd2(agent) for line in episode.earlier_lines for agent in line.agents)
+    if antibody_before and began is not None and began.on > measured.at.on:
+        return "the end of a line with an anti-GD2 antibody"
+    return None
 
 
 @finding(
@@ -292,14 +323,21 @@ def intent(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
 def fitness(episode: Episode, as_of: date) -> Found:
     infection = episode.fitness.get("uncontrolled_infection")
     if infection is not None and infection.value == "true":
-        return Found("poor", "an uncontrolled infection", infection.at)
+        value = _aged(infection, as_of, VALID_DAYS["infection"]) or "poor"
+        return Found(value, "an uncontrolled infection", infection.at)
     known = [noted for name in ("lansky", "karnofsky") if (noted := episode.fitness.get(name))]
     if not known:
         return Found(UNKNOWN)
     latest = max(known, key=lambda noted: noted.at.on)
     value = "fit" if int(latest.value) >= FIT_FROM else "poor"
     shown = f"performance status {latest.value}"
+    if any(_is_severe(each) and each.at.on > latest.at.on for each in episode.toxicities.values()):
+        return Found(STALE, f"{shown}, before a severe side effect", latest.at)
     return Found(_aged(latest, as_of, VALID_DAYS["performance_status"]) or value, shown, latest.at)
+
+
+def _is_severe(toxicity: Toxicity) -> bool:
+    return (toxicity.grade or 0) >= SEVERE and toxicity.term not in BLOOD_COUNTS
 
 
 @finding(
@@ -354,6 +392,8 @@ def work_up(episode: Episode, as_of: date) -> Found:
         return Found("in", "no examination yet")
     if not timepoint.first.exact:
         return Found(UNKNOWN, "the date of the first examination is not known to the day", timepoint.first)
+    if _too_old(timepoint, as_of):
+        return Found("in", "a new assessment is needed", timepoint.last)
     over = as_of > timepoint.first.on + timedelta(days=WORK_UP_DAYS)
     return Found("over" if over else "in", f"first examination {timepoint.first.on}", timepoint.first)
 
@@ -477,3 +517,8 @@ def cycles_given(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
 def stopped_antibody(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     stop = next((each for agent, each in episode.stops.items() if is_anti_gd2(agent)), None)
     return Found("yes", stop.sentence, stop.at) if stop else Found("no")
+
+
+@finding("what the last visit found", ("no_disease", "stable_disease", "suspicious", UNKNOWN))
+def last_visit(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
+    return _told(episode.follow_up)

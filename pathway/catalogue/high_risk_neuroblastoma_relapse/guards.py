@@ -130,14 +130,6 @@ PD_UNCONFIRMED: Final = guard(
     sentence="The progression has not been confirmed.",
     because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "biopsy tells maturation from progression"),
 )
-NOT_FIT: Final = guard(
-    f.fitness,
-    "poor",
-    "unknown",
-    "stale",
-    sentence="The child is not known to be fit for intensive treatment.",
-    because=chosen(f"{MATRIX}: fitness"),
-)
 POOR_FITNESS: Final = guard(
     f.fitness, "poor", sentence="The child's condition is poor.", because=chosen(f"{MATRIX}: fitness")
 )
@@ -299,4 +291,10 @@ STOPPED_BEFORE: Final = guard(
     "yes",
     sentence="An anti-GD2 antibody was stopped for good.",
     because=chosen("toxicity outcomes: stop agent is never cleared"),
+)
+VISIT_SUSPICIOUS: Final = guard(
+    f.last_visit,
+    "suspicious",
+    sentence="The last visit raised the suspicion of disease.",
+    because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "surveillance"),
 )

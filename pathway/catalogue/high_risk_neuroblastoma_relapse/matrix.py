@@ -50,7 +50,8 @@ STAY: Final = (
 def stay(remark: str = "", *, needs_reason: bool = False) -> tuple[Offer, ...]:
     """Going on as before, with the ways to vary it."""
     again = tuple(Offer(each.option, remark, needs_reason) for each in STAY)
-    return (*again, Offer("start_chemoimmunotherapy", remark, needs_reason), Offer("switch_or_drop_antibody"))
+    begin = Offer("start_chemoimmunotherapy", remark, needs_reason)
+    return (*again, begin, Offer("switch_or_drop_antibody", needs_reason=needs_reason))
 
 
 Y: Final = stay()
@@ -97,12 +98,13 @@ def row(
     notes: tuple[str, ...] = (),
     rests: bool = False,
 ) -> Row:
-    """A row; the recommended option, where also among the possible, is not told twice."""
+    """A row, of the matrix by number, of another state by letter; what is recommended is not told twice."""
     first = Offer(recommended) if isinstance(recommended, str) else recommended
     offers = {offer.option: offer for group in possible for offer in group}
     if first is not None:
         offers.pop(first.option, None)
-    cited = (*because, g.chosen(f"{g.MATRIX}: row {number}"))
+    table = g.MATRIX if number[0].isdigit() else "the states beside the decision"
+    cited = (*because, g.chosen(f"{table}: row {number}"))
     return Row(number, sentence, tuple(when), first, tuple(offers.values()), cited, obtains, notes, rests)
 
 
@@ -163,8 +165,8 @@ MATRIX: Final[tuple[Row, ...]] = (
     ),
     row(
         "6a",
-        "Progression in a child not known to be fit.",
-        [PD, g.NOT_FIT],
+        "Progression in a child in poor condition.",
+        [PD, g.POOR_FITNESS],
         None,
         S,
         F,
@@ -175,6 +177,19 @@ MATRIX: Final[tuple[Row, ...]] = (
     ),
     row(
         "6b",
+        "Progression in a child whose fitness is not known.",
+        [PD, g.FITNESS_UNKNOWN],
+        None,
+        S,
+        F,
+        X,
+        L,
+        because=[_OPTIONS],
+        obtains=(f.fitness,),
+        notes=(UNDECIDED_INTENT,),
+    ),
+    row(
+        "6c",
         "Progression in the third or a later line.",
         [PD, g.LATE_LINE],
         None,
@@ -472,7 +487,21 @@ MATRIX: Final[tuple[Row, ...]] = (
         because=[_LOCAL, _RADIOTHERAPY],
     ),
     row(
-        "29",
+        "29a",
+        "Remission, with an anti-GD2 antibody stopped for good in an earlier treatment.",
+        [REMISSION, g.STOPPED_BEFORE],
+        None,
+        (Offer("start_maintenance", "without that antibody"),),
+        Y,
+        W,
+        H,
+        F,
+        S,
+        because=[FIGURE_1],
+        notes=(UNDECIDED_CYCLES,),
+    ),
+    row(
+        "29b",
         "Remission: maintenance.",
         [REMISSION],
         "start_maintenance",

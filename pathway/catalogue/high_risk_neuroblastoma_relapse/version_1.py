@@ -28,7 +28,13 @@ from pathway.clinical.evidence import LOCATELLI_2025, NCI_PDQ_2025, REVIEW, Tag,
 from pathway.clinical.terms import Response
 from pathway.engine.definition import ANYWHERE, STAY, Duty, Offer, Option, Pathway, Row, State, Transition
 from pathway.episodes.episode import Episode
-from pathway.episodes.events import AssessmentRecorded, Event, Gd2Measured, LocalControlCompleted
+from pathway.episodes.events import (
+    AssessmentRecorded,
+    Event,
+    Gd2Measured,
+    LocalControlCompleted,
+    ResponseConfirmed,
+)
 from pathway.episodes.events import ProgressionEvidenceRecorded as Progression
 
 _OPTIONS = cite(NCI_PDQ_2025, Tag.SOURCE_READ, "options at relapse")
@@ -44,7 +50,7 @@ OPTIONS: Final = (
     Option("continue_monitoring", "go on to the next time point after CAR-T cells", (g.context_is("car_t"),)),
     Option("change_line", "change to another line of systemic therapy", (g.CONSENT,), True, "new_line"),
     Option("consolidation_transplant", "consolidation with a stem cell transplant", (g.TRANSPLANT_OPEN,), True),
-    Option("switch_or_drop_antibody", "switch or drop the antibody within the line", (g.ANTIBODY_GIVEN,), True, "agents"),
+    Option("switch_or_drop_antibody", "switch or drop the antibody within the line", (g.ANTIBODY_GIVEN, g.CONSENT), True, "agents"),
     Option("hold", "hold treatment and look again", (), False, "hold"),
     Option("resume", "resume treatment after a hold", (g.HELD,), True, "resume"),
     Option("stop_agent", "stop an agent for good", (), False, "stop"),
@@ -171,7 +177,7 @@ ASSESSING: Final[tuple[Row, ...]] = (
         S,
         because=[FIGURE_1, g.chosen("toxicity outcomes: stop agent")],
         obtains=(f.assessment,),
-    ),  # fmt: skip
+    ),
     row(
         "F",
         "The response has to be assessed before anything is decided.",
@@ -215,6 +221,17 @@ FOLLOWING: Final[tuple[Row, ...]] = (
     _CNS_SUSPECTED,
     _CNS_NEW,
     row(
+        "E",
+        "The last visit raised a suspicion: work it up.",
+        [g.VISIT_SUSPICIOUS],
+        OBTAIN,
+        W,
+        F,
+        S,
+        because=[cite(NCI_PDQ_2025, Tag.SOURCE_READ, "surveillance")],
+        obtains=(f.evidence,),
+    ),
+    row(
         "F",
         "Follow-up goes on.",
         [],
@@ -256,8 +273,8 @@ _LYMPHODEPLETING: Final[tuple[Row, ...]] = (
 STATES: Final = (
     State("progression_suspected", "Progression suspected", SUSPECTED, _always("resume"), "", ends_line=True, schedule=windows.suspected),
     State("progression_confirmed", "Progression confirmed: planning", PLANNING, _always("resume"), "", ends_line=True, schedule=windows.confirmed),
-    State("chemoimmunotherapy.ready", "Systemic therapy: ready for the next cycle", GIVING, ALWAYS, "systemic", schedule=windows.next_cycle),
-    State("chemoimmunotherapy.cycle_running", "Systemic therapy: cycle running", RUNNING, ALWAYS, "systemic", running=True, schedule=windows.running_cycle),
+    State("chemoimmunotherapy.ready", "Chemoimmunotherapy or another line: ready for the next cycle", GIVING, ALWAYS, "systemic", schedule=windows.next_cycle),
+    State("chemoimmunotherapy.cycle_running", "Chemoimmunotherapy or another line: cycle running", RUNNING, ALWAYS, "systemic", running=True, schedule=windows.running_cycle),
     State("assessment_due", "Assessment due", ASSESSING, ALWAYS, schedule=windows.assessment),
     State("decision_due", "Decision due", MATRIX, ALWAYS, schedule=windows.decision),
     State("local_control", "Local control", LOCAL, ALWAYS, "local_control", schedule=windows.local_control),
@@ -340,7 +357,10 @@ TRANSITIONS: Final = (
         Transition("car_t:ineligible", state, "decision_due")
         for state in ("car_t_bridge.referred", "car_t_bridge.apheresis", "car_t_bridge.lymphodepletion")
     ),
-    Transition("car_t:manufacturing_failed", "car_t_bridge.manufacturing", "decision_due"),
+    *(
+        Transition("car_t:manufacturing_failed", state, "decision_due")
+        for state in ("car_t_bridge.apheresis", "car_t_bridge.manufacturing")
+    ),
     Transition("car_t:infused", "car_t_bridge.lymphodepletion", "car_t_bridge.monitoring"),
     Transition("car_t:lymphodepletion", "car_t_bridge.lymphodepletion", STAY),
     Transition("car_t:response", "car_t_bridge.monitoring", "car_t_bridge.response_due"),
@@ -393,7 +413,11 @@ def _progressed(episode: Episode, event: Event) -> bool:
     if isinstance(event, Progression):
         return event.confirmed
     last = episode.last_response
-    return isinstance(event, AssessmentRecorded) and last is not None and last.value == Response.PD
+    return (
+        isinstance(event, AssessmentRecorded | ResponseConfirmed)
+        and last is not None
+        and last.value == Response.PD
+    )
 
 
 DUTIES: Final = (

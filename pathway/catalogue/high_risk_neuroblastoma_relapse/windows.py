@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
+from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import progression_confirmed
 from pathway.catalogue.high_risk_neuroblastoma_relapse.guards import chosen
 from pathway.clinical.evidence import LOCATELLI_2025, NCI_PDQ_2025, QARZIBA_EMA, REVIEW, Tag, cite
 from pathway.clinical.regimens import NextCycle, regimen
-from pathway.clinical.terms import spelling
+from pathway.clinical.terms import Response, spelling
 from pathway.engine.definition import Anchored, Window
-from pathway.episodes.episode import Episode, Stamp
+from pathway.episodes.episode import Episode, Stamp, Timepoint, response_in_force
 
 _DUE = chosen("when things are due")
 
@@ -27,6 +28,9 @@ ASSESSMENT: Final = Window(
     cite(REVIEW, Tag.SOURCE_READ, "Figure 1: assessment every two cycles"),
 )
 COMPLETE_ASSESSMENT: Final = Window("complete_assessment", "complete the assessment", 0, 7, 14, _DUE)
+CONFIRM_PROGRESSION: Final = Window(
+    "confirm_progression", "confirm or refute the progression", 0, 7, 28, _DUE
+)
 DECISION: Final = Window("decision", "decide on the next step", 0, 7, 14, _DUE)
 LOCAL_CONTROL: Final = Window("local_control", "carry out local control", 0, 14, 28, _DUE)
 LOCAL_PLAN: Final = Window(
@@ -75,7 +79,7 @@ FOLLOW_UP: Final = (
 )
 HOLD: Final = Window("hold", "look again at the hold", 1, 3, 7, _DUE)
 ALL: Final = (
-    WORK_UP, FIRST_CYCLE, BEGIN_CYCLE, END_CYCLE, ASSESSMENT, COMPLETE_ASSESSMENT, DECISION, LOCAL_CONTROL, LOCAL_PLAN,
+    WORK_UP, FIRST_CYCLE, BEGIN_CYCLE, END_CYCLE, ASSESSMENT, COMPLETE_ASSESSMENT, CONFIRM_PROGRESSION, DECISION, LOCAL_CONTROL, LOCAL_PLAN,
     GD2_AGAIN, AFTER_SURGERY, AFTER_RADIOTHERAPY, AFTER_CONSOLIDATION, MAINTENANCE, MAINTENANCE_AFTER_LOCAL_CONTROL,
     COURSE, MAINTENANCE_ASSESSMENT, REFERRAL, APHERESIS, MANUFACTURING, LYMPHODEPLETION, SAFETY_CHECK, *RESPONSES,
     *FOLLOW_UP, HOLD,
@@ -126,10 +130,21 @@ def assessment(episode: Episode) -> tuple[Anchored, ...]:
 
 
 def decision(episode: Episode) -> tuple[Anchored, ...]:
-    """A decision counts from the last component of the assessment, or from what led here without one."""
+    """A decision counts from the last component of the assessment, or from what led here without one.
+
+    What an unconfirmed progression needs first counts from the finding.
+    """
     timepoint = episode.timepoint
+    if timepoint is not None and _in_doubt(episode, timepoint):
+        return ((CONFIRM_PROGRESSION, timepoint.last),)
     late = timepoint.last if timepoint and not timepoint.decided else None
     return ((DECISION, _later(late, episode.entered)),)
+
+
+def _in_doubt(episode: Episode, timepoint: Timepoint) -> bool:
+    if response_in_force(timepoint).response is not Response.PD:
+        return False
+    return progression_confirmed.of(episode, date.max).value == "open"
 
 
 def _later(one: Stamp | None, other: Stamp | None) -> Stamp | None:

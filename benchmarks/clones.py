@@ -1,0 +1,94 @@
+"""Many episodes out of few: rows copied inside the database, where a thousand take no longer than one request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from benchmarks.course import SITE
+from pathway.store.engines import open_store
+from pathway.store.statements import EPISODE
+from pathway.store.values import NewEntry, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Herd:
+    """The copies numbered `first` to `last`: every `every`-th is of `source`, the others of `others`."""
+
+    first: int
+    last: int
+    source: str
+    others: str = ""
+    every: int = 1
+
+    @property
+    def episodes(self) -> list[str]:
+        """The ids of the copies of `source`."""
+        return [episode_id(number) for number in range(self.first, self.last + 1) if number % self.every == 0]
+
+
+def episode_id(number: int) -> str:
+    """The id of a copy; in order, as ids made one after the other are."""
+    return f"{_EPISODES}{number:012}"
+
+
+_EPISODES: Final = "00000000-0000-7000-8000-"
+_PSEUDONYMS: Final = "00000000-0000-7000-9000-"
+_SUFFIX: Final = "substr('000000000000' || CAST(n AS TEXT), length('000000000000' || CAST(n AS TEXT)) - 11)"
+_NUMBERS: Final = "WITH RECURSIVE number(n) AS (SELECT CAST(:first AS INTEGER) UNION ALL SELECT n + 1 FROM number WHERE n < :last)"
+_SOURCE: Final = "CASE WHEN n % :every = 0 THEN :source ELSE :others END"
+
+
+def clone(url: str, herds: list[Herd]) -> None:
+    """Copies whole episodes, with their logs, within the database at `url`; one transaction.
+
+    The copies' chains name the original, which only a verification would see.
+    """
+    engines = open_store(url)
+    try:
+        with engines.write.begin() as connection:
+            if engines.dialect == "sqlite":
+                connection.exec_driver_sql("PRAGMA cache_size = -256000")  # else it writes out page by page
+            for herd in herds:
+                _copy(connection, herd, engines.dialect)
+        if engines.dialect == "postgresql":
+            with engines.write.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM ANALYZE")
+                connection.exec_driver_sql("CHECKPOINT")
+    finally:
+        engines.close()
+
+
+def _copy(connection: Connection, herd: Herd, dialect: str) -> None:
+    later = {"postgresql": "due_target + n % 365", "sqlite": "date(due_target, '+' || (n % 365) || ' days')"}
+    episode = {
+        "episode_id": f"'{_EPISODES}' || {_SUFFIX}",
+        "pseudonym": f"'{_PSEUDONYMS}' || {_SUFFIX}",
+        "due_target": later[dialect],
+    }
+    patient = {
+        "site_id": "site_id",
+        "pseudonym": episode["pseudonym"],
+        "system": "'urn:example:copy'",
+        "value": _SUFFIX,
+    }
+    entry = {
+        "episode_id": episode["episode_id"],
+        # Not a UUID, but of its length, and no two alike.
+        "entry_id": f"substr(entry_id, 1, 19) || CAST(100000 + sequence AS TEXT) || {_SUFFIX}",
+    }
+    episode = {field.name: episode.get(field.name, field.name) for field in fields(Summary)}
+    entry = {field.name: entry.get(field.name, field.name) for field in fields(NewEntry)}
+    for table, values, source in (
+        ("patient", patient, EPISODE.name),
+        ("episode", episode, EPISODE.name),
+        ("entry", entry, "entry"),
+    ):
+        statement = (
+            f"INSERT INTO {table} ({', '.join(values)}) {_NUMBERS} SELECT {', '.join(values.values())}"
+            f" FROM number CROSS JOIN {source} WHERE site_id = :site AND episode_id = {_SOURCE}"
+        )
+        parameters = {"site": SITE, "source": herd.source, "others": herd.others, "every": herd.every}
+        connection.execute(text(statement), {**parameters, "first": herd.first, "last": herd.last})

@@ -1,0 +1,233 @@
+"""What the service does over HTTP on one database, beside an endpoint that does nothing and the driver alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, chdir, closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from benchmarks.clones import Herd, clone
+from benchmarks.course import SITE, record_course
+from benchmarks.databases import Databases
+from benchmarks.driver import driver, rows_of
+from benchmarks.figures import Figure, Floor, Rates, at_least, at_most, rate_ratio, shown_rates
+from benchmarks.load import Load, Slice
+from benchmarks.requests import Requests
+from benchmarks.rounds import in_turn
+from benchmarks.servers import Served, serving
+from pathway.settings import Settings
+from pathway.store.migrate import migrate
+from pathway.use_cases import tokens
+
+POST_FLOOR: Final = 0.25
+NEXT_STEP_FLOOR: Final = 0.4
+MOST_GROWTH: Final = 1.3
+
+FASTEST: Final = 6000
+"""More requests per second than any side answers: so many are prepared for a slice."""
+
+_SHORT_FROM, _LONG_FROM = 200_000_001, 300_000_001
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is measured: rounds of slices of so many seconds, and how many episodes there are."""
+
+    rounds: int
+    seconds: float
+    few: int
+    many: int
+    alike: int
+    """How many episodes have a short history, and how many a long one."""
+    long_entries: int
+    core_repeats: int
+    connections: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every measurement needs: the load, the endpoint that does nothing, and a folder for the run."""
+
+    load: Load
+    empty: Served
+    sizes: Sizes
+    folder: Path
+    tell: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ward:
+    """Databases of one kind: with few episodes, with many, and one for the driver; and who is in them."""
+
+    few: str
+    many: str
+    alone: str
+    middle: Sequence[str]
+    short: Sequence[str]
+    long: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Sends requests to one server, a slice at a time, and keeps what came of them."""
+
+    bench: Bench
+    requests: Requests
+    to: Served
+    slices: dict[str, list[Slice]] = field(default_factory=dict)
+
+    def posts(self, episodes: Sequence[str]) -> float:
+        """New events for the episodes in turn; how many were answered per second."""
+        return self._run("posts", self.requests.events(episodes, self._most), 201, repeat=False)
+
+    def asks(self, episodes: Sequence[str]) -> float:
+        """Next steps that nobody asked for before."""
+        return self._run("asks", self.requests.new_next_steps(episodes, self._most), 200, repeat=False)
+
+    def gets(self, prepared: Sequence[bytes]) -> float:
+        """The same reads over and over."""
+        return self._run("gets", prepared, 200, repeat=True)
+
+    def latency(self, name: str) -> str:
+        """Median and 99th percentile of the slices so far."""
+        found = self.slices[name]
+        half, slow = median(each.median_ms for each in found), median(each.p99_ms for each in found)
+        return f"median {half:.1f} ms, p99 {slow:.1f} ms"
+
+    @property
+    def _most(self) -> int:
+        return int(FASTEST * self.bench.sizes.seconds)
+
+    def _run(self, name: str, prepared: Sequence[bytes], status: int, *, repeat: bool) -> float:
+        sizes = self.bench.sizes
+        done = self.bench.load.run(
+            self.to.port,
+            prepared,
+            status=status,
+            connections=sizes.connections,
+            seconds=sizes.seconds,
+            repeat=repeat,
+        )
+        self.slices.setdefault(name, []).append(done)
+        return done.per_second
+
+
+def measure(bench: Bench, group: str, databases: Databases) -> Iterator[Figure]:
+    """The figures of one kind of database, as they come."""
+    bench.tell(f"{group}: databases with {bench.sizes.few:,} and {bench.sizes.many:,} episodes")
+    ward = prepare(databases, bench.sizes)
+    with chdir(bench.folder):  # where the development issuer keeps its key
+        token = tokens.issue(_settings(ward.few), "coordinator", SITE, "benchmark", hours=1)
+    requests = Requests(token)
+    with _service(bench, ward.few) as served:
+        few, empty = Caller(bench, requests, served), Caller(bench, requests, bench.empty)
+        bench.tell(f"{group}: writing, beside the empty endpoint and the driver alone")
+        yield from _writing(group, few, empty, ward)
+        bench.tell(f"{group}: reading, beside the empty endpoint")
+        yield from _reading(group, few, empty, ward)
+        bench.tell(f"{group}: short and long histories")
+        yield from _histories(group, few, ward)
+        bench.tell(f"{group}: few and many episodes")
+        with _service(bench, ward.many) as served_many:
+            yield from _episodes(group, few, Caller(bench, requests, served_many), ward)
+        if (memory := served.memory_mb()) is not None:
+            yield Figure(group, "memory of the worker after the load", memory, "MB")
+
+
+def prepare(databases: Databases, sizes: Sizes) -> Ward:
+    """Records a course, and fills the databases with copies of it."""
+    few = databases.empty()
+    migrate(few)
+    course = record_course(_settings(few), sizes.long_entries)
+    # In the order of their ids the episodes that are asked for lie scattered among those that are not.
+    every = sizes.many // sizes.few
+    middle = Herd(every, sizes.few * every, course.middle, every=every)
+    short = Herd(_SHORT_FROM, _SHORT_FROM + sizes.alike - 1, course.short)
+    long = Herd(_LONG_FROM, _LONG_FROM + sizes.alike - 1, course.long)
+    many = databases.copy(few)
+    clone(few, [middle, short, long])
+    clone(many, [Herd(1, sizes.many, course.middle, course.short, every)])
+    return Ward(few, many, databases.copy(few), middle.episodes, short.episodes, long.episodes)
+
+
+def _settings(url: str) -> Settings:
+    return Settings(env="development", database_url=url)
+
+
+def _service(bench: Bench, url: str) -> AbstractContextManager[Served]:
+    environment = {"PATHWAY_ENV": "development", "PATHWAY_DATABASE_URL": url}
+    return serving("api.app:from_environment", bench.folder, environment, factory=True)
+
+
+def _writing(group: str, caller: Caller, empty: Caller, ward: Ward) -> Iterator[Figure]:
+    sizes = caller.bench.sizes
+    with closing(driver(ward.alone, rows_of(ward.alone, SITE, ward.middle[: sizes.connections]))) as alone:
+        rates = in_turn(
+            {
+                "service": lambda: caller.posts(ward.middle),
+                "empty": lambda: empty.posts(ward.middle),
+                "driver": lambda: alone.run(sizes.seconds),
+            },
+            sizes.rounds,
+        )
+    told = f"{shown_rates(rates, 'service', 'empty')}; {caller.latency('posts')}"
+    floor = at_least(POST_FLOOR) if group == "PostgreSQL" else None
+    yield _share(group, "POST event, of the empty endpoint", rates, ("service", "empty"), told, floor)
+    told = shown_rates(rates, "driver")
+    yield _share(group, "POST event, of its SQL alone", rates, ("service", "driver"), told)
+
+
+def _reading(group: str, caller: Caller, empty: Caller, ward: Ward) -> Iterator[Figure]:
+    get = caller.requests.get
+    known = [get(f"/v1/episodes/{episode}/next-step") for episode in ward.middle]
+    histories = [get(f"/v1/episodes/{episode}/history") for episode in ward.middle]
+    sides: dict[str, Callable[[], float]] = {
+        "empty": lambda: empty.gets(known),
+        "next step": lambda: caller.gets(known),
+        "next step, never asked before": lambda: caller.asks(ward.middle),
+        "first page of the worklist": lambda: caller.gets([get("/v1/worklist")]),
+        "first page of a history": lambda: caller.gets(histories),
+    }
+    rates = in_turn(sides, caller.bench.sizes.rounds)
+    for side in list(sides)[1:]:
+        floor = at_least(NEXT_STEP_FLOOR) if side == "next step" else None
+        told = shown_rates(rates, side, "empty") if floor else shown_rates(rates, side)
+        yield _share(group, f"{side}, of the empty endpoint", rates, (side, "empty"), told, floor)
+
+
+def _histories(group: str, caller: Caller, ward: Ward) -> Iterator[Figure]:
+    sides = {"1 entry": ward.short, f"{caller.bench.sizes.long_entries} entries": ward.long}
+    for what, call in (("POST event", caller.posts), ("next step", caller.asks)):
+        calls = {name: partial(call, episodes) for name, episodes in sides.items()}
+        yield _growth(group, what, calls, caller.bench.sizes.rounds)
+
+
+def _episodes(group: str, few: Caller, many: Caller, ward: Ward) -> Iterator[Figure]:
+    sizes = few.bench.sizes
+    sides = {f"{sizes.few:,} episodes": few, f"{sizes.many:,} episodes": many}
+    page = [few.requests.get("/v1/worklist")]
+    posts = {name: partial(side.posts, ward.middle) for name, side in sides.items()}
+    asks = {name: partial(side.asks, ward.middle) for name, side in sides.items()}
+    pages = {name: partial(side.gets, page) for name, side in sides.items()}
+    for what, calls in (("POST event", posts), ("next step", asks), ("worklist", pages)):
+        yield _growth(group, what, calls, sizes.rounds)
+
+
+def _share(
+    group: str, name: str, rates: Rates, sides: tuple[str, str], told: str, floor: Floor | None = None
+) -> Figure:
+    """How many times as fast the first side is as the second."""
+    return Figure(group, name, rate_ratio(rates, *sides), "x", floor, told)
+
+
+def _growth(group: str, what: str, calls: Mapping[str, Callable[[], float]], rounds: int) -> Figure:
+    """How many times as long the second side takes as the first."""
+    rates = in_turn(calls, rounds)
+    small, large = calls
+    ratio = rate_ratio(rates, small, large)
+    told = shown_rates(rates, small, large)
+    return Figure(group, f"{what}, time with {large} to {small}", ratio, "x", at_most(MOST_GROWTH), told)
