@@ -17,7 +17,7 @@ from pathway.episodes.events import EventNotUnderstood
 from pathway.settings import Settings
 from pathway.store.values import Settled, StoredEntry, Summary
 from pathway.use_cases.installation import Caller, Installation
-from pathway.use_cases.refusals import Refusal, not_understood
+from pathway.use_cases.refusals import Refusal
 from tests.reference.history import Line
 
 PATHWAY = "high_risk_neuroblastoma_relapse"
@@ -105,8 +105,8 @@ class Side:
             )
             settled = future.result(timeout=60)
         except EventNotUnderstood as fault:
-            refusal = not_understood(fault)
-            return Answer(refusal.outcome, orjson.loads(refusal.document()), refusal.document())
+            told = {"errors": [list(each) for each in fault.errors]}
+            return Answer("invalid_body", told, orjson.dumps(told))
         except Refusal as refusal:
             return Answer(refusal.outcome, orjson.loads(refusal.document()), refusal.document())
         told = orjson.loads(settled.document)

@@ -38,6 +38,7 @@ from pathway.use_cases.draft import entry_of
 from pathway.use_cases.next_step import next_step
 from pathway.use_cases.open_episode import open_episode
 from pathway.use_cases.record_events import record_events
+from pathway.use_cases.refusals import NEVER_KEPT
 from pathway.use_cases.resolve_review import resolve_review
 from tests import random_events as told_at_random
 from tests.reference.course import DECISIONS, enters_treatment
@@ -78,17 +79,26 @@ _sites = count(1)
 Body = dict[str, Any]
 
 
+@dataclass(frozen=True, repr=False)
+class Given:
+    """An answer about the next step: known at which instant, for which day, on the facts with which digest."""
+
+    at: datetime
+    day: date
+    digest: str
+    answers: dict[str, dict[str, Any]]
+
+
 @dataclass
 class Walked:
     """One episode of the walk: its id on each side, and what was answered about it so far."""
 
     patient: str
     ids: dict[str, str]
-    answers: list[tuple[datetime, date, str, dict[str, Any]]] = field(default_factory=list, repr=False)
-    """When it was asked, about which day, on the facts with which digest, and the answer on each side."""
+    given: list[Given] = field(default_factory=list, repr=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sent:
     """A request that was sent, so that it can be sent again."""
 
@@ -97,7 +107,7 @@ class Sent:
     bodies: dict[str, Body]
     subject: str
     key: str
-    answers: dict[str, Answer] = field(repr=False)
+    answers: dict[str, Answer]
     walked: Walked | None
 
 
@@ -368,7 +378,7 @@ class Walk(RuleBasedStateMachine):
     def seen(self, walked: Walked, on: date) -> st.SearchStrategy[tuple[date, str]]:
         """What a decision may quote: the recommendation of today or of its day, or one given before."""
         known = self.known(walked)
-        given = [(day, digest) for _, day, digest, _ in walked.answers]
+        given = [(each.day, each.digest) for each in walked.given]
         fresh = st.sampled_from([(known.today, known.digest), (on, known.digest)])
         return st.one_of(fresh, fresh, st.sampled_from(given)) if given else fresh
 
@@ -419,7 +429,8 @@ class Walk(RuleBasedStateMachine):
     @rule(data=st.data())
     def send_again(self, data: st.DataObject) -> None:
         """The same key and request: the first answer, byte for byte. The same key for something else: refused."""
-        sent = data.draw(st.sampled_from(self.sent), label="request")
+        kept = [sent for sent in self.sent if sent.answers["sqlite"].outcome not in NEVER_KEPT]
+        sent = data.draw(st.sampled_from(kept), label="request")
         differently = data.draw(st.booleans(), label="differently")
         for name, side in self.sides.items():
             before, first = self.stored(name), sent.answers[name]
@@ -449,11 +460,10 @@ class Walk(RuleBasedStateMachine):
     def ask_what_was_known(self, data: st.DataObject) -> None:
         """What was answered once is answered again, whatever came since, when asked as it was known then."""
         walked = self.one(data)
-        if walked.answers:
-            at, day, _, answers = data.draw(st.sampled_from(walked.answers), label="answer")
-            for name in SIDES:
-                again = self.sides[name].read(next_step, walked.ids[name], known_at=at, as_of=day)
-                assert again == answers[name]
+        given = data.draw(st.sampled_from(walked.given), label="answer")
+        for name in SIDES:
+            again = self.sides[name].read(next_step, walked.ids[name], known_at=given.at, as_of=given.day)
+            assert again == given.answers[name]
 
     # What always holds.
 
@@ -468,7 +478,7 @@ class Walk(RuleBasedStateMachine):
             shown = [_unnamed(self.alike(walked, name, answers[name])) for name in SIDES]
             assert shown[0] == shown[1]
             known = self.known(walked)
-            walked.answers.append((known.log[-1].recorded_at, known.today, known.digest, answers))
+            walked.given.append(Given(known.log[-1].recorded_at, known.today, known.digest, answers))
         self.touched.clear()
 
     def ask_now(self, walked: Walked, name: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 from typing import Any, Final
 
 import typer
+from typer._click.exceptions import ClickException
 from typer.core import TyperGroup
 
 from pathway.cli.terminal import Code, Stop, refused, screen
@@ -35,11 +36,9 @@ class Commands(TyperGroup):
 
 def stop_for(error: Exception) -> Stop | None:
     """How an exception ends the command; None for those that the command line library tells itself."""
-    from typer._click.exceptions import Abort, ClickException, Exit
-
     if isinstance(error, Stop):
         return error
-    if isinstance(error, Abort | ClickException | Exit | BrokenPipeError):
+    if isinstance(error, typer.Abort | typer.Exit | ClickException | BrokenPipeError):
         return None
     return _of_ours(error) or Stop(
         Code.FAULT,
@@ -53,13 +52,14 @@ def _of_ours(error: Exception) -> Stop | None:
 
     from pathway.episodes.events import EventNotUnderstood
     from pathway.store.engines import StoreError
-    from pathway.use_cases.refusals import Refusal, not_understood
+    from pathway.use_cases.refusals import Refusal
     from pathway.use_cases.replay import CaseNotUnderstood, ReplayRefused
     from pathway.use_cases.tokens import TokenNotIssued
 
     match error:
         case EventNotUnderstood():
-            return _of_ours(not_understood(error))
+            lines = tuple(f"{pointer or 'the body'}: {detail}" for pointer, detail in error.errors)
+            return Stop(Code.REFUSED, "The event was not understood; nothing was recorded.", lines)
         case Refusal():
             errors = [{"pointer": pointer, "detail": detail} for pointer, detail in error.errors]
             return refused(error.outcome, error.detail, {"errors": errors, **error.extra})

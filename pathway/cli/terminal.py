@@ -131,15 +131,18 @@ def person() -> str:
 
 
 @contextmanager
-def acting(site: str, subject: str | None = None) -> Iterator[tuple[Installation, Caller]]:
-    """The configured installation and who acts on it. Raises `Stop` when there is no database.
+def acting(
+    site: str, subject: str | None = None, *, on_database: bool = True
+) -> Iterator[tuple[Installation, Caller]]:
+    """The configured installation and who acts on it. Raises `Stop` when there is no database and one is needed.
 
     The client of what is written is `terminal/<person>`, so that the history shows where `--as` was used.
     """
     from pathway.use_cases.installation import Caller, Installation
 
     in_force = settings()
-    require_database(in_force)
+    if on_database:
+        require_database(in_force)
     installation = Installation.open(in_force)
     try:
         yield installation, Caller(site, f"terminal/{person()}", subject or person(), SCOPES)

@@ -126,7 +126,7 @@ def _fact(pathway: Pathway, episode: Episode, event: Event, at: Stamp) -> Step:
         return Step(known, flags=_flags(known, event))
     after = _moved(pathway, known, target, at)
     if trigger in (ASSESSED, PROGRESSED):
-        after = _assessed(after, was_running=pathway.state(episode.state).running)
+        after = _assessed(after, ended=episode.context if pathway.state(episode.state).running else None)
     return Step(after, moved=True, flags=_flags(known, event))
 
 
@@ -206,14 +206,17 @@ def _moved(pathway: Pathway, episode: Episode, target: str, at: Stamp) -> Episod
     )
 
 
-def _assessed(episode: Episode, *, was_running: bool) -> Episode:
-    cycles = episode.cycles
-    if was_running:
+def _assessed(episode: Episode, *, ended: str | None) -> Episode:
+    """The episode after an assessment; `ended` is the context of the cycle that it brought to its end."""
+    cycles, courses = episode.cycles, episode.courses
+    if ended == "maintenance":
+        courses = replace(courses, last_delivered=Delivered.ABORTED)
+    elif ended is not None:
         cycles = replace(cycles, last_delivered=Delivered.ABORTED)
     return replace(
         episode,
         cycles=replace(cycles, since_assessment=0),
-        courses=replace(episode.courses, since_assessment=0),
+        courses=replace(courses, since_assessment=0),
         assessments=episode.assessments + 1,
     )
 

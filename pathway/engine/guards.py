@@ -17,6 +17,10 @@ class Guard:
     sentence: str
     because: Citation
 
+    def __hash__(self) -> int:
+        """By the sentence alone: guards are looked up for each event, and a text remembers its own hash."""
+        return hash(self.sentence)
+
     def holds(self, value: str) -> bool | None:
         """Whether the sentence is true for this value of the finding; None when that is not known."""
         if value in self.values:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pathway.engine.changes import what_would_open
-from pathway.engine.definition import Option, Pathway, Row
+from pathway.engine.definition import Pathway, Row
+from pathway.engine.explanation import guard_shown, options_shown
 from pathway.engine.findings import Finding, Found
 from pathway.engine.guards import Guard
 from pathway.engine.outcome import Outcome, Status, findings_of, outcome_of
@@ -72,7 +72,7 @@ class Recommendation:
             "needs_tumour_board": self.outcome.needs_tumour_board,
             "summary": self.summary(),
             "rows": [self._row(row) for row in self.outcome.rows],
-            "options": [self._option(option) for option in self._ordered_options()],
+            "options": self._options(),
             "missing": [self._missing(finding, names) for finding, names in self.outcome.obtain.items()],
             "due": [due.as_dict(self.as_of) for due in self.due],
             "notes": list(dict.fromkeys(note for row in self.outcome.rows for note in row.notes)),
@@ -107,17 +107,6 @@ class Recommendation:
             return f"The field is undecided here; the tumour board chooses among: {', '.join(names)}."
         return "Nothing is due."
 
-    def _ordered_options(self) -> list[Option]:
-        order = {"recommended": 0, "possible": 1, "blocked": 2}
-        offered = list(self.outcome.offers)
-        return sorted(
-            self.pathway.options,
-            key=lambda option: (
-                order[self.status(option.name)],
-                offered.index(option.name) if option.name in offered else len(offered),
-            ),
-        )
-
     def _row(self, row: Row) -> dict[str, Any]:
         return {
             "row": row.number,
@@ -127,65 +116,16 @@ class Recommendation:
             "because": [citation.as_dict() for citation in row.because],
         }
 
-    def _option(self, option: Option) -> dict[str, Any]:
-        status = self.status(option.name)
-        offer = self.outcome.offers.get(option.name)
-        shown: dict[str, Any] = {
-            "option": option.name,
-            "label": option.label,
-            "status": status,
-            "offered_here": offer is not None,
-            "guards": []
-            if offer is not None and offer.exempt
-            else [self._guard(guard) for guard in option.needs],
-        }
-        if offer is not None and offer.remark:
-            shown["remark"] = offer.remark
-        if offer is not None and offer.needs_reason:
-            shown["needs_reason"] = True
-        if status == "blocked":
-            shown["why_not"] = self._why_not(option, offered=offer is not None)
-            shown["would_open"] = [
-                [
-                    {
-                        "finding": change.finding.name,
-                        "label": change.finding.label,
-                        "from": self.found[change.finding].value,
-                        "to": list(change.values),
-                    }
-                    for change in changes
-                ]
-                for changes in self._openings(option)
-            ]
-        return shown
-
-    def _openings(self, option: Option) -> tuple[Any, ...]:
+    def _options(self) -> list[dict[str, Any]]:
         values = tuple(found.value for found in self.found.values())
-        return what_would_open(self.pathway, self.episode.state, values, option.name)
-
-    def _why_not(self, option: Option, *, offered: bool) -> list[str]:
-        told = []
-        if not offered:
-            rows = " and ".join(f"{row.number} ({row.sentence})" for row in self.outcome.rows)
-            told.append(f"Not among what the table offers here: row {rows}")
-        for guard in option.needs:
-            if guard.finding in self.found:
-                holds = guard.holds(self.found[guard.finding].value)
-                if holds is not True:
-                    told.append(f"{'Unknown' if holds is None else 'Not true'}: {guard.sentence}")
-        return told
+        return [
+            {**shown, "guards": [self._guard(guard) for guard in guards]}
+            for shown, guards in options_shown(self.pathway, self.episode.state, values)
+        ]
 
     def _guard(self, guard: Guard) -> dict[str, Any]:
         found = self.found.get(guard.finding) or guard.finding.of(self.episode, self.as_of)
-        holds = guard.holds(found.value)
-        shown: dict[str, Any] = {
-            "sentence": guard.sentence,
-            "value": "unknown" if holds is None else holds,
-            "finding": guard.finding.name,
-            "found": found.value,
-            "wanted": sorted(guard.values),
-            "because": guard.because.as_dict(),
-        }
+        shown = dict(guard_shown(guard, found.value))
         if found.shown:
             shown["shown"] = found.shown
         if found.at is not None:

@@ -8,7 +8,7 @@ is kept in the log alone. `to_json` and `from_json` are the stored snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -140,6 +140,8 @@ class Toxicity:
     ongoing: bool
     stop_possible: bool
     """True when only the missing grade decides whether an agent must be stopped for good."""
+    entry: str
+    """The entry that told of it first: what resolves it names this one."""
     at: Stamp
 
 
@@ -150,6 +152,15 @@ class Stop:
     agent: str
     sentence: str
     at: Stamp
+
+    def concerns(self, agents: Iterable[str]) -> bool:
+        """True when one of the agents is this one, or may be: an antibody that was not named is any of them."""
+        return any(
+            agent == self.agent or (self.agent == UNNAMED_ANTIBODY and is_anti_gd2(agent)) for agent in agents
+        )
+
+
+UNNAMED_ANTIBODY = "anti_gd2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,7 +489,14 @@ def _toxicity(episode: Episode, event: ToxicityRecorded, at: Stamp) -> Episode:
         spelling(event.agent) if event.agent else next((a for a in episode.agents if is_anti_gd2(a)), None)
     )
     toxicity = Toxicity(
-        term, event.scale, grade, agent, event.ongoing, grade is None and could_stop(event.term, agent), at
+        term,
+        event.scale,
+        grade,
+        agent,
+        event.ongoing,
+        stop_possible=grade is None and could_stop(event.term, agent),
+        entry=at.entry,
+        at=at,
     )
     episode = replace(episode, toxicities={**episode.toxicities, term: toxicity})
     if grade is not None and grade >= SEVERE:
@@ -486,7 +504,7 @@ def _toxicity(episode: Episode, event: ToxicityRecorded, at: Stamp) -> Episode:
     rule = stop_rule(event.term, grade, agent)
     if rule is None:
         return episode
-    stopped = agent if agent and is_anti_gd2(agent) else "anti_gd2"
+    stopped = agent if agent and is_anti_gd2(agent) else UNNAMED_ANTIBODY
     return with_stop(episode, Stop(stopped, rule.sentence, at))
 
 
@@ -509,7 +527,7 @@ def with_stop(episode: Episode, stop: Stop) -> Episode:
 def _toxicity_resolved(episode: Episode, event: ToxicityResolved, at: Stamp) -> Episode:
     found = {
         term: replace(tox, grade=event.to_grade, ongoing=event.to_grade > 1, stop_possible=False, at=at)
-        if tox.at.entry == event.entry
+        if tox.entry == event.entry
         else tox
         for term, tox in episode.toxicities.items()
     }
@@ -547,6 +565,16 @@ def _assessment(episode: Episode, event: AssessmentRecorded, at: Stamp) -> Episo
         feasible = Noted("yes" if event.residual.local_control_feasible else "no", at)
         episode = replace(episode, local_control_feasible=feasible)
     return with_response(episode, at)
+
+
+def changed_ratings(before: Episode, after: Episode) -> Iterator[tuple[Component, Noted, Noted]]:
+    """What `after` rates otherwise than `before` in the same assessment: component, earlier and later rating."""
+    for name, later in after.timepoints.items():
+        earlier = before.timepoints.get(name)
+        for component, noted in later.ratings.items():
+            known = earlier.ratings.get(component) if earlier else None
+            if known is not None and known.value != noted.value:
+                yield component, known, noted
 
 
 def _statement(

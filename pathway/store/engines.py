@@ -142,7 +142,10 @@ def _sqlite(url: URL, *, writes: bool) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
         # Without this one, INSERT OR REPLACE passes the triggers by.
         connection.execute("PRAGMA recursive_triggers = ON")
-        if not writes:
+        if writes:
+            # A batch that outgrows the cache waits for the disk twice. 32 MiB: with the default of 2, half as fast.
+            connection.execute("PRAGMA cache_size = -32768")
+        else:
             # Not mode=ro: the first reader after a crash has to be able to roll the journal back.
             connection.execute("PRAGMA query_only = ON")
 

@@ -1,7 +1,7 @@
 """The statements of the hot paths, compiled once from the tables and run on plain values.
 
 The driver is given text and tuples, and its rows are taken as they are: what SQLAlchemy does for each
-parameter and each column of a result costs more than the rest of a read by key, and half of a write.
+parameter and each column of a result costs as much as the rest of a read by key, and a third of a write.
 """
 
 from __future__ import annotations

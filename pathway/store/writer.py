@@ -116,7 +116,7 @@ class Writer:
 
     def _settle(self, batch: list[_Waiting]) -> None:
         answers = self._attempt([one.command for one in batch], tries=2)
-        if isinstance(answers, StoreUnavailable) or (isinstance(answers, Exception) and len(batch) == 1):
+        if isinstance(answers, StoreUnavailable):
             answers = [answers] * len(batch)
         if isinstance(answers, Exception):
             self._settle_one_by_one(batch)
@@ -137,7 +137,8 @@ class Writer:
 
         A lost race is run again: what the other writer committed is seen then.
         """
-        for remaining in reversed(range(tries)):
+        while True:
+            tries -= 1
             try:
                 return self._transact(commands)
             except StoreUnavailable as unknown:
@@ -145,12 +146,10 @@ class Writer:
             except SQLAlchemyError as error:
                 failure = fault(error)
                 stale = isinstance(error, DBAPIError) and error.connection_invalidated
-                if remaining and (stale or isinstance(failure, Conflict)):
-                    continue
-                return failure
+                if not tries or not (stale or isinstance(failure, Conflict)):
+                    return failure
             except Exception as error:  # noqa: BLE001 -- no bad value may end the thread that all others wait for
                 return Unstorable(f"the database cannot hold this value: {type(error).__name__}")
-        raise AssertionError("the last try returns")
 
     def _transact(self, commands: Sequence[Command]) -> Sequence[Answer]:
         with self._engines.write.connect() as connection:

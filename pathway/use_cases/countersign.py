@@ -56,7 +56,9 @@ def _proposed(draft: Draft, entry_id: str, asked: Request) -> Proposal:
         recommendation = draft.recommendation().document(draft.basis())
         detail = "Facts came in after the first signature. Look at it again and decide anew."
         raise Refusal("stale_decision", detail, recommendation=recommendation)
-    event = DecisionCountersigned(occurred_on=draft.today, entry=entry_id, reason=asked.reason)
+    # Never before what it signs, which may be dated to a day that has not begun at the site.
+    on = max(draft.today, waiting.at.on)
+    event = DecisionCountersigned(occurred_on=on, entry=entry_id, reason=asked.reason)
     entry, step = draft.append(event)
     document = {
         "episode": draft.episode_id,

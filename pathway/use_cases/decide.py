@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -134,14 +134,18 @@ def _stale(draft: Draft, detail: str) -> Refusal:
 
 
 def stops_in_the_way(draft: Draft, asked: Request) -> tuple[Stop, ...]:
-    """The hard stops on what the decision would give: agents it names, else those going on in the line."""
+    """The hard stops on what the decision would give: agents it names, else those that then go on."""
     option = draft.pathway.option(asked.option)
     if not option.treats:
         return ()
     agents = planned_agents(asked.detail)
-    if not agents and asked.option.startswith(("continue_", "resume")):
+    if not agents and (asked.option.startswith("continue_") or option.effect in KEEPS_AGENTS):
         agents = draft.known.agents
-    return tuple(stop for agent, stop in draft.known.stops.items() if agent in agents)
+    return tuple(stop for stop in draft.known.stops.values() if stop.concerns(agents))
+
+
+KEEPS_AGENTS: Final = ("new_courses", "agents", "resume")
+"""The effects after which the agents are those of before, unless the decision names others."""
 
 
 def _require_detail(asked: Request) -> None:
@@ -153,6 +157,11 @@ def _require_detail(asked: Request) -> None:
     missing, field, sentence = wanted.get(asked.option, (False, "text", ""))
     if missing:
         raise Refusal("invalid_body", sentence, [(f"/detail/{field}", sentence)])
+    if asked.detail.rests_in is not None and asked.option != "other":
+        sentence = (
+            "Where the episode rests follows from the option; it can be said with the option other alone."
+        )
+        raise Refusal("invalid_body", sentence, [("/detail/rests_in", sentence)])
 
 
 def _require_reason(told: Recommendation, asked: Request, stops: tuple[Stop, ...]) -> None:

@@ -6,19 +6,30 @@ other folds the whole log again, and tells what it changed. Both ways give the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from pathway.engine.definition import Pathway
-from pathway.engine.fold import Step, apply, opened, steps
+from pathway.engine.fold import Folded, Step, apply, fold, opened, steps
 from pathway.engine.recommendation import Recommendation, basis_of, recommend
 from pathway.episodes.episode import Episode
-from pathway.episodes.events import Event, EventCorrected, EventRetracted, read_logged
+from pathway.episodes.events import (
+    DecisionCountersigned,
+    DecisionMade,
+    Event,
+    EventCorrected,
+    EventRetracted,
+    ReviewResolved,
+    Statement,
+    read_logged,
+)
 from pathway.episodes.log import (
     NO_FACTS,
     Effective,
@@ -28,7 +39,7 @@ from pathway.episodes.log import (
     extended_digest,
     fault_of_reference,
 )
-from pathway.proof.canonical import canonical, digest
+from pathway.proof.canonical import canonical
 from pathway.proof.chain import GENESIS, seal
 from pathway.store.values import NewEntry, NewMessage, NewPatient, Proposal, StoredEntry, Summary
 from pathway.store.writer import View
@@ -38,6 +49,8 @@ from pathway.use_cases.installation import Caller, Installation, latest_day, tod
 from pathway.use_cases.refusals import Refusal
 
 FIRST_DAY = date(1, 1, 1)
+WORD_OF_A_PERSON = DecisionMade | DecisionCountersigned | ReviewResolved | Statement
+"""What only somebody who may decide can take back."""
 
 
 def entry_of(stored: StoredEntry) -> Entry:
@@ -46,13 +59,11 @@ def entry_of(stored: StoredEntry) -> Entry:
     return Entry(stored.entry_id, stored.sequence, stored.recorded_at, stored.actor, event)
 
 
-def episode_of(summary: Summary, pathway: Pathway, engine: str, log: Sequence[StoredEntry] | None) -> Episode:
-    """The episode of a summary row; folded again from `log` when another engine made the row."""
-    if summary.engine == engine or log is None:
-        return Episode.from_json(summary.snapshot)
-    history = effective_history(map(entry_of, log), ZoneInfo(summary.time_zone))
-    *_, (_, last) = steps(pathway, history)
-    return last.episode
+def folded_of(summary: Summary, pathway: Pathway, engine: str, log: Callable[[], Iterable[Entry]]) -> Folded:
+    """The episode of a summary row and the digest of its facts; both from the log when another engine made the row."""
+    if summary.engine == engine:
+        return Folded(Episode.from_json(summary.snapshot), summary.facts_digest)
+    return fold(pathway, effective_history(log(), ZoneInfo(summary.time_zone)))
 
 
 @dataclass(slots=True)
@@ -77,6 +88,10 @@ class Draft:
     messages: list[NewMessage] = field(default_factory=list)
     log: list[Entry] | None = None
     impact: Impact = NO_IMPACT
+    told: Recommendation | None = None
+    """The recommendation last asked for: trace, summary row and answer are made of the same one."""
+    passed: list[tuple[Episode, Episode]] = field(default_factory=list)
+    """Before and after each entry that the last addition made us go through: itself, or the whole history."""
 
     @classmethod
     def of(cls, installation: Installation, caller: Caller, view: View, now: datetime) -> Draft:
@@ -85,7 +100,7 @@ class Draft:
         if summary is None:
             raise Refusal("unknown_episode", "This site has no episode with this id.")
         pathway = installation.pathway(summary.pathway_id, summary.pathway_version)
-        log = None if summary.engine == installation.engine else view.entries()
+        folded = folded_of(summary, pathway, installation.engine, lambda: map(entry_of, view.entries()))
         return cls(
             installation,
             caller,
@@ -96,8 +111,8 @@ class Draft:
             summary.pseudonym,
             ZoneInfo(summary.time_zone),
             summary.opened_on,
-            episode_of(summary, pathway, installation.engine, log),
-            summary.facts_digest,
+            folded.episode,
+            folded.digest,
             summary.last_on,
             summary.head_sequence,
             summary.head_hash,
@@ -117,7 +132,10 @@ class Draft:
 
     def recommendation(self, as_of: date | None = None) -> Recommendation:
         """What the pathway says next, today or on the day `as_of`."""
-        return recommend(self.pathway, self.known, as_of or self.today)
+        day = as_of or self.today
+        if self.told is None or self.told.episode is not self.episode or self.told.as_of != day:
+            self.told = recommend(self.pathway, self.known, day)
+        return self.told
 
     def basis(self, as_of: date | None = None) -> str:
         """What a decision on the recommendation has to quote."""
@@ -144,6 +162,9 @@ class Draft:
                 raise Refusal(
                     "unknown_entry" if unknown else "not_correctable", fault, [(f"{at}/entry", fault)]
                 )
+            target = next(entry.event for entry in self.whole_log() if entry.entry_id == event.entry)
+            if isinstance(target, WORD_OF_A_PERSON):
+                self.caller.require("decisions.write")
 
     def append(self, event: Event) -> tuple[NewEntry, Step]:
         """Adds an event: seals its entry and takes it into the episode."""
@@ -183,6 +204,7 @@ class Draft:
             step = opened(self.pathway, effective)
         else:
             step = apply(self.pathway, self.episode, effective)
+            self.passed = [(self.episode, step.episode)]
             self.last_on = max(self.last_on, effective.on)
         self.digest = extended_digest(self.digest, effective)
         return step
@@ -191,6 +213,7 @@ class Draft:
         log = self.whole_log()
         before = list(steps(self.pathway, effective_history(log, self.zone)))
         after = list(steps(self.pathway, effective_history([*log, entry], self.zone)))
+        self.passed = [(earlier.episode, later.episode) for (_, earlier), (_, later) in pairwise(after)]
         self.digest = NO_FACTS
         for effective, _ in after:
             self.digest = extended_digest(self.digest, effective)
@@ -222,7 +245,7 @@ class Draft:
             },
             "engine": self.installation.engine,
             "event": entry.event.body(),
-            "recommendation": digest(orjson.loads(trace)),
+            "recommendation": sha256(trace.encode()).hexdigest(),
         }
 
     def summary(self) -> Summary:
@@ -258,6 +281,16 @@ class Draft:
             len(episode.reviews),
         )
 
+    def _require_only_one_open(self) -> None:
+        """Raises `Refusal` when this opens a closed episode again while the patient has another."""
+        before = self.view.summary
+        if before is None or before.is_open:
+            return
+        other = self.view.open_episode(self.pseudonym, self.pathway.id)
+        if other is not None:
+            detail = "The patient has another open episode on this pathway; this one cannot be opened again beside it."
+            raise Refusal("episode_exists", detail, location=f"/v1/episodes/{other}", episode=other)
+
     def proposal(
         self,
         outcome: str,
@@ -268,6 +301,8 @@ class Draft:
     ) -> Proposal:
         """What the writer shall write and answer."""
         summary = self.summary() if self.entries else None
+        if summary is not None and summary.is_open:
+            self._require_only_one_open()
         return Proposal(
             outcome,
             orjson.dumps(document),

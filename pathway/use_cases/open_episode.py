@@ -16,7 +16,7 @@ from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.identifiers import new_identifier
 from pathway.use_cases.installation import Caller, Installation, latest_day
-from pathway.use_cases.record_events import receive
+from pathway.use_cases.record_events import receive, require_right_to_state
 from pathway.use_cases.refusals import Refusal, read_body, refusing
 
 
@@ -40,6 +40,7 @@ def open_episode(
     """Opens an episode; a patient may have one open episode per pathway at a site. Raises `Refusal`."""
     caller.require("events.write")
     asked = read_body(Request, body)
+    require_right_to_state(caller, asked.baseline)
     pathway = installation.catalogue.find(asked.pathway, asked.version)
     if pathway is None:
         told = [("/version" if asked.version else "/pathway", "No such pathway has been published here.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +11,11 @@ from typing import Any
 import orjson
 
 from pathway.engine.fold import Step
+from pathway.episodes.episode import changed_ratings
 from pathway.episodes.events import (
-    AssessmentClosedNotEvaluable,
-    AssessmentRecorded,
     Event,
     PatientIdentifier,
-    ResponseConfirmed,
+    Statement,
     ToxicityResolved,
     read_batch,
     read_event,
@@ -63,8 +63,7 @@ def record_events(
     """Records what `body` tells; with `dry_run` only says what it would do. Raises `Refusal`."""
     caller.require("events.write")
     events, at = read_events(body)
-    if any(isinstance(event, ResponseConfirmed | AssessmentClosedNotEvaluable) for event in events):
-        caller.require("decisions.write")
+    require_right_to_state(caller, events)
 
     def decide(view: View, now: datetime) -> Proposal:
         return refusing(
@@ -75,6 +74,12 @@ def record_events(
     return installation.writer.submit(
         Command(caller.site_id, caller.client_id, episode_id, decide, key, request_digest, sources, dry_run)
     )
+
+
+def require_right_to_state(caller: Caller, events: Iterable[Event]) -> None:
+    """Raises `Refusal` when an event is a person's statement and the caller is nobody who decides."""
+    if any(isinstance(event, Statement) for event in events):
+        caller.require("decisions.write")
 
 
 def _proposed(draft: Draft, events: tuple[Event, ...], at: str, *, dry_run: bool) -> Proposal:
@@ -106,8 +111,9 @@ def receive(draft: Draft, events: tuple[Event, ...], at: str) -> list[Received]:
             received.append(Received({"entry": known.entry_id, "kind": event.kind, "duplicate": True}, None))
             continue
         draft.require_possible(event, pointer)
-        _require_consistent(draft, event, pointer)
+        _require_known_toxicity(draft, event, pointer)
         entry, step = draft.append(event)
+        _require_one_value(draft, entry, pointer)
         if event.source is not None:
             draft.messages.append(_message(draft, event, entry))
         received.append(Received(_shown(entry, step), step))
@@ -141,41 +147,50 @@ def _known_message(draft: Draft, event: Event, at: str) -> NewMessage | None:
     known = next(own, None) or draft.view.message(*key)
     if known is None or known.content_digest == _content(draft, event):
         return known
-    detail = (
+    raise _conflict(
+        draft,
+        known.entry_id,
+        f"{at}/source",
         "This message was recorded before with other content. To change what it said, record event_corrected "
-        "for the entry it became."
+        "for the entry it became.",
+        "This message stands in the request before with other content.",
     )
-    raise Refusal("message_conflict", detail, [(f"{at}/source", detail)], entry=known.entry_id)
 
 
-def _require_consistent(draft: Draft, event: Event, at: str) -> None:
-    if isinstance(event, ToxicityResolved):
-        known = [toxicity.at.entry for toxicity in draft.known.toxicities.values()]
-        if event.entry not in known and not any(
-            each.entry_id == event.entry and each.event.kind == "toxicity_recorded"
-            for each in draft.whole_log()
-        ):
-            told = [(f"{at}/entry", "The episode has no side effect recorded under this id.")]
-            raise Refusal("unknown_entry", "There is no such entry in this episode.", told)
-    if isinstance(event, AssessmentRecorded) and event.components is not None:
-        _require_first_value(draft, event, at)
+def _conflict(draft: Draft, entry_id: str, pointer: str, recorded: str, sent: str) -> Refusal:
+    """The refusal of what contradicts an entry: one that was `recorded`, or one `sent` in the same request."""
+    if any(entry.entry_id == entry_id for entry in draft.entries):
+        return Refusal("message_conflict", sent, [(pointer, sent)])
+    return Refusal("message_conflict", recorded, [(pointer, recorded)], entry=entry_id)
 
 
-def _require_first_value(draft: Draft, event: AssessmentRecorded, at: str) -> None:
-    """A component of one assessment has one value; a second one is a correction."""
-    assert event.components is not None  # noqa: S101  (asked by the caller)
-    episode = draft.known
-    point = episode.timepoints.get(event.timepoint) if event.timepoint else episode.timepoint
-    if point is None or point.decided or (event.timepoint is None and event.day(draft.zone) < draft.last_on):
+def _require_known_toxicity(draft: Draft, event: Event, at: str) -> None:
+    if not isinstance(event, ToxicityResolved):
         return
-    if event.timepoint is None and point.cycles != episode.cycles.completed:
+    current = any(toxicity.entry == event.entry for toxicity in draft.known.toxicities.values())
+    if not current and not any(
+        each.entry_id == event.entry and each.event.kind == "toxicity_recorded" for each in draft.whole_log()
+    ):
+        told = [(f"{at}/entry", "The episode has no side effect recorded under this id.")]
+        raise Refusal("unknown_entry", "There is no such entry in this episode.", told)
+
+
+def _require_one_value(draft: Draft, entry: NewEntry, at: str) -> None:
+    """A component of one assessment has one value; a second one is a correction. Raises `Refusal`."""
+    if entry.kind != "assessment_recorded":
         return
-    for component, rating in event.components.ratings().items():
-        before = point.ratings.get(component)
-        if before is not None and before.value != rating:
-            detail = f"This assessment has a value for {component.value} already; correct that entry instead."
-            pointer = f"{at}/components/{component.value}"
-            raise Refusal("message_conflict", detail, [(pointer, detail)], entry=before.at.entry)
+    for before, after in draft.passed:
+        for component, earlier, later in changed_ratings(before, after):
+            told = {earlier.at.entry, later.at.entry}
+            if entry.entry_id in told:
+                (other,) = told - {entry.entry_id}
+                raise _conflict(
+                    draft,
+                    other,
+                    f"{at}/components/{component}",
+                    f"This assessment has another value for {component}; correct that entry instead.",
+                    f"The request has two values for {component} of one assessment.",
+                )
 
 
 def _shown(entry: NewEntry, step: Step) -> dict[str, Any]:

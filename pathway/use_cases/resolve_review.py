@@ -45,9 +45,12 @@ def resolve_review(
 
 
 def _proposed(draft: Draft, entry_id: str, asked: Request) -> Proposal:
-    if entry_id not in draft.known.reviews:
+    review = draft.known.reviews.get(entry_id)
+    if review is None:
         raise Refusal("unknown_entry", "No review task is open under this id.")
-    entry, _ = draft.append(ReviewResolved(occurred_on=draft.today, entry=entry_id, reason=asked.reason))
+    # Never before what raised it, which may be dated to a day that has not begun at the site.
+    on = max(draft.today, review.at.on)
+    entry, _ = draft.append(ReviewResolved(occurred_on=on, entry=entry_id, reason=asked.reason))
     document = {
         "episode": draft.episode_id,
         "entry": entry.entry_id,

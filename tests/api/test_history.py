@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.rest.history import COLUMNS, STARTS_A_FORMULA, as_csv
+from pathway.use_cases.history_table import COLUMNS, STARTS_A_FORMULA, as_csv
 from tests.api.conftest import Service
 
 NOTE = {"kind": "note_added", "occurred_on": "2026-02-01", "text": "seen"}

@@ -137,6 +137,7 @@ def _toxicity(sheet: Sheet, event: Any, at: Stamp) -> None:
         agent=agent,
         ongoing=event.ongoing,
         stop_possible=grade is None and could_stop(event.term, agent),
+        entry=at.entry,
         at=at,
     )
     if grade is not None and grade >= 3:
@@ -152,7 +153,7 @@ def _toxicity(sheet: Sheet, event: Any, at: Stamp) -> None:
 
 def _toxicity_resolved(sheet: Sheet, event: Any, at: Stamp) -> None:
     for term, known in sheet["toxicities"].items():
-        if known.at.entry == event.entry:
+        if known.entry == event.entry:
             sheet["toxicities"][term] = replace(
                 known, grade=event.to_grade, ongoing=event.to_grade > 1, stop_possible=False, at=at
             )

@@ -121,16 +121,18 @@ def refused_reference(log: Sequence[Line], told: Told) -> str | None:
 
 
 def contradicts(known: Known, told: Told) -> bool:
-    """True when an assessment gives a component another value than the same assessment has for it."""
+    """True when the same assessment has another value of a component right before or right after."""
     course = known.with_line(told).course
     mine = next(taken for taken in course.taken if taken.entry.sequence == len(known.log) + 1)
-    beside = [taken for taken in course.taken if taken.assessment == mine.assessment and taken is not mine]
-    return any(
-        rating(one.entry.told, component) not in (None, rating(told, component))
-        for one in beside
-        for component in Component
-        if rating(told, component) is not None
-    )
+    together = [taken for taken in course.taken if taken.assessment == mine.assessment]
+    for component in Component:
+        rated = [taken for taken in together if rating(taken.entry.told, component) is not None]
+        if mine in rated:
+            place = rated.index(mine)
+            beside = rated[max(place - 1, 0) : place + 2]
+            if len({rating(taken.entry.told, component) for taken in beside}) > 1:
+                return True
+    return False
 
 
 def rating(told: Told, component: str) -> str | None:

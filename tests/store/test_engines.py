@@ -63,6 +63,14 @@ def test_a_file_that_cannot_have_its_journal_is_not_used(
         store.readers.ping()
 
 
+def test_a_database_that_offers_another_journal_than_asked_for_is_not_used(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pathway.store.engines.journal_for", lambda _version: Journal("UNHEARD_OF", "EXTRA"))
+    with opened(sqlite_url) as store, pytest.raises(StoreUnavailable):
+        store.readers.ping()
+
+
 def test_the_journal_in_force_is_told(store: Store) -> None:
     durability = store.readers.durability()
     if store.engines.dialect == "sqlite":

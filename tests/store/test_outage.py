@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 from pathway.store.migrate import migrate
 from pathway.store.values import Proposal
-from pathway.store.writer import Command, StoreUnavailable, View
+from pathway.store.writer import Command, StoreUnavailable, Unstorable, View
 from tests.missing import missing
 from tests.postgres import PostgresMissing, Server, running_server
 from tests.store.builders import SITE, Store, opened, opening, recording, until
@@ -116,10 +116,39 @@ def test_a_connection_that_dies_before_the_commit_is_tried_again_and_written_onc
         def decide(view: View, now: datetime) -> Proposal:
             if next(deaths, False):
                 disconnect_everybody(postgres_url)
+                view.entries()
             return honest.decide(view, now)
 
         assert store.do(replace(honest, decide=decide)).outcome == "recorded"
         assert store.count("entry") == 2
+
+
+def test_an_outage_while_a_batch_is_taken_apart_is_told_to_all_that_are_left(postgres_url: str) -> None:
+    with opened(postgres_url) as store, ExitStack() as outage:
+        calls = iter([False, True])
+
+        def decide(_view: View, _now: datetime) -> Proposal:
+            if next(calls, False):
+                outage.enter_context(gone(postgres_url, store))
+            return Proposal("refused", b"{}")
+
+        commands = [
+            opening(missing=2**70),
+            opening("before", key="before"),
+            Command(SITE, "client", None, decide, key="k"),
+            opening("after", key="after"),
+        ]
+        bad, before, *rest = [store.writer.submit(command) for command in commands]
+        store.start()
+        with pytest.raises(Unstorable):
+            bad.result(timeout=60)
+        for future in rest:
+            with pytest.raises(StoreUnavailable):
+                future.result(timeout=60)
+        outage.close()
+        assert before.result(timeout=60).outcome == "opened"
+        assert store.do(opening("before", key="before")).replayed
+        assert not store.do(opening("after", key="after")).replayed
 
 
 def test_a_database_that_dies_under_every_attempt_is_unavailable(postgres_url: str) -> None:

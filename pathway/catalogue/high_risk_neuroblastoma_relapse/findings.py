@@ -171,8 +171,8 @@ def tolerance(episode: Episode, as_of: date) -> Found:
             and toxicity.term not in BLOOD_COUNTS
         ):
             return Found("emergency", f"{toxicity.term}, grade {toxicity.grade}", toxicity.at)
-    for agent, stop in episode.stops.items():
-        if agent in episode.agents or (agent == "anti_gd2" and any(map(is_anti_gd2, episode.agents))):
+    for stop in episode.stops.values():
+        if stop.concerns(episode.agents):
             return Found("stop", stop.sentence, stop.at)
     if (limiting := _limiting(episode, as_of)) is not None:
         return limiting

@@ -1,0 +1,68 @@
+"""The commands on one screen: which there are, in what order, and what `pathway --help` teaches."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from pathway.cli import doctor, pathways, reading, replay, running, writing
+from pathway.cli.faults import Commands
+
+SESSION: Final = (
+    "A session:",
+    "$ pathway demo --once",
+    "$ pathway worklist",
+    "$ EPISODE=$(pathway open --patient 'urn:example:mrn|4711' --risk-group high --quiet)",
+    "$ pathway record $EPISODE --kind progression_evidence_recorded pattern=metastatic confirmed=true",
+    "$ pathway next $EPISODE --option start_chemoimmunotherapy",
+    "$ pathway record $EPISODE --kind consent_recorded given=true",
+    "$ pathway decide $EPISODE change_line --reason 'Agreed with the tumour board.'",
+    "$ pathway history $EPISODE",
+    (
+        "Exit codes: 0 done; 1 refused, or a check found something; 2 the command or a setting was not understood; "
+        "3 the database or the service is not available; 4 a fault of pathway itself; 130 interrupted."
+    ),
+    (
+        "Commands act on the database that PATHWAY_DATABASE_URL names (sqlite:///var/pathway.db unless set), in the "
+        "name of whoever is logged in to this machine unless --as says otherwise. `pathway doctor` shows what is in "
+        "force."
+    ),
+)
+
+app: Final = typer.Typer(
+    cls=Commands,
+    name="pathway",
+    help="Walk each child with relapsed or refractory high-risk neuroblastoma along a published treatment pathway: "
+    "record what happened, read what should come next and why, decide, and keep the history.",
+    epilog="\n\n".join(SESSION),
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_EPISODES: Final = "Episodes"
+app.command("open", rich_help_panel=_EPISODES)(writing.open_episode)
+app.command("record", rich_help_panel=_EPISODES)(writing.record)
+app.command("next", rich_help_panel=_EPISODES)(reading.following)
+app.command("decide", rich_help_panel=_EPISODES)(writing.decide)
+app.command("history", rich_help_panel=_EPISODES)(reading.history)
+app.command("worklist", rich_help_panel=_EPISODES)(reading.worklist)
+
+_PATHWAYS: Final = "Pathways"
+app.command("replay", rich_help_panel=_PATHWAYS)(replay.replay)
+app.add_typer(pathways.app, name="pathways", rich_help_panel=_PATHWAYS)
+
+_RUNNING: Final = "Running the service"
+app.command("demo", rich_help_panel=_RUNNING)(running.demo)
+app.command("serve", rich_help_panel=_RUNNING)(running.serve)
+app.command("migrate", rich_help_panel=_RUNNING)(running.migrate)
+app.command("doctor", rich_help_panel=_RUNNING)(doctor.doctor)
+app.command("token", rich_help_panel=_RUNNING)(running.token)
+
+
+def main() -> None:
+    """Runs `pathway`."""
+    app()

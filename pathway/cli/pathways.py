@@ -1,0 +1,150 @@
+"""The published pathways: which there are, what they say, and whether they keep their promises."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import orjson
+import typer
+from rich.console import Group, RenderableType
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from pathway.cli.faults import Commands
+from pathway.cli.terminal import SITE, Code, Json, Stop, acting, print_document, say, screen
+
+if TYPE_CHECKING:
+    from pathway.engine.definition import Pathway
+    from pathway.engine.safety import Checked, Claim
+
+app: Final = typer.Typer(
+    cls=Commands, help="List, show and check the published pathways.", no_args_is_help=True
+)
+
+Name = Annotated[
+    str | None, typer.Argument(metavar="[PATHWAY]", help="The pathway; the only one, unless said.")
+]
+Version = Annotated[int | None, typer.Option("--version", help="The version; the newest, unless said.")]
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the published pathways, each version with the hash of its content."""
+    from pathway.use_cases.pathways import list_pathways
+
+    with acting(SITE, on_database=False) as (installation, caller):
+        document = list_pathways(installation, caller)
+    if as_json:
+        print_document(document)
+        return
+    for each in orjson.loads(document)["pathways"]:
+        say(f"{each['id']} version {each['version']}", style="bold")
+        say(f"  {each['title']}. {each['summary']}\n  Content {each['content_hash']}")
+
+
+@app.command()
+def show(
+    name: Name = None,
+    version: Version = None,
+    state: Annotated[
+        str | None, typer.Option(help="Only the table of this state, such as decision_due.")
+    ] = None,
+    svg: Annotated[bool, typer.Option("--svg", help="Draw it: SVG on stdout.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a pathway as tables: what each state recommends and allows, with sources."""
+    from pathway.use_cases.pathways import describe_pathway, draw_pathway
+
+    found = _found(name, version)
+    with acting(SITE, on_database=False) as (installation, caller):
+        document = describe_pathway(installation, caller, found.id, found.version)
+        drawn = draw_pathway(installation, caller, found.id, found.version) if svg else None
+    if drawn is not None or as_json:
+        print_document(document if drawn is None else drawn.encode())
+        return
+    told = orjson.loads(document)
+    names = [each["state"] for each in told["states"]]
+    if state is not None and state not in names:
+        raise Stop(Code.USAGE, f"There is no state {state}.", (f"The states are {', '.join(names)}.",))
+    say(f"{told['title']} ({told['id']} version {told['version']})", style="bold")
+    say(told["summary"])
+    for each in told["states"]:
+        if state in (None, each["state"]):
+            say(_table(each))
+
+
+@app.command()
+def check(name: Name = None, version: Version = None, as_json: Json = False) -> None:
+    """Check a pathway over every combination of its findings' values, and its authors' claims against each.
+
+    Ends with 1 when something was found.
+    """
+    from pathway.catalogue import claims_of
+    from pathway.engine.safety import check as check_pathway
+
+    found = _found(name, version)
+    bar = (TextColumn("Checking every combination"), BarColumn(), TaskProgressColumn())
+    with Progress(*bar, console=screen(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+        checked = check_pathway(found, claims_of(found), lambda share: progress.update(task, completed=share))
+    if as_json:
+        faults = [dataclasses.asdict(fault) for fault in checked.faults]
+        told = {"combinations": checked.combinations, "cases": checked.cases, "faults": faults}
+        print_document(orjson.dumps({"id": found.id, "version": found.version, **told}))
+    else:
+        say(f"{found.id} version {found.version}", style="bold")
+        _say_what_was_found(checked, claims_of(found))
+    if checked.faults:
+        raise typer.Exit(Code.REFUSED)
+
+
+def _say_what_was_found(checked: Checked, claims: Iterable[Claim]) -> None:
+    say(f"{checked.combinations:,} combinations of findings, which fall into {checked.cases:,} cases.")
+    say("These were to hold in every one:" if checked.faults else "These hold in every one:")
+    for sentence in (*GENERAL, *dict.fromkeys(claim.sentence for claim in claims)):
+        say(f"  {sentence}")
+    for fault in checked.faults:
+        say(f"Fault in {fault.state or 'the pathway'}: {fault.sentence}", style="red")
+        if fault.example:
+            example = ", ".join(f"{finding} is {value}" for finding, value in fault.example.items())
+            say(f"  For example: {example}.")
+    if not checked.faults:
+        say("Nothing was found.", style="bold green")
+
+
+GENERAL: Final = (
+    "The definition does not contradict itself.",
+    "Every combination reaches a row, and every row is reached.",
+    "At most one option is recommended.",
+    "No option is open while what it needs is unknown or not true.",
+    "Every state can be reached, and every option is offered somewhere.",
+)
+
+
+def _found(name: str | None, version: int | None) -> Pathway:
+    """The pathway that is meant. Raises `Stop`, which lists the published ones."""
+    from pathway.catalogue import CATALOGUE
+
+    known = [each for each in CATALOGUE if name in (None, each.id) and version in (None, each.version)]
+    if not known or (name is None and len({each.id for each in known}) > 1):
+        published = tuple(f"{each.id} version {each.version}" for each in CATALOGUE)
+        raise Stop(Code.USAGE, "Say which pathway is meant; these are published:", published)
+    return max(known, key=lambda each: each.version)
+
+
+def _table(state: Mapping[str, Any]) -> RenderableType:
+    from pathway.cli.shown import cited, plain
+
+    table = Table(show_lines=True, expand=True)
+    for column, ratio in (("Row", 2), ("When", 8), ("Recommended", 4), ("Possible", 5), ("Sources", 6)):
+        table.add_column(column, ratio=ratio, overflow="fold")
+    for row in state["table"]:
+        first = "left to the tumour board" if row["tumour_board"] else "nothing is due"
+        if row["recommended"]:
+            first = plain(row["recommended"]["option"])
+        possible = ", ".join(plain(offer["option"]) for offer in row["possible"])
+        table.add_row(row["row"], row["sentence"], first, possible, cited(row["because"]))
+    return Group(Text(f"\n{state['label']} ({state['state']})", style="bold"), table)

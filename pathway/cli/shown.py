@@ -1,0 +1,247 @@
+"""Answers as people read them at a terminal: the same documents the API gives, laid out as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+Document: TypeAlias = Mapping[str, Any]
+
+STATUS: Final = {"recommended": "bold green", "possible": "cyan", "blocked": "dim"}
+HOLDS: Final = {True: ("true", "green"), False: ("not true", "red"), "unknown": ("unknown", "yellow")}
+TIMING: Final = {"overdue": "red", "due": "yellow", "not_yet": "dim", "unknown": "dim"}
+
+
+def recommendation(told: Document, option: str | None = None) -> RenderableType:
+    """The next step: what, why, what else and why not, what is missing, what is due; or one option in depth."""
+    head = Text(told["state_label"], style="bold").append(f", as of {told['as_of']}", style="not bold dim")
+    parts: list[RenderableType] = [head, Text(told["summary"], style="bold green")]
+    if told["needs_tumour_board"]:
+        parts.append(Text("Nothing is recommended: this is left to the tumour board."))
+    if "response" in told:
+        parts.append(_response(told["response"]))
+    if option is not None:
+        chosen = next(each for each in told["options"] if each["option"] == option)
+        return Group(*parts, *_section(chosen["label"].capitalize(), _in_depth(chosen, told)))
+    parts += _section("Why", _why(told["rows"]))
+    parts += _section("Options", [_options(told["options"])])
+    parts += _section("Why not", _why_not(told["options"]))
+    parts += _section("Missing", [_missing(each) for each in told["missing"]])
+    parts += _section("Due", [due(each) for each in told["due"]])
+    parts += _section("Open questions of the field", [Text(note) for note in told["notes"]])
+    return Group(*parts)
+
+
+def in_brief(told: Document) -> RenderableType:
+    """The next step in a few lines."""
+    parts: list[RenderableType] = [Text(told["summary"], style="bold green")]
+    parts += [_missing(each) for each in told["missing"]]
+    return Group(*parts, *(due(each) for each in told["due"][:1]))
+
+
+def cited(citations: Iterable[Document]) -> str:
+    """Sources in one line; what was not checked against its source says so."""
+    return "; ".join(dict.fromkeys(map(_cited, citations)))
+
+
+def _cited(citation: Document) -> str:
+    place = f"{citation['source']}, {citation['where']}" if citation["where"] else citation["source"]
+    return place if citation["verified"] else f"{place} (unverified)"
+
+
+def _section(title: str, lines: Iterable[RenderableType]) -> list[RenderableType]:
+    shown = list(lines)
+    return (
+        [Text(f"\n{title}", style="bold"), *(Padding(line, (0, 0, 0, 2)) for line in shown)] if shown else []
+    )
+
+
+def _response(response: Document) -> Text:
+    known = response["in_force"] or "unknown until a person confirms it"
+    text = Text(f"Response of {response['timepoint']}: {known} ({response['why']})")
+    if response["ceiling"]:
+        text.append(f"; at best {response['ceiling']}")
+    if response["flags"]:
+        text.append(f"; {', '.join(flag.replace('_', ' ') for flag in response['flags'])}", style="yellow")
+    return text
+
+
+def _why(rows: Iterable[Document]) -> Iterator[RenderableType]:
+    for row in rows:
+        yield Text(f"Row {row['row']}: {row['sentence']}")
+        if row["guards"]:
+            yield Padding(_guards(row["guards"]), (0, 0, 0, 2))
+        yield Text(f"Sources: {cited(row['because'])}.", style="dim")
+
+
+def _guards(guards: Iterable[Document]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for guard in guards:
+        word, style = HOLDS[guard["value"]]
+        sentence = Text(guard["sentence"])
+        rests_on = f", {guard['rests_on']['on']}" if "rests_on" in guard else ""
+        sentence.append(f" ({guard.get('shown') or guard['found']}{rests_on})")
+        sentence.append(f" {_cited(guard['because'])}", style="dim")
+        table.add_row(Text(word, style=style), sentence)
+    return table
+
+
+def _options(options: Iterable[Document]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for each in options:
+        text = Text(each["label"])
+        said = [each["remark"]] if "remark" in each else []
+        said += ["give a reason"] if "needs_reason" in each else []
+        text.append(f" ({'; '.join(said)})" if said else "", style="dim")
+        table.add_row(Text(each["status"], style=STATUS[each["status"]]), Text(each["option"]), text)
+    return table
+
+
+def _why_not(options: Iterable[Document]) -> Iterator[RenderableType]:
+    for each in options:
+        if each["status"] == "blocked":
+            yield Text(each["option"], style="bold")
+            yield from (Padding(line, (0, 0, 0, 2)) for line in _against(each))
+
+
+def _against(option: Document) -> Iterator[Text]:
+    yield from map(Text, option["why_not"])
+    for changes in option["would_open"]:
+        wanted = " and ".join(_change(change) for change in changes)
+        yield Text(f"Would open it: {wanted}.", style="cyan")
+
+
+def _change(change: Document) -> str:
+    return f"{change['label']}, now {plain(change['from'])}, were {' or '.join(map(plain, change['to']))}"
+
+
+def plain(value: str) -> str:
+    """A name as people read it."""
+    return value.replace("_", " ")
+
+
+def _in_depth(option: Document, told: Document) -> Iterator[RenderableType]:
+    yield Text(f"{option['status'].capitalize()}.", style=STATUS[option["status"]])
+    if option["status"] == "possible" and told["recommended"]:
+        yield Text("It is possible, but another option is recommended here.")
+    if option["status"] == "blocked":
+        yield from _against(option)
+    if option["guards"]:
+        yield Text("What it needs", style="bold")
+        yield _guards(option["guards"])
+    if option["status"] != "recommended":
+        yield Text("What the table says instead", style="bold")
+        yield from _why(told["rows"])
+
+
+def _missing(missing: Document) -> Text:
+    text = Text(missing["sentence"], style="yellow")
+    if "due" in missing:
+        text.append(f" By {missing['due']}.")
+    if missing["options"]:
+        text.append(f" Hangs on it: {', '.join(missing['options'])}.", style="dim")
+    return text
+
+
+def due(step: Document) -> Text:
+    """One step with its window."""
+    text = Text(f"{step['what']}: ")
+    text.append(step["timing"].replace("_", " "), style=TIMING[step["timing"]])
+    if "target" in step:
+        text.append(f", best on {step['target']}, from {step['earliest']} to {step['latest']}")
+    if "why_unknown" in step:
+        text.append(f". {step['why_unknown']}", style="dim")
+    return text
+
+
+def impact(told: Document) -> Iterator[Text]:
+    """What a late, corrected or retracted fact changed."""
+    for each in told["recommendations"]:
+        then, now = (_said(each[when]) for when in ("then", "now"))
+        yield Text(
+            f"Would have been said differently on {each['on']}: {now} instead of {then}.", style="yellow"
+        )
+    for each in told["decisions"]:
+        sentence = (
+            f"Decision of {each['on']} ({each['option']}) was {each['then']} and would now be {each['now']}."
+        )
+        yield Text(sentence, style="yellow")
+    for each in told["reviews_opened"]:
+        yield Text(f"Review task: {each['sentence']}", style="yellow")
+
+
+def _said(told: Document) -> str:
+    return told["recommended"] or ("the tumour board" if told["needs_tumour_board"] else "nothing")
+
+
+def history(rows: Iterable[Document]) -> Table:
+    """The log, one line per entry."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("#", "Happened", "Recorded (UTC)", "By", "What"):
+        table.add_column(column, no_wrap=column in ("#", "Happened"), overflow="fold")
+    for row in rows:
+        what = Text(row["kind"].replace("_", " "), style="bold")
+        what.append(_content(row["event"]), style="not bold")
+        if row["standing"] != "in_force":
+            what.append(
+                f"\n{row['standing'].replace('_', ' ')} by {row['changed_by']}", style="not bold yellow"
+            )
+        what.append(f"\n{row['entry']}", style="not bold dim")
+        recorded = row["recorded_at"][:19].replace("T", " ")
+        table.add_row(str(row["sequence"]), row["on"], recorded, row["actor"], what)
+    return table
+
+
+_LEFT_OUT: Final = ("kind", "occurred_on", "occurred_at", "occurred_precision", "source", "basis")
+
+
+def _content(event: Document) -> str:
+    told = [
+        f"{name}={_flat(value)}"
+        for name, value in event.items()
+        if name not in _LEFT_OUT and value not in ({}, [])
+    ]
+    return f" {', '.join(told)}" if told else ""
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, Mapping):
+        return (
+            "{"
+            + ", ".join(f"{name}={_flat(each)}" for name, each in value.items() if each not in ([], None))
+            + "}"
+        )
+    if isinstance(value, list):
+        return " + ".join(map(_flat, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def worklist(items: Iterable[Document]) -> Table:
+    """Episodes, the nearest due date first."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("Episode", "State", "Next", "Due"):
+        table.add_column(column, overflow="fold", no_wrap=column == "Episode")
+    for item in items:
+        following = item["recommended"] or (
+            "tumour board" if item["needs_tumour_board"] else "nothing is due"
+        )
+        counts = [f"{item[name]} {name}" for name in ("missing", "waiting", "reviews") if item[name]]
+        text = Text(plain(following)).append(f"\n{', '.join(counts)}" if counts else "", style="dim")
+        table.add_row(item["episode"], plain(item["state"]), text, _due(item))
+    return table
+
+
+def _due(item: Document) -> Text:
+    due = item["due"]
+    if due is None:
+        return Text(item["due_what"] or "", style="dim")
+    return Text(f"{due['target']} {plain(due['timing'])}\n", style=TIMING[due["timing"]]).append(
+        item["due_what"], style="dim"
+    )

@@ -1,0 +1,232 @@
+"""The rating of one INRC 2017 component from its measurements, and how it stands beside what was reported.
+
+`rate` derives; `component_in_force` weighs the derived rating against a reported one. `ALL_RULES` are the rows
+of all tables by id.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+from pathway.clinical.bone_metastases import BONE_RULES, bone_warnings, bone_went
+from pathway.clinical.component_rules import (
+    AS_PUBLISHED_HERE,
+    MIXED,
+    POLICIES,
+    ComponentResponse,
+    ComponentRule,
+    Otherwise,
+    Policy,
+    by_rule,
+    design,
+    not_evaluable,
+    read_table,
+)
+from pathway.clinical.evidence import Citation
+from pathway.clinical.marrow import MARROW_RULES, marrow_warnings
+from pathway.clinical.measurements import Measurements
+from pathway.clinical.primary import PRIMARY_RULES, primary_warnings
+from pathway.clinical.soft_tissue_metastases import (
+    SOFT_TISSUE_RULES,
+    soft_tissue_warnings,
+    soft_tissue_went,
+)
+from pathway.clinical.terms import Component, ComponentRating
+
+CR, PR, MD, SD, PD, NI, NE = ComponentRating
+
+
+@dataclass(frozen=True, slots=True)
+class CombinationRule:
+    """How soft tissue and bone make one rating where both were involved, or neither."""
+
+    id: str
+    rating: ComponentRating
+    sentence: str
+    citation: Citation
+    among: frozenset[ComponentRating]
+    """The row fits when both parts are rated like this."""
+
+
+_TOGETHER: Final = design("soft tissue and bone together")
+
+COMBINED: Final[tuple[CombinationRule, ...]] = (
+    CombinationRule(
+        "M1", NI, "Neither soft tissue nor bone was involved, and neither is now.", _TOGETHER, frozenset({NI})
+    ),
+    CombinationRule("M2", CR, "Complete response of soft tissue and of bone.", _TOGETHER, frozenset({CR})),
+    CombinationRule(
+        "M3", PR, "Soft tissue and bone both respond, not both completely.", _TOGETHER, frozenset({CR, PR})
+    ),
+    CombinationRule(
+        "M4", SD, "Stable disease in soft tissue or bone keeps the component at stable disease.", _TOGETHER,
+        frozenset({CR, PR, SD}),
+    ),
+)  # fmt: skip
+"""Soft tissue with bone, read from the top; progression of either comes before, and the one that is involved
+decides alone."""
+
+TABLES: Final[Mapping[str, tuple[ComponentRule, ...]]] = MappingProxyType(
+    {
+        "primary": PRIMARY_RULES,
+        "soft_tissue": SOFT_TISSUE_RULES,
+        "bone": BONE_RULES,
+        "bone_marrow": MARROW_RULES,
+    }
+)
+"""The tables in the order in which people read them."""
+
+ALL_RULES: Final[Mapping[str, ComponentRule | CombinationRule]] = MappingProxyType(
+    {rule.id: rule for table in TABLES.values() for rule in table} | {row.id: row for row in COMBINED}
+)
+
+_BELONGING: Final[Mapping[Component, frozenset[str]]] = MappingProxyType(
+    {
+        Component.PRIMARY: frozenset(
+            {"involved_at_baseline", "new_lesions", "longest_diameter_mm", "uptake", "mibg_nonavid"}
+        ),
+        Component.METASTATIC: frozenset(Measurements.model_fields)
+        - {"longest_diameter_mm", "infiltration_percent", "marrow_samples", "bilateral"},
+        Component.BONE_MARROW: frozenset(
+            {"involved_at_baseline", "infiltration_percent", "marrow_samples", "bilateral"}
+        ),
+    }
+)
+"""The measurements which the rules of a component read."""
+
+
+def rate(
+    component: Component, measured: Measurements, otherwise: Otherwise = AS_PUBLISHED_HERE
+) -> ComponentResponse:
+    """What the measurements of `component` show; the reporter's own rating is not looked at.
+
+    `otherwise` are the policies read the other way than by default.
+    """
+    answer = _RATED[component](measured, otherwise)
+    decided = tuple(
+        policy.turned() if policy.id in otherwise else policy
+        for policy in _POLICIES_OF[component]
+        if _RATED[component](measured, otherwise ^ {policy.id}).rating is not answer.rating
+    )
+    warnings = (*_warnings(component, measured, answer.rating), *_not_read(component, measured))
+    return replace(answer, policies=decided, warnings=warnings)
+
+
+def _by_table(
+    table: tuple[ComponentRule, ...], measured: Measurements, otherwise: Otherwise
+) -> ComponentResponse:
+    decided = read_table(table, measured, otherwise)
+    return not_evaluable(decided) if isinstance(decided, tuple) else by_rule(decided, measured)
+
+
+def _primary(measured: Measurements, otherwise: Otherwise) -> ComponentResponse:
+    return _by_table(PRIMARY_RULES, measured, otherwise)
+
+
+def _marrow(measured: Measurements, otherwise: Otherwise) -> ComponentResponse:
+    return _by_table(MARROW_RULES, measured, otherwise)
+
+
+def _metastatic(measured: Measurements, otherwise: Otherwise) -> ComponentResponse:
+    soft = _by_table(SOFT_TISSUE_RULES, measured, otherwise)
+    bone = _by_table(BONE_RULES, measured, otherwise)
+    answer = _together(soft, bone)
+    better, worse = zip(soft_tissue_went(measured), bone_went(measured), strict=True)
+    if measured.mixed or (any(better) and any(worse)):
+        answer = replace(answer, flags=(*answer.flags, MIXED))
+    return answer
+
+
+def _together(soft: ComponentResponse, bone: ComponentResponse) -> ComponentResponse:
+    progressed = [part for part in (soft, bone) if part.rating is PD]
+    if progressed:
+        confirmed = [part for part in progressed if not part.flags]
+        return (confirmed or progressed)[0]
+    if missing := tuple(dict.fromkeys((*soft.missing, *bone.missing))):
+        return not_evaluable(missing)
+    if (soft.rating is NI) != (bone.rating is NI):
+        return bone if soft.rating is NI else soft
+    row = next(row for row in COMBINED if {soft.rating, bone.rating} <= row.among)
+    sentence = (
+        f"{row.sentence} Soft tissue ({soft.rule}): {soft.sentence} Bone ({bone.rule}): {bone.sentence}"
+    )
+    return ComponentResponse(row.rating, row.id, sentence, row.citation)
+
+
+_RATED: Final = MappingProxyType(
+    {Component.PRIMARY: _primary, Component.METASTATIC: _metastatic, Component.BONE_MARROW: _marrow}
+)
+_POLICIES_OF: Final[Mapping[Component, tuple[Policy, ...]]] = MappingProxyType(
+    {
+        component: tuple(policy for policy in POLICIES.values() if component in policy.components)
+        for component in Component
+    }
+)
+
+
+def _warnings(component: Component, measured: Measurements, rating: ComponentRating) -> tuple[str, ...]:
+    if component is Component.BONE_MARROW:
+        return marrow_warnings(measured, rating)
+    if component is Component.PRIMARY:
+        told, length = primary_warnings(measured, rating), measured.longest_diameter_mm
+    else:
+        told = (*soft_tissue_warnings(measured, rating), *bone_warnings(measured, rating))
+        length = measured.sum_of_diameters_mm
+    if rating not in {PD, NE} and length is not None and length.baseline and length.nadir is None:
+        told = (*told, "Without the smallest diameter on study, growth was measured against the baseline.")
+    return told
+
+
+def _not_read(component: Component, measured: Measurements) -> tuple[str, ...]:
+    alien = [name for name in measured.given if name not in _BELONGING[component]]
+    return (f"Not read, for it says nothing about this component: {', '.join(alien)}.",) if alien else ()
+
+
+CONTRADICTION: Final = "contradiction"
+"""What was reported and what was derived differ."""
+REPORTED_ONLY: Final = "reported_only"
+"""The measurements do not suffice, so the reported rating holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentInForce:
+    """One component: derived from measurements, reported, and the rating that counts, with flags."""
+
+    rating: ComponentRating
+    derived: ComponentResponse
+    reported: ComponentRating | None
+    flags: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """The component as answers carry it: which rule and which measurements decided, and what is open."""
+        return {
+            "rating": self.rating,
+            "derived": self.derived.rating,
+            "reported": self.reported,
+            "rule": self.derived.rule,
+            "sentence": self.derived.sentence,
+            "because": self.derived.citation.as_dict(),
+            "policies": [policy.as_dict() for policy in self.derived.policies],
+            "warnings": list(self.derived.warnings),
+            "missing": list(self.derived.missing),
+            "flags": list(self.flags),
+        }
+
+
+def component_in_force(
+    component: Component, measured: Measurements, otherwise: Otherwise = AS_PUBLISHED_HERE
+) -> ComponentInForce:
+    """The rating of a component that counts: the derived one, the reported one where measurements do not suffice.
+
+    Progression counts whichever says it. Any other contradiction is flagged and left for a person.
+    """
+    derived = rate(component, measured, otherwise)
+    reported = measured.rating
+    flags = derived.flags
+    if reported is None or reported in {NE, derived.rating}:
+        return ComponentInForce(derived.rating, derived, reported, flags)
+    if derived.rating is NE:
+        return ComponentInForce(reported, derived, reported, (*flags, REPORTED_ONLY))
+    in_force = PD if PD in {reported, derived.rating} else derived.rating
+    return ComponentInForce(in_force, derived, reported, (*flags, CONTRADICTION))
