@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
 from benchmarks.course import SITE
 from pathway.store.engines import open_store
-from pathway.store.statements import EPISODE
 from pathway.store.values import NewEntry, Summary
 
 
 @dataclass(frozen=True, slots=True)
 class Herd:
-    """The copies numbered `first` to `last`: every `every`-th is of `source`, the others of `others`."""
+    """The copies of `source` numbered `first` to `last`.
 
+    Each `every`-th has the whole log. The others have its last entry alone, or with `sparse` are not made.
+    """
+
+    source: str
     first: int
     last: int
-    source: str
-    others: str = ""
     every: int = 1
+    sparse: bool = False
+    later: int = 0
+    """Days by which their dates in the worklist lie after the source's."""
 
     @property
     def episodes(self) -> list[str]:
-        """The ids of the copies of `source`."""
+        """The ids of the copies with the whole log."""
         return [episode_id(number) for number in range(self.first, self.last + 1) if number % self.every == 0]
 
 
@@ -38,7 +42,6 @@ _EPISODES: Final = "00000000-0000-7000-8000-"
 _PSEUDONYMS: Final = "00000000-0000-7000-9000-"
 _SUFFIX: Final = "substr('000000000000' || CAST(n AS TEXT), length('000000000000' || CAST(n AS TEXT)) - 11)"
 _NUMBERS: Final = "WITH RECURSIVE number(n) AS (SELECT CAST(:first AS INTEGER) UNION ALL SELECT n + 1 FROM number WHERE n < :last)"
-_SOURCE: Final = "CASE WHEN n % :every = 0 THEN :source ELSE :others END"
 
 
 def clone(url: str, herds: list[Herd]) -> None:
@@ -62,11 +65,17 @@ def clone(url: str, herds: list[Herd]) -> None:
 
 
 def _copy(connection: Connection, herd: Herd, dialect: str) -> None:
-    later = {"postgresql": "due_target + n % 365", "sqlite": "date(due_target, '+' || (n % 365) || ' days')"}
+    days = f"({herd.later} + n % 365)"
+    later = {"postgresql": f"due_target + {days}", "sqlite": f"date(due_target, '+' || {days} || ' days')"}
     episode = {
         "episode_id": f"'{_EPISODES}' || {_SUFFIX}",
         "pseudonym": f"'{_PSEUDONYMS}' || {_SUFFIX}",
         "due_target": later[dialect],
+    }
+    entry = {
+        "episode_id": episode["episode_id"],
+        # Not a UUID, but of its length, and no two alike.
+        "entry_id": f"substr(entry_id, 1, 19) || CAST(100000 + sequence AS TEXT) || {_SUFFIX}",
     }
     patient = {
         "site_id": "site_id",
@@ -74,21 +83,21 @@ def _copy(connection: Connection, herd: Herd, dialect: str) -> None:
         "system": "'urn:example:copy'",
         "value": _SUFFIX,
     }
-    entry = {
-        "episode_id": episode["episode_id"],
-        # Not a UUID, but of its length, and no two alike.
-        "entry_id": f"substr(entry_id, 1, 19) || CAST(100000 + sequence AS TEXT) || {_SUFFIX}",
-    }
-    episode = {field.name: episode.get(field.name, field.name) for field in fields(Summary)}
-    entry = {field.name: entry.get(field.name, field.name) for field in fields(NewEntry)}
-    for table, values, source in (
-        ("patient", patient, EPISODE.name),
-        ("episode", episode, EPISODE.name),
-        ("entry", entry, "entry"),
+    whole = f"n % {herd.every} = 0"
+    made = whole if herd.sparse else "TRUE"
+    last = "sequence = (SELECT max(sequence) FROM entry WHERE site_id = :site AND episode_id = :source)"
+    for table, source, values, wanted in (
+        ("patient", "episode", patient, made),
+        ("episode", "episode", _values(Summary, episode), made),
+        ("entry", "entry", _values(NewEntry, entry), whole if herd.sparse else f"({whole} OR {last})"),
     ):
         statement = (
             f"INSERT INTO {table} ({', '.join(values)}) {_NUMBERS} SELECT {', '.join(values.values())}"
-            f" FROM number CROSS JOIN {source} WHERE site_id = :site AND episode_id = {_SOURCE}"
+            f" FROM number CROSS JOIN {source} WHERE site_id = :site AND episode_id = :source AND {wanted}"
         )
-        parameters = {"site": SITE, "source": herd.source, "others": herd.others, "every": herd.every}
-        connection.execute(text(statement), {**parameters, "first": herd.first, "last": herd.last})
+        told = {"site": SITE, "source": herd.source, "first": herd.first, "last": herd.last}
+        connection.execute(text(statement), told)
+
+
+def _values(row: type[Any], changed: dict[str, str]) -> dict[str, str]:
+    return {field.name: changed.get(field.name, field.name) for field in fields(row)}

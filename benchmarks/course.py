@@ -1,5 +1,4 @@
-"""The episodes that are measured, recorded through the use cases so that the database holds what the service writes.
-"""
+"""The episodes that are measured, recorded through the use cases so that the database holds what the service writes."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, chdir, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -31,6 +31,8 @@ FASTEST: Final = 6000
 """More requests per second than any side answers: so many are prepared for a slice."""
 
 _SHORT_FROM, _LONG_FROM = 200_000_001, 300_000_001
+_BEHIND: Final = 1_000
+"""Days that keep the short and the long ones off the worklist's first page, which is to be alike everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +147,12 @@ def prepare(databases: Databases, sizes: Sizes) -> Ward:
     course = record_course(_settings(few), sizes.long_entries)
     # In the order of their ids the episodes that are asked for lie scattered among those that are not.
     every = sizes.many // sizes.few
-    middle = Herd(every, sizes.few * every, course.middle, every=every)
-    short = Herd(_SHORT_FROM, _SHORT_FROM + sizes.alike - 1, course.short)
-    long = Herd(_LONG_FROM, _LONG_FROM + sizes.alike - 1, course.long)
+    middle = Herd(course.middle, 1, sizes.many, every)
+    short = Herd(course.short, _SHORT_FROM, _SHORT_FROM + sizes.alike - 1, later=_BEHIND)
+    long = Herd(course.long, _LONG_FROM, _LONG_FROM + sizes.alike - 1, later=_BEHIND)
     many = databases.copy(few)
-    clone(few, [middle, short, long])
-    clone(many, [Herd(1, sizes.many, course.middle, course.short, every)])
+    clone(few, [replace(middle, sparse=True), short, long])
+    clone(many, [middle])
     return Ward(few, many, databases.copy(few), middle.episodes, short.episodes, long.episodes)
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from pathway.cli.terminal import (
     SITE,
@@ -107,6 +105,7 @@ def demo(
     It runs with PATHWAY_ENV=development, on var/pathway.db unless PATHWAY_DATABASE_URL names another. Run it
     again as often as you like: what is there already is found again.
     """
+    from pathway.cli import shown
     from pathway.cli.replay import PERSON, client_of, walked
     from pathway.cli.service import listening, service, url
     from pathway.store.migrate import migrate as bring
@@ -126,8 +125,9 @@ def demo(
         client_of(url(listener), sign_in) as client,
     ):
         replays = walked(cases, client)
-        say(_next_steps(replays, client))
-        say(f"\n{len(replays)} published courses are in {in_force.masked()['database_url']}, at site {SITE}.")
+        say(shown.next_steps(_next_steps(replays, client)))
+        database = in_force.masked()["database_url"]
+        say(f"\n{len(replays)} published courses are in {database}, at site {SITE}.")
         if once:
             say("Look at them with `pathway worklist`, or serve them with `pathway demo`.")
             return
@@ -140,17 +140,9 @@ def demo(
     raise Stop(Code.UNAVAILABLE, "The service ended by itself.", (f"Its log is {log}.",))
 
 
-def _next_steps(replays: Sequence[CaseReplay], client: httpx2.Client) -> Table:
-    table = Table(title="What comes next for each published course", expand=True)
-    for column, ratio in (("Case", 3), ("State", 3), ("Next", 7)):
-        table.add_column(column, ratio=ratio, overflow="fold")
+def _next_steps(replays: Sequence[CaseReplay], client: httpx2.Client) -> Iterator[tuple[str, Any]]:
     for each in replays:
-        told = client.get(f"{each.episode}/next-step").raise_for_status().json()
-        case = Text(each.case.case, style="bold").append(
-            f"\n{each.episode.rsplit('/', 1)[-1]}", style="not bold dim"
-        )
-        table.add_row(case, told["state_label"], told["summary"])
-    return table
+        yield each.case.case, client.get(f"{each.episode}/next-step").raise_for_status().json()
 
 
 def _say_how_to_sign_in(in_force: Settings, listener: socket.socket, log: Path) -> None:

@@ -29,17 +29,18 @@ def recommendation(told: Document, option: str | None = None) -> RenderableType:
         chosen = next(each for each in told["options"] if each["option"] == option)
         return Group(*parts, *_section(chosen["label"].capitalize(), _in_depth(chosen, told)))
     parts += _section("Why", _why(told["rows"]))
-    parts += _section("Options", [_options(told["options"])])
-    parts += _section("Why not", _why_not(told["options"]))
     parts += _section("Missing", [_missing(each) for each in told["missing"]])
     parts += _section("Due", [due(each) for each in told["due"]])
+    parts += _section("Open to choose", [_options(told["options"])])
+    parts += _section("Why not the others", _why_not(told["options"]))
     parts += _section("Open questions of the field", [Text(note) for note in told["notes"]])
     return Group(*parts)
 
 
 def in_brief(told: Document) -> RenderableType:
     """The next step in a few lines."""
-    parts: list[RenderableType] = [Text(told["summary"], style="bold green")]
+    head = Text(f"As of {told['as_of']}: ", style="dim").append(told["summary"], style="not dim bold green")
+    parts: list[RenderableType] = [head]
     parts += [_missing(each) for each in told["missing"]]
     return Group(*parts, *(due(each) for each in told["due"][:1]))
 
@@ -64,8 +65,6 @@ def _section(title: str, lines: Iterable[RenderableType]) -> list[RenderableType
 def _response(response: Document) -> Text:
     known = response["in_force"] or "unknown until a person confirms it"
     text = Text(f"Response of {response['timepoint']}: {known} ({response['why']})")
-    if response["ceiling"]:
-        text.append(f"; at best {response['ceiling']}")
     if response["flags"]:
         text.append(f"; {', '.join(flag.replace('_', ' ') for flag in response['flags'])}", style="yellow")
     return text
@@ -96,6 +95,8 @@ def _guards(guards: Iterable[Document]) -> Table:
 def _options(options: Iterable[Document]) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     for each in options:
+        if each["status"] == "blocked":
+            continue
         text = Text(each["label"])
         said = [each["remark"]] if "remark" in each else []
         said += ["give a reason"] if "needs_reason" in each else []
@@ -105,14 +106,22 @@ def _options(options: Iterable[Document]) -> Table:
 
 
 def _why_not(options: Iterable[Document]) -> Iterator[RenderableType]:
-    for each in options:
-        if each["status"] == "blocked":
+    """The blocked options, those last that nothing near at hand would open; `--option` tells more of one."""
+    blocked = [each for each in options if each["status"] == "blocked"]
+    for each in blocked:
+        if each["would_open"]:
             yield Text(each["option"], style="bold")
-            yield from (Padding(line, (0, 0, 0, 2)) for line in _against(each))
+            yield from (Padding(line, (0, 0, 0, 2)) for line in _needs_and_openings(each))
+    if far := [each["option"] for each in blocked if not each["would_open"]]:
+        yield Text(
+            f"Not here, and no change of a few findings would open them: {', '.join(far)}.", style="dim"
+        )
 
 
-def _against(option: Document) -> Iterator[Text]:
-    yield from map(Text, option["why_not"])
+def _needs_and_openings(option: Document) -> Iterator[Text]:
+    for guard in option["guards"]:
+        if guard["value"] is not True:
+            yield Text(f"{HOLDS[guard['value']][0].capitalize()}: {guard['sentence']}")
     for changes in option["would_open"]:
         wanted = " and ".join(_change(change) for change in changes)
         yield Text(f"Would open it: {wanted}.", style="cyan")
@@ -132,7 +141,9 @@ def _in_depth(option: Document, told: Document) -> Iterator[RenderableType]:
     if option["status"] == "possible" and told["recommended"]:
         yield Text("It is possible, but another option is recommended here.")
     if option["status"] == "blocked":
-        yield from _against(option)
+        if not option["offered_here"]:
+            yield Text("The table does not offer it here.")
+        yield from _needs_and_openings(option)
     if option["guards"]:
         yield Text("What it needs", style="bold")
         yield _guards(option["guards"])
@@ -183,9 +194,7 @@ def _said(told: Document) -> str:
 
 def history(rows: Iterable[Document]) -> Table:
     """The log, one line per entry."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("#", "Happened", "Recorded (UTC)", "By", "What"):
-        table.add_column(column, no_wrap=column in ("#", "Happened"), overflow="fold")
+    table = _list("#", "Happened", "Recorded (UTC)", "By", "What")
     for row in rows:
         what = Text(row["kind"].replace("_", " "), style="bold")
         what.append(_content(row["event"]), style="not bold")
@@ -199,15 +208,23 @@ def history(rows: Iterable[Document]) -> Table:
     return table
 
 
-_LEFT_OUT: Final = ("kind", "occurred_on", "occurred_at", "occurred_precision", "source", "basis")
+_LEFT_OUT: Final = (
+    "kind",
+    "occurred_on",
+    "occurred_at",
+    "occurred_precision",
+    "source",
+    "basis",
+    "time_zone",
+)
 
 
 def _content(event: Document) -> str:
-    told = [
-        f"{name}={_flat(value)}"
-        for name, value in event.items()
-        if name not in _LEFT_OUT and value not in ({}, [])
-    ]
+    if event["kind"] == "decision_made":
+        event = {"option": event["option"], "offered_as": event["offered_as"]} | {
+            name: event[name] for name in ("detail", "reason") if _flat(event.get(name, {})) != "{}"
+        }
+    told = [f"{name}={_flat(value)}" for name, value in event.items() if name not in _LEFT_OUT]
     return f" {', '.join(told)}" if told else ""
 
 
@@ -225,23 +242,30 @@ def _flat(value: object) -> str:
 
 def worklist(items: Iterable[Document]) -> Table:
     """Episodes, the nearest due date first."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("Episode", "State", "Next", "Due"):
-        table.add_column(column, overflow="fold", no_wrap=column == "Episode")
+    table = _list("Episode", "State", "Next", "Due")
     for item in items:
         following = item["recommended"] or (
             "tumour board" if item["needs_tumour_board"] else "nothing is due"
         )
-        counts = [f"{item[name]} {name}" for name in ("missing", "waiting", "reviews") if item[name]]
-        text = Text(plain(following)).append(f"\n{', '.join(counts)}" if counts else "", style="dim")
-        table.add_row(item["episode"], plain(item["state"]), text, _due(item))
+        counts = {"missing": len(item["missing"]), "waiting": item["waiting"], "to review": item["reviews"]}
+        told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+        text = Text(plain(following)).append(f"\n{told}" if told else "", style="dim")
+        table.add_row(item["episode"], item["state_label"], text, due(item["due"]) if item["due"] else "")
     return table
 
 
-def _due(item: Document) -> Text:
-    due = item["due"]
-    if due is None:
-        return Text(item["due_what"] or "", style="dim")
-    return Text(f"{due['target']} {plain(due['timing'])}\n", style=TIMING[due["timing"]]).append(
-        item["due_what"], style="dim"
-    )
+def next_steps(found: Iterable[tuple[str, Document]]) -> Table:
+    """What comes next for some episodes, each with a name people know it by."""
+    table = _list("Case and episode", "State", "Next")
+    for name, told in found:
+        episode = Text(name, style="bold").append(f"\n{told['episode']}", style="not bold")
+        table.add_row(episode, told["state_label"], told["summary"])
+    return table
+
+
+def _list(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(first, no_wrap=True)
+    for column in others:
+        table.add_column(column, overflow="fold")
+    return table

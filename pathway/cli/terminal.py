@@ -193,7 +193,7 @@ def instant(text: str | None, site: str) -> datetime | None:
     """An instant with its zone, or the end of a day at the site."""
     if text is None:
         return None
-    if "T" not in text.upper():
+    if "T" not in text:
         on = day(text, site)
         return datetime.combine(on, time.max, zone_of(site)) if on else None
     try:

@@ -23,6 +23,7 @@ from pathway.cli.terminal import (
     say,
     settled,
 )
+from pathway.clinical.terms import OverrideReason
 
 PATHWAY: Final = "high_risk_neuroblastoma_relapse"
 On = Annotated[
@@ -149,15 +150,13 @@ def _whole(content: list[str], on: str | None) -> bytes:
 
 
 def _received(told: dict[str, Any], *, dry_run: bool) -> Iterator[str]:
-    done = "Would record" if dry_run else "Recorded"
     for entry in told["entries"]:
-        kind = entry["kind"].replace("_", " ")
         if entry.get("duplicate"):
-            yield f"Known already: {kind} is entry {entry['entry']}."
+            yield f"Known already: {entry['kind']} is entry {entry['entry']}."
         elif dry_run:
-            yield f"{done} {kind} of {entry['on']}."
+            yield f"Would record {entry['kind']} of {entry['on']}."
         else:
-            yield f"{done} {kind} of {entry['on']} as entry {entry['sequence']}, {entry['entry']}."
+            yield f"Recorded {entry['kind']} of {entry['on']} as {entry['entry']}."
         if entry.get("unexpected"):
             yield "It was not expected where the episode stands: it is kept, and moves nothing."
     if told["moved"]:
@@ -179,7 +178,8 @@ def decide(
         str | None, typer.Option(help="Why, in words, where it is not what is recommended.")
     ] = None,
     code: Annotated[
-        str | None, typer.Option("--reason-code", help="Why, as a code; a blocked option needs one.")
+        OverrideReason | None,
+        typer.Option("--reason-code", help="Why, as a code; a blocked option needs one."),
     ] = None,
     detail: Annotated[
         str | None, typer.Option(metavar="JSON", help='What exactly, such as {"regimen": "..."}.')
@@ -219,20 +219,21 @@ def decide(
         print_document(done.document)
         return
     told = orjson.loads(done.document)
-    if told["awaiting_second_signature"]:
-        say(
-            f"Entry {told['entry']} waits for a second clinician: this overrides a hard stop.",
-            style="bold yellow",
-        )
-        for stop in told["stops"]:
-            say(f"  {stop['agent']}: {stop['sentence']}")
-    else:
-        say(
-            f"Decided on {told['decided_on']}: {told['option']} ({told['offered_as']}); entry {told['entry']}.",
-            style="bold",
-        )
-    say(f"The episode is in {told['state']}.")
+    for line in _decided(told):
+        say(line)
     say(shown.in_brief(told["next_step"]))
+
+
+def _decided(told: dict[str, Any]) -> Iterator[Text]:
+    if told["awaiting_second_signature"]:
+        waits = f"Entry {told['entry']} waits for a second clinician: this overrides a hard stop."
+        yield Text(waits, style="bold yellow")
+        yield from (Text(f"  {stop['agent']}: {stop['sentence']}") for stop in told["stops"])
+    else:
+        status = told["offered_as"]
+        yield Text(f"Decided on {told['decided_on']}: {told['option']}, which was {status}.", style="bold")
+        yield Text(f"This is entry {told['entry']}.")
+    yield Text(f"The episode is in {told['state']}.")
 
 
 def _detail(text: str) -> Any:
@@ -243,7 +244,8 @@ def _detail(text: str) -> Any:
 
 
 def _show_basis(told: dict[str, Any], option: str) -> None:
-    status = next((each["status"] for each in told["options"] if each["option"] == option), "not known here")
+    known = {each["option"]: each["status"] for each in told["options"]}
     say(Text(f"Deciding in: {told['state_label']}, as of {told['as_of']}", style="dim"))
     say(Text(told["summary"], style="dim"))
-    say(Text(f"{option} is {status}. Basis {told['basis'][:12]}", style="dim"))
+    if option in known:
+        say(Text(f"You choose {option}, which is {known[option]}.", style="dim"))

@@ -64,11 +64,6 @@ def _ask_before(m: Measurements) -> str:
     return "the bone score by MIBG at baseline" if not m.mibg_nonavid else f"{_ask(m)} at baseline"
 
 
-def _now(m: Measurements) -> Decimal | tuple[str, ...]:
-    now = bone_now(m)
-    return (_ask(m),) if now is None else now
-
-
 def _involved(m: Measurements, readings: Readings | None = None) -> Truth:  # noqa: ARG001  (a row's condition)
     before = bone_before(m)
     if before is not None:
@@ -88,8 +83,8 @@ def _new_sites(m: Measurements, readings: Readings) -> int | tuple[str, ...]:
     seen = max(score.new_sites or 0, score.newly_avid_segments)
     if bone_before(m) == 0 and score.now > 0:
         seen = max(seen, 1)
-    if readings.turned("A4"):
-        seen -= min(seen, score.reappeared_sites or 0)
+    if seen and score.reappeared_sites and readings.turned("A4"):
+        seen -= min(seen, score.reappeared_sites)
     told = score.new_sites is not None or m.new_lesions is False
     return seen if seen or told else (_NEW_SITES,)
 
@@ -127,14 +122,13 @@ def _came_back(m: Measurements, readings: Readings) -> Truth:  # noqa: ARG001
 def _rose(m: Measurements, readings: Readings) -> Truth:
     if m.mibg_nonavid:
         return False
-    now, before = _now(m), bone_before(m)
-    if isinstance(now, tuple) or before is None:
-        ratio: Truth = now if isinstance(now, tuple) else (_ask_before(m),)
-    else:
-        ratio = _by_a_fifth(now, before) or (
-            readings.turned("A5") and _by_a_fifth(now, (m.mibg.nadir if m.mibg else None) or before)
-        )
-    return all_of(_involved(m), ratio)
+    now, before = bone_now(m), bone_before(m)
+    if now is None or before is None:
+        return all_of(_involved(m), (_ask(m) if now is None else _ask_before(m),))
+    nadir = m.mibg.nadir if m.mibg else None
+    if _by_a_fifth(now, before):
+        return True
+    return nadir is not None and before > 0 and _by_a_fifth(now, nadir) and readings.turned("A5")
 
 
 def _by_a_fifth(now: Decimal, reference: Decimal) -> bool:
@@ -142,19 +136,23 @@ def _by_a_fifth(now: Decimal, reference: Decimal) -> bool:
 
 
 def _gone(m: Measurements, readings: Readings) -> Truth:
-    now, before = _now(m), bone_before(m)
-    none_left: Truth = now if isinstance(now, tuple) else now == 0
-    if readings.turned("A2") and not m.mibg_nonavid and isinstance(now, Decimal) and before is not None:
-        none_left = now * 10 < before or now == 0
-    return all_of(_involved(m), none_left)
+    now, before = bone_now(m), bone_before(m)
+    if now is None:
+        return all_of(_involved(m), (_ask(m),))
+    trace = before is not None and 0 < now * 10 < before and not m.mibg_nonavid
+    return all_of(_involved(m), now == 0 or (trace and readings.turned("A2")))
+
+
+def _half(m: Measurements) -> bool:
+    now, before = bone_now(m), bone_before(m)
+    return now is not None and before is not None and 0 < before >= now * 2
 
 
 def _halved(m: Measurements, readings: Readings) -> Truth:  # noqa: ARG001
-    now, before = _now(m), bone_before(m)
-    if isinstance(now, tuple):
-        return all_of(_involved(m), now)
-    half: Truth = (_ask_before(m),) if before is None else now * 2 <= before
-    return all_of(_involved(m), half)
+    now, before = bone_now(m), bone_before(m)
+    if now is None or before is None:
+        return all_of(_involved(m), (_ask(m) if now is None else _ask_before(m),))
+    return _half(m)
 
 
 def _never(m: Measurements, readings: Readings) -> Truth:  # noqa: ARG001
@@ -237,15 +235,11 @@ BONE_RULES: Final[tuple[ComponentRule, ...]] = (
 """The rows for bone, read from the top."""
 
 
-def bone_went(m: Measurements) -> tuple[bool, bool]:
+def bone_went(m: Measurements, rating: ComponentRating) -> tuple[bool, bool]:
     """Whether something in bone improved, and whether something worsened."""
-    now, before = bone_now(m), bone_before(m)
     changes = m.mibg.segment_changes if m.mibg else ()
-    known = now is not None and before is not None
-    better = any(each < 0 for each in changes) or (known and bool(before) and _halved(m, Readings()) is True)
-    sites = _new_sites(m, Readings())
-    worse = any(each > 0 for each in changes) or (isinstance(sites, int) and sites > 0)
-    return better, worse or _rose(m, Readings()) is True
+    better = _half(m) or any(each < 0 for each in changes)
+    return better, rating is ComponentRating.PD or any(each > 0 for each in changes)
 
 
 def bone_warnings(m: Measurements, rating: ComponentRating) -> tuple[str, ...]:

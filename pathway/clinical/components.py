@@ -11,13 +11,13 @@ from typing import Final
 
 from pathway.clinical.bone_metastases import BONE_RULES, bone_warnings, bone_went
 from pathway.clinical.component_rules import (
-    AS_PUBLISHED_HERE,
+    BY_DEFAULT,
     MIXED,
     POLICIES,
     ComponentResponse,
     ComponentRule,
     Otherwise,
-    Policy,
+    Readings,
     by_rule,
     design,
     not_evaluable,
@@ -97,43 +97,45 @@ _BELONGING: Final[Mapping[Component, frozenset[str]]] = MappingProxyType(
 
 
 def rate(
-    component: Component, measured: Measurements, otherwise: Otherwise = AS_PUBLISHED_HERE
+    component: Component, measured: Measurements, otherwise: Otherwise = BY_DEFAULT
 ) -> ComponentResponse:
     """What the measurements of `component` show; the reporter's own rating is not looked at.
 
     `otherwise` are the policies read the other way than by default.
     """
-    answer = _RATED[component](measured, otherwise)
+    derive = _DERIVED[component]
+    readings = Readings(otherwise)
+    answer = derive(measured, readings)
     decided = tuple(
-        policy.turned() if policy.id in otherwise else policy
-        for policy in _POLICIES_OF[component]
-        if _RATED[component](measured, otherwise ^ {policy.id}).rating is not answer.rating
+        POLICIES[name].turned() if name in otherwise else POLICIES[name]
+        for name in sorted({*readings.came_up})
+        if derive(measured, Readings(otherwise ^ {name})).rating is not answer.rating
     )
     warnings = (*_warnings(component, measured, answer.rating), *_not_read(component, measured))
     return replace(answer, policies=decided, warnings=warnings)
 
 
 def _by_table(
-    table: tuple[ComponentRule, ...], measured: Measurements, otherwise: Otherwise
+    table: tuple[ComponentRule, ...], measured: Measurements, readings: Readings
 ) -> ComponentResponse:
-    decided = read_table(table, measured, otherwise)
+    decided = read_table(table, measured, readings)
     return not_evaluable(decided) if isinstance(decided, tuple) else by_rule(decided, measured)
 
 
-def _primary(measured: Measurements, otherwise: Otherwise) -> ComponentResponse:
-    return _by_table(PRIMARY_RULES, measured, otherwise)
+def _primary(measured: Measurements, readings: Readings) -> ComponentResponse:
+    return _by_table(PRIMARY_RULES, measured, readings)
 
 
-def _marrow(measured: Measurements, otherwise: Otherwise) -> ComponentResponse:
-    return _by_table(MARROW_RULES, measured, otherwise)
+def _marrow(measured: Measurements, readings: Readings) -> ComponentResponse:
+    return _by_table(MARROW_RULES, measured, readings)
 
 
-def _metastatic(measured: Measurements, otherwise: Otherwise) -> ComponentResponse:
-    soft = _by_table(SOFT_TISSUE_RULES, measured, otherwise)
-    bone = _by_table(BONE_RULES, measured, otherwise)
+def _metastatic(measured: Measurements, readings: Readings) -> ComponentResponse:
+    soft = _by_table(SOFT_TISSUE_RULES, measured, readings)
+    bone = _by_table(BONE_RULES, measured, readings)
     answer = _together(soft, bone)
-    better, worse = zip(soft_tissue_went(measured), bone_went(measured), strict=True)
-    if measured.mixed or (any(better) and any(worse)):
+    went = soft_tissue_went(measured, soft.rating), bone_went(measured, bone.rating)
+    if measured.mixed or (any(better for better, _ in went) and any(worse for _, worse in went)):
         answer = replace(answer, flags=(*answer.flags, MIXED))
     return answer
 
@@ -154,14 +156,8 @@ def _together(soft: ComponentResponse, bone: ComponentResponse) -> ComponentResp
     return ComponentResponse(row.rating, row.id, sentence, row.citation)
 
 
-_RATED: Final = MappingProxyType(
+_DERIVED: Final = MappingProxyType(
     {Component.PRIMARY: _primary, Component.METASTATIC: _metastatic, Component.BONE_MARROW: _marrow}
-)
-_POLICIES_OF: Final[Mapping[Component, tuple[Policy, ...]]] = MappingProxyType(
-    {
-        component: tuple(policy for policy in POLICIES.values() if component in policy.components)
-        for component in Component
-    }
 )
 
 
@@ -185,8 +181,8 @@ def _not_read(component: Component, measured: Measurements) -> tuple[str, ...]:
 
 CONTRADICTION: Final = "contradiction"
 """What was reported and what was derived differ."""
-REPORTED_ONLY: Final = "reported_only"
-"""The measurements do not suffice, so the reported rating holds."""
+RATING_AS_REPORTED: Final = "rating_as_reported"
+"""The measurements of a component do not suffice, so its reported rating holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +211,7 @@ class ComponentInForce:
 
 
 def component_in_force(
-    component: Component, measured: Measurements, otherwise: Otherwise = AS_PUBLISHED_HERE
+    component: Component, measured: Measurements, otherwise: Otherwise = BY_DEFAULT
 ) -> ComponentInForce:
     """The rating of a component that counts: the derived one, the reported one where measurements do not suffice.
 
@@ -227,6 +223,6 @@ def component_in_force(
     if reported is None or reported in {NE, derived.rating}:
         return ComponentInForce(derived.rating, derived, reported, flags)
     if derived.rating is NE:
-        return ComponentInForce(reported, derived, reported, (*flags, REPORTED_ONLY))
+        return ComponentInForce(reported, derived, reported, (*flags, RATING_AS_REPORTED))
     in_force = PD if PD in {reported, derived.rating} else derived.rating
     return ComponentInForce(in_force, derived, reported, (*flags, CONTRADICTION))

@@ -232,15 +232,29 @@ _ANSWERS: Final[Mapping[_Ratings, OverallResponse]] = MappingProxyType(
 )
 
 
+_MARROW_TO_REPEAT: Final = OverallResponse(
+    overall=Response.NE,
+    rule="D3",
+    sentence="Everything else is gone, but the marrow, free at baseline, was not fully sampled again: complete "
+    "response is declared once it was.",
+    citation=_chosen("INRC: marrow that was free is sampled again before complete response"),
+    missing=(Component.BONE_MARROW,),
+    ceiling=Response.CR,
+)
+
+
 def overall_response(
     primary: ComponentRating | None,
     metastatic: ComponentRating | None,
     bone_marrow: ComponentRating | None,
+    *,
+    marrow_repeated: bool = True,
 ) -> OverallResponse:
     """The overall response by INRC 2017 (Park 2017, Table 5, as NCI PDQ 2025 gives it).
 
     A component that was not reported (None) is not evaluated (NE); one that was never involved is NI, never
-    CR. Raises `RatingNotPossible` for a rating the component cannot have.
+    CR. `marrow_repeated` is false where a marrow that is NI was not sampled again: then CR is not declared.
+    Raises `RatingNotPossible` for a rating the component cannot have.
     """
     ratings = (
         NE if primary is None else primary,
@@ -250,6 +264,8 @@ def overall_response(
     answer = _ANSWERS.get(ratings)
     if answer is None:
         raise _refusal(ratings)
+    if answer.overall is Response.CR and not marrow_repeated:
+        return _MARROW_TO_REPEAT
     return answer
 
 

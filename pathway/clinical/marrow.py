@@ -30,9 +30,11 @@ _SET: Final = frozenset((kind, side) for kind in ("aspirate", "trephine") for si
 
 def _now(m: Measurements) -> Decimal | None:
     """The highest infiltration of all that was reported."""
-    reported = [m.infiltration_percent.now] if m.infiltration_percent else []
-    sampled = [sample.percent for sample in m.marrow_samples or ()]
-    return max((each for each in (*reported, *sampled) if each is not None), default=None)
+    reported = m.infiltration_percent.now if m.infiltration_percent else None
+    if m.marrow_samples is None:
+        return reported
+    sampled = max(sample.percent for sample in m.marrow_samples)
+    return sampled if reported is None else max(sampled, reported)
 
 
 def _before(m: Measurements) -> Decimal | None:
@@ -93,11 +95,11 @@ def _doubled(m: Measurements, readings: Readings) -> Truth:
 
 
 def _minimal(m: Measurements, readings: Readings) -> Truth:
-    before = _before(m)
-    if readings.turned("A3") and before is not None and MINIMAL < before <= SUBSTANTIAL:
-        return False
-    now = _now(m)
-    return all_of(_at_most(m, MINIMAL), now is None or now > 0)
+    now, before = _now(m), _before(m)
+    if now is None or not 0 < now <= MINIMAL:
+        return (_NOW,) if now is None else False
+    between = before is not None and MINIMAL < before <= SUBSTANTIAL
+    return not (between and readings.turned("A3"))
 
 
 def _left(m: Measurements, readings: Readings) -> Truth:  # noqa: ARG001
@@ -179,7 +181,9 @@ def marrow_warnings(m: Measurements, rating: ComponentRating) -> tuple[str, ...]
         told.append("The infiltration given is not the highest of the samples; the highest of all was rated.")
     assumed = m.marrow_samples is None and m.bilateral is None and now == 0
     if assumed and rating in {ComponentRating.CR, ComponentRating.NI}:
-        told.append("The percentage was taken as the highest of a full bilateral set; the report does not say.")
+        told.append(
+            "The percentage was taken as the highest of a full bilateral set; the report does not say."
+        )
     if not _complete(m) and now:
         told.append("The set of samples is not full; a higher infiltration may have been missed.")
     return tuple(told)

@@ -6,6 +6,7 @@ Numbers are decimals. What is left out is not known, unless the field says what 
 
 from collections.abc import Iterable
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -143,7 +144,7 @@ class Infiltration(Value):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.model_fields_set:
+        if self.now is None and self.baseline is None:
             raise ValueError("Give the infiltration now, at baseline, or both.")
         return self
 
@@ -195,7 +196,7 @@ class Measurements(Value):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.model_fields_set:
+        if self.rating is None and not self.given:
             raise ValueError("Give a rating or at least one measurement.")
         return self
 
@@ -207,16 +208,23 @@ class Measurements(Value):
 
 MEASURED: Final = tuple(name for name in Measurements.model_fields if name != "rating")
 
+RATED_ONLY: Final = MappingProxyType({rating: Measurements(rating=rating) for rating in ComponentRating})
+"""A bare rating, as measurements without any."""
+
 _SomeValue = TypeVar("_SomeValue", bound=Value)
 
 
 def joined(before: _SomeValue, added: _SomeValue) -> _SomeValue:
-    """Two reports on one component of one assessment as one; where both say something, the later holds."""
+    """Two reports on one component of one assessment as one; where both say something, the later holds.
+
+    An MIBG scan is reported whole: its scores and segments belong together.
+    """
     update: dict[str, Any] = {}
     for name in type(added).model_fields:
         old, new = getattr(before, name), getattr(added, name)
         if new is not None:
-            update[name] = joined(old, new) if isinstance(old, Value) and isinstance(new, Value) else new
+            whole = not isinstance(new, Value) or not isinstance(old, Value) or isinstance(new, MibgScore)
+            update[name] = new if whole else joined(old, new)
     return before.model_copy(update=update)
 
 
@@ -248,10 +256,7 @@ def within_line(measured: Measurements, earlier: Iterable[Measurements]) -> Meas
             update[name] = _compared(getattr(measured, name), getattr(past, name))
         update["mibg"] = _scored(measured.mibg, past.mibg)
         update["fdg"] = _since(measured.fdg, past.fdg)
-        marrow = measured.infiltration_percent or (
-            Infiltration(now=None) if measured.marrow_samples else None
-        )
-        update["infiltration_percent"] = _since(marrow, past.infiltration_percent)
+        update["infiltration_percent"] = _infiltration(measured, past)
         measured = measured.model_copy(update=update)
     return measured
 
@@ -279,6 +284,13 @@ def _since(found: _Counted | None, past: _Counted | None) -> _Counted | None:
     if found is None or past is None or found.baseline is not None:
         return found
     return found.model_copy(update={"baseline": past.baseline})
+
+
+def _infiltration(measured: Measurements, past: Measurements) -> Infiltration | None:
+    before = past.infiltration_percent.baseline if past.infiltration_percent else None
+    if measured.infiltration_percent is None and measured.marrow_samples and before is not None:
+        return Infiltration(baseline=before)
+    return _since(measured.infiltration_percent, past.infiltration_percent)
 
 
 def _first(*values: Decimal | None) -> Decimal | None:

@@ -84,8 +84,13 @@ def _grew(m: Measurements, readings: Readings) -> Truth:
 def _small(m: Measurements, readings: Readings) -> Truth:
     """Whether every lesion is below 10 mm; what is not told of single lesions never makes them small."""
     total, node, other = m.sum_of_diameters_mm, m.target_node_short_axis_mm, m.largest_lesion_mm
-    node_limit = NODE_BELOW_MM_OTHERWISE if readings.turned("A1") else NODE_BELOW_MM
-    if (node is not None and node >= node_limit) or (other is not None and other >= COMPLETE_BELOW_MM):
+    if other is not None and other >= COMPLETE_BELOW_MM:
+        return False
+    if (
+        node is not None
+        and node >= NODE_BELOW_MM
+        and not (node < NODE_BELOW_MM_OTHERWISE and readings.turned("A1"))
+    ):
         return False
     if other is None and m.non_target not in {None, "resolved"}:
         return False
@@ -190,19 +195,10 @@ SOFT_TISSUE_RULES: Final[tuple[ComponentRule, ...]] = (
 """The rows for soft tissue, read from the top."""
 
 
-def soft_tissue_went(m: Measurements) -> tuple[bool, bool]:
+def soft_tissue_went(m: Measurements, rating: ComponentRating) -> tuple[bool, bool]:
     """Whether something in soft tissue improved, and whether something worsened."""
     better = shrank(m.sum_of_diameters_mm, _SUM) is True
-    worse = any(
-        each is True
-        for each in (
-            m.non_target == "larger",
-            _new_shown(m, Readings()),
-            _new_said(m, Readings()),
-            _grew(m, Readings()),
-        )
-    )
-    return better, worse
+    return better, rating is ComponentRating.PD or m.non_target == "larger"
 
 
 def soft_tissue_warnings(m: Measurements, rating: ComponentRating) -> tuple[str, ...]:

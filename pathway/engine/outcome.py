@@ -98,13 +98,14 @@ def outcome_of_rows(
             obtain[hinge] = sorted({offer.option for row in rows for offer in row.offers})
     statuses: dict[str, Status] = {}
     for name, offer in offers.items():
-        statuses[name] = "possible"
-        for need in () if offer.exempt else pathway.option(name).needs:
-            holds = need.holds(values[need.finding])
-            if holds is not True:
-                statuses[name] = "blocked"
-            if holds is None:
-                obtain.setdefault(need.finding, []).append(name)
+        needs = () if offer.exempt else pathway.option(name).needs
+        holds = [(need.finding, need.holds(values[need.finding])) for need in needs]
+        statuses[name] = "possible" if all(held for _, held in holds) else "blocked"
+        # Where one need is known not to hold, the option hangs on nothing that could be obtained.
+        if all(held is not False for _, held in holds):
+            for finding, held in holds:
+                if held is None:
+                    obtain.setdefault(finding, []).append(name)
     for wanted in rows[0].obtains if len(rows) == 1 else ():
         if not _is_settled(rows[0], wanted, values):
             obtain.setdefault(wanted, [])

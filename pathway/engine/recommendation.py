@@ -18,7 +18,7 @@ from pathway.engine.findings import Finding, Found
 from pathway.engine.guards import Guard
 from pathway.engine.outcome import Outcome, Status, findings_of, outcome_of
 from pathway.engine.schedule import Due, due_steps
-from pathway.episodes.episode import Episode, response_in_force
+from pathway.episodes.episode import Episode, rated_components, response_in_force
 from pathway.proof.canonical import digest
 
 
@@ -89,6 +89,10 @@ class Recommendation:
                 "flags": list(told.flags),
                 "rule": told.rule,
                 "why": told.why,
+                "components": {
+                    part.value: found.as_dict()
+                    for part, found in rated_components(self.episode, timepoint).items()
+                },
             }
         return shown
 

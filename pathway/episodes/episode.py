@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import TypeAdapter
+from pydantic import PlainSerializer, TypeAdapter
 
-from pathway.clinical.inrc import overall_response
+from pathway.clinical.component_rules import MARROW_NOT_REPEATED
+from pathway.clinical.components import CONTRADICTION, ComponentInForce, component_in_force
+from pathway.clinical.inrc import NEEDS_HUMAN_CONFIRMATION, overall_response
+from pathway.clinical.measurements import RATED_ONLY, Measurements, contradict, joined, within_line
 from pathway.clinical.terms import (
     Component,
     ComponentRating,
@@ -36,6 +39,7 @@ from pathway.episodes.events import (
     BiomarkerRecorded,
     CarTStepRecorded,
     CnsStatusRecorded,
+    Components,
     ConsentRecorded,
     CycleCompleted,
     CycleStarted,
@@ -163,12 +167,26 @@ class Stop:
 UNNAMED_ANTIBODY = "anti_gd2"
 
 
+def _briefly(measured: Measurements) -> dict[str, Any]:
+    return measured.model_dump(mode="json", exclude_none=True)
+
+
+Measured: TypeAlias = Annotated[Measurements, PlainSerializer(_briefly, return_type=dict[str, Any])]
+"""Measurements as a snapshot keeps them: without what was not measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timepoint:
     """One assessment, put together from what arrives on different days."""
 
     name: str
     ratings: Mapping[Component, Noted] = field(default_factory=dict)
+    """The rating in force of each component: derived where its measurements suffice."""
+    measured: Mapping[Component, Measured] = field(default_factory=dict)
+    """What was measured of the components, with the reporter's own rating if there was one."""
+    marks: Mapping[Component, tuple[str, ...]] = field(default_factory=dict)
+    """What a person has to look at, component by component."""
+    line: int = 1
     reported: Noted | None = None
     comparable: bool = True
     """False when the reported response follows other criteria than INRC 2017."""
@@ -275,8 +293,8 @@ class Episode:
         return self.timepoints.get(self.current_timepoint) if self.current_timepoint else None
 
     def to_json(self) -> str:
-        """The snapshot as JSON text."""
-        return _SNAPSHOT.dump_json(self).decode()
+        """The snapshot as JSON text; what is as it began is left out."""
+        return _SNAPSHOT.dump_json(self, exclude_defaults=True).decode()
 
     @staticmethod
     def from_json(text: str) -> Episode:
@@ -307,8 +325,12 @@ class InForce:
 def response_in_force(timepoint: Timepoint) -> InForce:
     """The response of one assessment (product rule 12: derived, reported, in force)."""
     given = {component: ComponentRating(noted.value) for component, noted in timepoint.ratings.items()}
+    marks = tuple(dict.fromkeys(mark for marked in timepoint.marks.values() for mark in marked))
     overall = overall_response(
-        given.get(Component.PRIMARY), given.get(Component.METASTATIC), given.get(Component.BONE_MARROW)
+        given.get(Component.PRIMARY),
+        given.get(Component.METASTATIC),
+        given.get(Component.BONE_MARROW),
+        marrow_repeated=MARROW_NOT_REPEATED not in marks,
     )
     derived = Response.NED if overall.overall is Response.NONE else overall.overall
     reported = timepoint.reported.value if timepoint.reported else None
@@ -321,7 +343,7 @@ def response_in_force(timepoint: Timepoint) -> InForce:
             reported,
             overall.ceiling if given else None,
             overall.missing,
-            (*overall.flags, *flags) if given else flags,
+            tuple(dict.fromkeys((*overall.flags, *marks, *flags))) if given else flags,
             overall.rule,
             why,
         )
@@ -341,10 +363,12 @@ def response_in_force(timepoint: Timepoint) -> InForce:
     if derived is Response.PD or comparable == Response.PD:
         source = "The component ratings show" if derived is Response.PD else "The report says"
         contradicted = comparable is not None and comparable != derived
-        return settled(Response.PD, f"{source} progression.", *(("contradiction",) if contradicted else ()))
+        return settled(Response.PD, f"{source} progression.", *((CONTRADICTION,) if contradicted else ()))
     if comparable is not None and comparable not in (derived, Response.NE) and derived is not Response.NE:
-        return settled(None, "The reported response contradicts the component ratings.", "contradiction")
-    if "needs_human_confirmation" in overall.flags:
+        return settled(None, "The reported response contradicts the component ratings.", CONTRADICTION)
+    if CONTRADICTION in marks and derived is not Response.NE:
+        return settled(None, "The reported rating of a component contradicts what was measured.")
+    if NEEDS_HUMAN_CONFIRMATION in overall.flags:
         return settled(None, overall.sentence)
     return settled(derived, overall.sentence)
 
@@ -544,15 +568,60 @@ def _timepoint_name(episode: Episode, given: str | None) -> str:
     return f"{name}/{again + 1}" if again else name
 
 
+def _new_timepoint(episode: Episode, name: str, at: Stamp) -> Timepoint:
+    return Timepoint(name, line=episode.line, first=at, cycles=episode.cycles.completed)
+
+
+def reported_of(timepoint: Timepoint, component: Component) -> Measurements | None:
+    """All that was reported of one component at this assessment so far."""
+    if component in timepoint.measured:
+        return timepoint.measured[component]
+    noted = timepoint.ratings.get(component)
+    return RATED_ONLY[ComponentRating(noted.value)] if noted else None
+
+
+def _earlier(episode: Episode, timepoint: Timepoint, component: Component) -> list[Measurements]:
+    """What was measured of the component before, in the same line of therapy."""
+    found = []
+    for other in episode.timepoints.values():
+        if other.name == timepoint.name:
+            break
+        if other.line == timepoint.line and component in other.measured:
+            found.append(other.measured[component])
+    return found
+
+
+def _rated(
+    episode: Episode, timepoint: Timepoint, component: Component, measured: Measurements
+) -> ComponentInForce:
+    return component_in_force(component, within_line(measured, _earlier(episode, timepoint, component)))
+
+
+def rated_components(episode: Episode, timepoint: Timepoint) -> dict[Component, ComponentInForce]:
+    """The measured components of an assessment, each with the rule and the values that rate it."""
+    return {part: _rated(episode, timepoint, part, found) for part, found in timepoint.measured.items()}
+
+
+def _with_findings(episode: Episode, timepoint: Timepoint, components: Components, at: Stamp) -> Timepoint:
+    ratings, measured, marks = dict(timepoint.ratings), dict(timepoint.measured), dict(timepoint.marks)
+    for component, finding in components.findings().items():
+        known = reported_of(timepoint, component)
+        whole = joined(known, finding) if known else finding
+        if not whole.given:
+            ratings[component] = Noted(str(whole.rating), at)
+            continue
+        found = _rated(episode, timepoint, component, whole)
+        measured[component] = whole
+        ratings[component] = Noted(str(found.rating), at)
+        marks[component] = found.flags
+    return replace(timepoint, ratings=ratings, measured=measured, marks=marks)
+
+
 def _assessment(episode: Episode, event: AssessmentRecorded, at: Stamp) -> Episode:
     name = _timepoint_name(episode, event.timepoint)
-    before = episode.timepoints.get(name) or Timepoint(name, first=at, cycles=episode.cycles.completed)
-    ratings = (
-        {c: Noted(str(r), at) for c, r in event.components.ratings().items()} if event.components else {}
-    )
+    before = episode.timepoints.get(name) or _new_timepoint(episode, name, at)
     after = replace(
-        before,
-        ratings={**before.ratings, **ratings},
+        _with_findings(episode, before, event.components, at) if event.components else before,
         reported=Noted(str(event.reported_overall), at) if event.reported_overall else before.reported,
         comparable=event.criteria is ResponseCriteria.INRC_2017
         if event.reported_overall
@@ -567,14 +636,20 @@ def _assessment(episode: Episode, event: AssessmentRecorded, at: Stamp) -> Episo
     return with_response(episode, at)
 
 
-def changed_ratings(before: Episode, after: Episode) -> Iterator[tuple[Component, Noted, Noted]]:
-    """What `after` rates otherwise than `before` in the same assessment: component, earlier and later rating."""
+def changed_findings(before: Episode, after: Episode) -> Iterator[tuple[Component, Noted, Noted]]:
+    """What `after` was told otherwise than `before` in the same assessment: component, rating before and after.
+
+    More measurements of a component add to it; another value of the same measurement, or another rating, changes
+    what was told.
+    """
     for name, later in after.timepoints.items():
         earlier = before.timepoints.get(name)
-        for component, noted in later.ratings.items():
-            known = earlier.ratings.get(component) if earlier else None
-            if known is not None and known.value != noted.value:
-                yield component, known, noted
+        if earlier is None or earlier is later:
+            continue
+        for component in earlier.ratings:
+            told, now_told = (reported_of(each, component) for each in (earlier, later))
+            if told is not None and now_told is not None and contradict(told, now_told):
+                yield component, earlier.ratings[component], later.ratings[component]
 
 
 def _statement(
@@ -584,7 +659,7 @@ def _statement(
     before = episode.timepoints.get(name) if name else None
     if name is None or before is None:
         name = _timepoint_name(episode, event.timepoint)
-        before = Timepoint(name, first=at, last=at, cycles=episode.cycles.completed)
+        before = replace(_new_timepoint(episode, name, at), last=at)
     if isinstance(event, ResponseConfirmed):
         after = replace(before, confirmed=Noted(str(event.response), at))
     else:

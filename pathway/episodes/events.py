@@ -23,7 +23,6 @@ from zoneinfo import ZoneInfo
 from pydantic import (
     AwareDatetime,
     BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     TypeAdapter,
@@ -32,6 +31,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+from pathway.clinical.measurements import RATED_ONLY, Amount, Measurements, Percent, Value
 from pathway.clinical.terms import (
     CarTStep,
     ClosureReason,
@@ -67,8 +67,6 @@ Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 EntryId = Annotated[str, StringConstraints(min_length=36, max_length=36, pattern=r"^[0-9a-f-]{36}$")]
 Count = Annotated[int, Field(ge=1, le=999)]
 Grade = Annotated[int, Field(ge=0, le=5)]
-Amount = Annotated[Decimal, Field(ge=0, le=10_000_000, max_digits=12, decimal_places=4)]
-Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4)]
 
 
 class EventNotUnderstood(ValueError):
@@ -79,25 +77,21 @@ class EventNotUnderstood(ValueError):
         super().__init__("; ".join(f"{pointer}: {detail}" for pointer, detail in self.errors))
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class PatientIdentifier(_Value):
+class PatientIdentifier(Value):
     """A patient's identifier in a naming system. It never enters the log."""
 
     system: Name
     value: Key
 
 
-class MessageSource(_Value):
+class MessageSource(Value):
     """The business key of a message: the sending system and its own id of the message."""
 
     system: Name
     message_id: Key
 
 
-class MultipleOfLimit(_Value):
+class MultipleOfLimit(Value):
     """A laboratory value with the upper limit it is to be compared with, both in `unit`."""
 
     value: Amount
@@ -105,7 +99,7 @@ class MultipleOfLimit(_Value):
     unit: Name
 
 
-class Event(_Value):
+class Event(Value):
     """What every event has: when it happened, how exactly that is known, and who sent it."""
 
     kind: str
@@ -163,7 +157,7 @@ class PriorTherapyRecorded(Event):
     high_dose_therapy: bool | None = None
 
 
-class Evidence(_Value):
+class Evidence(Value):
     """One finding that speaks for progression, with the examination that showed it."""
 
     modality: Literal["ct_mri", "mibg", "fdg_pet", "marrow", "biopsy", "clinical", "other"]
@@ -289,51 +283,10 @@ class ToxicityResolved(Event):
     to_grade: Grade
 
 
-class Diameter(_Value):
-    """A length in millimetres, now and at the instants it is compared with."""
-
-    now: Amount
-    baseline: Amount | None = None
-    nadir: Amount | None = None
-
-
-class MibgScore(_Value):
-    """An MIBG scan by one scoring system, absolute, with the baseline of this line."""
-
-    score: Literal["curie", "siopen"]
-    absolute: Amount
-    baseline: Amount | None = None
-    new_sites: Annotated[int, Field(ge=0, le=999)] | None = None
-
-
-class Infiltration(_Value):
-    """Tumour cells in marrow, percent, the highest of the sampled sites."""
-
-    now: Percent
-    baseline: Percent | None = None
-
-
-class Measurements(_Value):
-    """What was measured of one component; a rating given beside it is the reporter's own."""
-
-    rating: ComponentRating | None = None
-    longest_diameter_mm: Diameter | None = None
-    sum_of_diameters_mm: Diameter | None = None
-    mibg: MibgScore | None = None
-    infiltration_percent: Infiltration | None = None
-    new_lesions: bool | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("Give a rating or at least one measurement.")
-        return self
-
-
 ComponentFinding: TypeAlias = ComponentRating | Measurements
 
 
-class Components(_Value):
+class Components(Value):
     """The three components of INRC 2017; a component left out was not evaluated."""
 
     primary: ComponentFinding | None = None
@@ -342,25 +295,23 @@ class Components(_Value):
 
     @model_validator(mode="after")
     def _marrow_is_never_partial(self) -> Self:
-        for component, rating in self.ratings().items():
+        for component, finding in self.findings().items():
             wrong = ComponentRating.PR if component is Component.BONE_MARROW else ComponentRating.MD
-            if rating is wrong:
+            if finding.rating is wrong:
                 raise ValueError(f"{component} cannot be rated {wrong.value} in INRC 2017.")
         return self
 
-    def ratings(self) -> dict[Component, ComponentRating]:
-        """The components that were given, each with its rating; measurements without one are NE."""
-        found: dict[Component, ComponentRating] = {}
-        for component in Component:
-            value = getattr(self, component.value)
-            if isinstance(value, Measurements):
-                found[component] = value.rating or ComponentRating.NE
-            elif value is not None:
-                found[component] = value
-        return found
+    def findings(self) -> dict[Component, Measurements]:
+        """What was reported of each component that was given; a bare rating is measurements without any."""
+        given = ((component, getattr(self, component.value)) for component in Component)
+        return {
+            component: finding if isinstance(finding, Measurements) else RATED_ONLY[finding]
+            for component, finding in given
+            if finding is not None
+        }
 
 
-class Residual(_Value):
+class Residual(Value):
     """What disease is left and whether it could be operated on or irradiated."""
 
     sites: Annotated[int, Field(ge=0, le=999)] | None = None
@@ -461,7 +412,7 @@ class ReviewResolved(Event):
     reason: Prose
 
 
-class Reason(_Value):
+class Reason(Value):
     """Why a choice differs from the recommendation: a code, words, or both."""
 
     code: OverrideReason | None = None
@@ -474,7 +425,7 @@ class Reason(_Value):
         return self
 
 
-class DecisionDetail(_Value):
+class DecisionDetail(Value):
     """What exactly was chosen, as far as it was said."""
 
     regimen: Name | None = None
@@ -575,7 +526,7 @@ MOST_EVENTS: Final = 100
 """How many events one request may bring."""
 
 
-class Batch(_Value):
+class Batch(Value):
     """Several events which are recorded all or none."""
 
     events: Annotated[tuple[Posted, ...], Field(min_length=1, max_length=MOST_EVENTS)]
@@ -621,7 +572,7 @@ def _fields() -> frozenset[str]:
     def below(model: type[BaseModel]) -> set[str]:
         return set(model.model_fields).union(*(below(child) for child in model.__subclasses__()))
 
-    return frozenset(below(_Value))
+    return frozenset(below(Value))
 
 
 def _sentence(fault: ErrorDetails) -> str:

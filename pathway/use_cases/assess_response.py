@@ -1,10 +1,12 @@
-"""The overall response by INRC 2017 from three ratings, for anyone who wants to check one."""
+"""The overall response by INRC 2017 from ratings or measurements, for anyone who wants to check one."""
 
 from __future__ import annotations
 
 import orjson
 from pydantic import BaseModel, ConfigDict
 
+from pathway.clinical.component_rules import MARROW_NOT_REPEATED
+from pathway.clinical.components import component_in_force
 from pathway.clinical.inrc import overall_response
 from pathway.clinical.terms import Component
 from pathway.episodes.events import Components
@@ -12,24 +14,34 @@ from pathway.use_cases.refusals import read_body
 
 
 class Request(Components, BaseModel):
-    """The three components, each a rating; a component left out was not evaluated."""
+    """The three components, each a rating or measurements; a component left out was not evaluated."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def assess_response(body: bytes) -> bytes:
-    """Overall response, rule, what is missing and the best still possible, as JSON. Raises `Refusal`."""
-    asked = read_body(Request, body)
-    given = asked.ratings()
-    told = overall_response(*(given.get(component) for component in Component))
+    """Overall response, the rules and measurements behind it, what is missing, as JSON. Raises `Refusal`."""
+    findings = read_body(Request, body).findings()
+    derived = {part: component_in_force(part, found) for part, found in findings.items() if found.given}
+    given = {part: found.rating for part, found in findings.items()} | {
+        part: found.rating for part, found in derived.items()
+    }
+    flags = tuple(dict.fromkeys(flag for found in derived.values() for flag in found.flags))
+    told = overall_response(
+        given.get(Component.PRIMARY),
+        given.get(Component.METASTATIC),
+        given.get(Component.BONE_MARROW),
+        marrow_repeated=MARROW_NOT_REPEATED not in flags,
+    )
     answer = {
         "overall": told.overall,
-        "components": {component.value: given.get(component, "NE") for component in Component},
+        "components": {component.value: given.get(component) or "NE" for component in Component},
         "rule": told.rule,
         "sentence": told.sentence,
         "because": told.citation.as_dict(),
-        "flags": list(told.flags),
+        "flags": [*told.flags, *flags],
         "missing": list(told.missing),
+        "explained": {part.value: found.as_dict() for part, found in derived.items()},
     }
     if told.ceiling is not None:
         answer["ceiling"] = told.ceiling

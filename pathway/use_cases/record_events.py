@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from pathway.engine.fold import Step
-from pathway.episodes.episode import changed_ratings
+from pathway.episodes.episode import changed_findings
 from pathway.episodes.events import (
     Event,
     PatientIdentifier,
@@ -180,7 +180,7 @@ def _require_one_value(draft: Draft, entry: NewEntry, at: str) -> None:
     if entry.kind != "assessment_recorded":
         return
     for before, after in draft.passed:
-        for component, earlier, later in changed_ratings(before, after):
+        for component, earlier, later in changed_findings(before, after):
             told = {earlier.at.entry, later.at.entry}
             if entry.entry_id in told:
                 (other,) = told - {entry.entry_id}

@@ -80,7 +80,7 @@ def test_refused_consent_leaves_the_decision_to_the_tumour_board() -> None:
 
 
 def test_an_unknown_risk_group_is_asked_for_before_treatment_starts() -> None:
-    story = Story.opened(risk_group=None) if False else Story()
+    story = Story()
     story.told("episode_opened", 0)
     story.planned()
     told = story.next(0)
@@ -153,6 +153,14 @@ def test_unknown_tolerance_asks_how_the_cycle_was_delivered() -> None:
     told = story.next(7)
     assert told.recommended == "complete_workup"
     assert [finding.name for finding in told.outcome.obtain] == ["tolerance"]
+
+
+def test_consent_to_cells_is_not_asked_for_while_the_child_is_not_eligible_for_them() -> None:
+    asked = outcome(response="PR", car_t_eligibility="no", car_t_consent="unknown").obtain
+    assert not asked
+    assert [finding.name for finding in outcome(response="PR", car_t_eligibility="yes").obtain] == [
+        "car_t_consent"
+    ]
 
 
 def test_every_finding_that_can_be_missing_says_what_to_obtain() -> None:

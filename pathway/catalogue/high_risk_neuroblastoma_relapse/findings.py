@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from pathway.clinical.component_rules import MIMIC_CHECK
 from pathway.clinical.regimens import cycle_limit, regimen
 from pathway.clinical.terms import CnsStatus, Delivered, Response, is_anti_gd2, spelling
 from pathway.engine.findings import STALE, UNKNOWN, Found, finding
@@ -356,8 +357,15 @@ def progression_confirmed(episode: Episode, as_of: date) -> Found:  # noqa: ARG0
         return Found("confirmed" if progression.confirmed else "open", "as recorded", progression.at)
     if timepoint.confirmed is not None:
         return Found("confirmed", "a person confirmed the response", timepoint.confirmed.at)
-    if any(noted.value == Response.PD for noted in timepoint.ratings.values()):
+    marked = [
+        timepoint.marks.get(part, ())
+        for part, noted in timepoint.ratings.items()
+        if noted.value == Response.PD
+    ]
+    if any(MIMIC_CHECK not in marks for marks in marked):
         return Found("confirmed", "a component was rated PD by INRC", timepoint.last)
+    if marked:
+        return Found("open", "what was measured may be a mimic", timepoint.last)
     return Found("open", "reported without the component that shows it", timepoint.last)
 
 
@@ -486,8 +494,16 @@ def held(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
 
 @finding("the cell product", ("released", "awaited"))
 def product(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
-    released = episode.car_t.get("product_released")
+    released = released_product(episode)
     return Found("released" if released else "awaited", at=released.at if released else None)
+
+
+def released_product(episode: Episode) -> Noted | None:
+    """The release of the product made of the last collection; that of an earlier one does not count."""
+    released, collected = episode.car_t.get("product_released"), episode.car_t.get("apheresis")
+    if released is not None and collected is not None and released.at.on < collected.at.on:
+        return None
+    return released
 
 
 @finding("a line of systemic therapy under way", ("yes", "no"))

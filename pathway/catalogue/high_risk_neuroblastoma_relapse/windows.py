@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import progression_confirmed
+from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import (
+    progression_confirmed,
+    released_product,
+)
 from pathway.catalogue.high_risk_neuroblastoma_relapse.guards import chosen
 from pathway.clinical.evidence import LOCATELLI_2025, NCI_PDQ_2025, QARZIBA_EMA, REVIEW, Tag, cite
 from pathway.clinical.regimens import NextCycle, regimen
@@ -190,7 +193,7 @@ def apheresis(episode: Episode) -> tuple[Anchored, ...]:
 
 def manufacturing(episode: Episode) -> tuple[Anchored, ...]:
     """Release counts from collection; once released, the decision on lymphodepletion from the release."""
-    released = episode.car_t.get("product_released")
+    released = released_product(episode)
     if released is not None:
         return ((DECISION, released.at),)
     return ((MANUFACTURING, episode.entered),)

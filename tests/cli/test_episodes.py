@@ -1,0 +1,369 @@
+"""Episodes at a terminal: opened, recorded, decided and read, on a real database."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Terminal
+
+EVIDENCE = {
+    "kind": "progression_evidence_recorded",
+    "occurred_on": "2025-06-03",
+    "pattern": "metastatic",
+    "confirmed": True,
+}
+BASELINE = [
+    EVIDENCE,
+    {"kind": "gd2_measured", "occurred_on": "2025-06-04", "status": "positive"},
+    {"kind": "fitness_recorded", "occurred_on": "2025-06-04", "lansky": 90},
+    {"kind": "consent_recorded", "occurred_on": "2025-06-04", "given": True},
+]
+CYCLES = [
+    {"kind": "cycle_started", "occurred_on": "2025-06-09", "line": 1, "cycle": 1},
+    {"kind": "cycle_completed", "occurred_on": "2025-06-29", "line": 1, "cycle": 1, "delivered": "full"},
+    {"kind": "cycle_started", "occurred_on": "2025-06-30", "line": 1, "cycle": 2},
+    {"kind": "cycle_completed", "occurred_on": "2025-07-20", "line": 1, "cycle": 2, "delivered": "full"},
+]
+
+
+@pytest.fixture
+def assessed(terminal: Terminal) -> str:
+    """An episode after two cycles, with stable disease."""
+    episode = terminal.open("--risk-group", "high")
+    terminal("record", episode, json.dumps({"events": BASELINE}))
+    terminal("decide", episode, "start_chemoimmunotherapy", "--on", "2025-06-05")
+    terminal("record", episode, json.dumps({"events": CYCLES}))
+    ratings = ("components.primary=SD", "components.metastatic=SD", "components.bone_marrow=NI")
+    terminal("record", episode, "--kind", "fitness_recorded", "--on", "2025-07-22", "lansky=90")
+    terminal("record", episode, "--kind", "assessment_recorded", "--on", "2025-07-22", *ratings)
+    return episode
+
+
+def test_an_episode_is_opened_with_its_patient_and_says_what_is_next(terminal: Terminal) -> None:
+    told = terminal("open", "--patient", "urn:example:mrn|4711", "--on", "2025-06-02").stdout
+    assert "Opened episode" in told
+    assert "Recommended: obtain what is missing" in told
+    assert "4711" not in told
+
+
+def test_a_whole_opening_comes_through_stdin(terminal: Terminal) -> None:
+    body = {
+        "pathway": "high_risk_neuroblastoma_relapse",
+        "patient": {"system": "urn:example:mrn", "value": "4711"},
+        "opened_on": "2025-06-03",
+        "baseline": [EVIDENCE],
+    }
+    told = terminal.json("open", "-", stdin=json.dumps(body))
+    assert told["state"] == "progression_confirmed"
+
+
+def test_a_second_open_episode_of_a_patient_is_refused_with_the_first(terminal: Terminal) -> None:
+    first = terminal.open()
+    told = terminal("open", "--patient", "urn:example:mrn|mrn-1", ends=1)
+    assert told.stdout == ""
+    assert f"episode: {first}" in told.stderr
+
+
+@pytest.mark.parametrize("patient", [(), ("--patient", "4711"), ("--patient", "|4711")])
+def test_an_opening_without_a_whole_identifier_is_a_fault_of_the_command(
+    terminal: Terminal, patient: tuple[str, ...]
+) -> None:
+    assert "SYSTEM|VALUE" in terminal("open", *patient, ends=2).stderr
+
+
+def test_an_event_is_recorded_as_json_as_a_file_through_stdin_and_field_by_field(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    episode = terminal.open()
+    note = {"kind": "note_added", "occurred_on": "2025-06-02"}
+    file = tmp_path / "note.json"
+    file.write_text(json.dumps(note | {"text": "from a file"}))
+    terminal("record", episode, json.dumps(note | {"text": "as it is"}))
+    terminal("record", episode, str(file))
+    terminal("record", episode, "-", stdin=json.dumps(note | {"text": "from stdin"}))
+    terminal("record", episode, "--kind", "note_added", "--on", "2025-06-02", "text=field by field")
+    rows = terminal.json("history", episode)["entries"]
+    texts = [row["event"].get("text") for row in rows]
+    assert texts == [None, "as it is", "from a file", "from stdin", "field by field"]
+
+
+def test_fields_are_numbers_booleans_and_nested_where_they_look_so(terminal: Terminal) -> None:
+    episode = terminal.open()
+    fields = ("components.metastatic=CR", "residual.local_control_feasible=true", "residual.sites=2")
+    terminal("record", episode, "--kind", "assessment_recorded", "--on", "2025-06-03", *fields)
+    (_, row) = terminal.json("history", episode)["entries"]
+    assert row["event"]["components"] == {"metastatic": "CR"}
+    assert row["event"]["residual"] == {"sites": 2, "local_control_feasible": True}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("{}", "{}"),
+        ("{}", "--on", "2025-06-02"),
+        ("--kind", "note_added", "text"),
+        ("--kind", "note_added", "a=1", "a.b=2"),
+        ("--kind", "note_added", "--on", "2.6.2025", "text=x"),
+    ],
+)
+def test_a_record_command_that_is_not_understood_writes_nothing(
+    terminal: Terminal, words: tuple[str, ...]
+) -> None:
+    episode = terminal.open()
+    terminal("record", episode, *words, ends=2)
+    assert len(terminal.json("history", episode)["entries"]) == 1
+
+
+def test_a_refused_event_says_where_and_what_and_repeats_nothing(terminal: Terminal) -> None:
+    episode = terminal.open()
+    told = terminal("record", episode, "--kind", "cycle_started", "--on", "2025-06-09", "cycl=4711", ends=1)
+    assert "/cycl: This field is not known here." in told.stderr
+    assert "4711" not in told.stderr
+    assert told.stdout == ""
+
+
+def test_a_dry_run_tells_what_would_happen_and_writes_nothing(terminal: Terminal) -> None:
+    episode = terminal.open()
+    told = terminal("record", episode, json.dumps(EVIDENCE), "--dry-run").stdout
+    assert "Would record progression_evidence_recorded of 2025-06-03." in told
+    assert "would be in progression_confirmed" in told
+    assert len(terminal.json("history", episode)["entries"]) == 1
+
+
+def test_a_message_that_is_sent_again_is_known_already(terminal: Terminal) -> None:
+    episode = terminal.open()
+    note = {"kind": "note_added", "occurred_on": "2025-06-02", "text": "seen"}
+    message = json.dumps(note | {"source": {"system": "ehr", "message_id": "1"}})
+    terminal("record", episode, message)
+    assert "Known already: note_added" in terminal("record", episode, message).stdout
+
+
+def test_a_late_result_tells_its_impact(terminal: Terminal, assessed: str) -> None:
+    terminal("decide", assessed, "continue_chemoimmunotherapy", "--on", "2025-07-22")
+    late = terminal(
+        "record", assessed, "--kind", "cns_status_recorded", "--on", "2025-07-21", "status=new_disease"
+    ).stdout
+    assert (
+        "Would have been said differently on 2025-07-22: refer instead of continue_chemoimmunotherapy."
+        in late
+    )
+    assert (
+        "Decision of 2025-07-22 (continue_chemoimmunotherapy) was recommended and would now be blocked."
+        in late
+    )
+
+
+def test_an_unexpected_cycle_is_kept_and_said_to_be_unexpected(terminal: Terminal) -> None:
+    episode = terminal.open()
+    told = terminal("record", episode, json.dumps(CYCLES[0])).stdout
+    assert "It was not expected where the episode stands: it is kept, and moves nothing." in told
+
+
+def test_the_next_step_says_what_why_why_not_and_what_would_change_it(
+    terminal: Terminal, assessed: str
+) -> None:
+    told = terminal.read("next", assessed, "--as-of", "2025-07-22")
+    for part in (
+        "Recommended: continue chemoimmunotherapy.",
+        "Row 35: Stable disease before the fourth cycle: continue.",
+        "Park 2017, Table 5 (unverified)",
+        "decide on the next step: due",
+        "Why not the others",
+        "start_maintenance",
+        "Would open it: the response in force, now SD, were CR or NED.",
+        "The figures behind this are from first relapses",
+    ):
+        assert part in told
+
+
+def test_one_option_is_explained_in_depth(terminal: Terminal, assessed: str) -> None:
+    told = terminal.read("next", assessed, "--as-of", "2025-07-22", "--option", "start_maintenance")
+    assert "Blocked." in told
+    assert "The table does not offer it here." in told
+    assert "true The family has consented to the treatment." in told
+    assert "Row 35" in told
+    possible = terminal.read("next", assessed, "--as-of", "2025-07-22", "--option", "change_line")
+    assert "It is possible, but another option is recommended here." in possible
+    recommended = terminal(
+        "next", assessed, "--as-of", "2025-07-22", "--option", "continue_chemoimmunotherapy"
+    ).stdout
+    assert "Recommended." in recommended
+    told = terminal("next", assessed, "--option", "waiting", ends=2).stderr
+    assert "There is no option waiting." in told
+
+
+def test_where_the_field_is_undecided_the_tumour_board_is_named(terminal: Terminal, assessed: str) -> None:
+    terminal("record", assessed, "--kind", "fitness_recorded", "--on", "2025-07-22", "lansky=30")
+    told = terminal.read("next", assessed, "--as-of", "2025-07-22")
+    assert "Nothing is recommended: this is left to the tumour board." in told
+
+
+def test_an_assessment_shows_its_ceiling_and_what_contradicts_it(terminal: Terminal) -> None:
+    episode = terminal.open()
+    terminal("record", episode, json.dumps({"events": BASELINE}))
+    assess = ("record", episode, "--kind", "assessment_recorded", "--on", "2025-06-05")
+    terminal(*assess, "components.primary=PR", "components.metastatic=NE")
+    assert "the best still possible is PR" in terminal.read("next", episode, "--as-of", "2025-06-05")
+    rest = ("components.metastatic=SD", "components.bone_marrow=NI", "reported_overall=CR")
+    assert "To look at: " in terminal(*assess, "timepoint=second", "components.primary=PR", *rest).stdout
+    assert "reported" in terminal.read("next", episode, "--as-of", "2025-06-05")
+
+
+def test_what_was_known_yesterday_is_asked_for_in_plain_words(terminal: Terminal, assessed: str) -> None:
+    assert (
+        terminal("history", assessed, "--known-at", "yesterday").stdout
+        == "Nothing of this episode was known then.\n"
+    )
+    assert (
+        "Nothing was known of this episode by then."
+        in terminal("next", assessed, "--known-at", "yesterday", ends=1).stderr
+    )
+    rows = terminal.json("history", assessed, "--known-at", "today")["entries"]
+    cut = rows[5]["recorded_at"]
+    assert terminal.json("history", assessed, "--known-at", cut)["entries"] == rows[:6]
+    assert (
+        terminal.json("next", assessed, "--known-at", cut, "--as-of", "2025-06-05")["state"]
+        == "chemoimmunotherapy.ready"
+    )
+
+
+@pytest.mark.parametrize("instant", ["2025-06-01T12:00:00", "lately", "2025-13-01", "2025-06-01T99:00:00Z"])
+def test_an_instant_without_a_zone_or_meaning_is_refused(terminal: Terminal, instant: str) -> None:
+    terminal("history", terminal.open(), "--known-at", instant, ends=2)
+
+
+def test_the_history_names_who_what_and_what_became_of_it(terminal: Terminal, assessed: str) -> None:
+    rows = terminal.json("history", assessed)["entries"]
+    note = terminal.json("record", assessed, "--kind", "note_added", "--on", "2025-07-22", "text=mistaken")
+    entry = note["entries"][0]["entry"]
+    terminal(
+        "record",
+        assessed,
+        "--kind",
+        "event_retracted",
+        "--on",
+        "2025-07-22",
+        f"entry={entry}",
+        "reason=mistaken",
+    )
+    told = terminal("history", assessed).stdout
+    assert "decision made option=start_chemoimmunotherapy, offered_as=recommended" in told
+    assert "retracted by" in told
+    assert {row["actor"] for row in rows} == {getpass.getuser()}
+    assert {row["client"] for row in rows} == {f"terminal/{getpass.getuser()}"}
+
+
+def test_the_history_is_a_table_for_a_spreadsheet(terminal: Terminal, assessed: str) -> None:
+    table = list(csv.DictReader(io.StringIO(terminal("history", assessed, "--csv").stdout)))
+    assert [row["kind"] for row in table][:2] == ["episode_opened", "progression_evidence_recorded"]
+    some = terminal("history", assessed, "--csv", "--from", "2025-07-01", "--to", "2025-07-21").stdout
+    assert [row["kind"] for row in csv.DictReader(io.StringIO(some))] == ["cycle_completed"]
+
+
+def test_a_long_history_is_read_to_its_end(terminal: Terminal) -> None:
+    episode = terminal.open()
+    note = {"kind": "note_added", "occurred_on": "2025-06-02", "text": "seen"}
+    for _ in range(3):
+        terminal("record", episode, json.dumps({"events": [note] * 100}))
+    assert len(terminal.json("history", episode)["entries"]) == 301
+
+
+def test_a_decision_shows_what_it_rests_on_and_is_made_in_the_name_given(
+    terminal: Terminal, assessed: str
+) -> None:
+    told = terminal(
+        "decide", assessed, "continue_chemoimmunotherapy", "--on", "2025-07-22", "--as", "dr-okafor"
+    ).stdout
+    assert "Deciding in: Decision due, as of 2025-07-22" in told
+    assert "You choose continue_chemoimmunotherapy, which is recommended." in told
+    assert "Decided on 2025-07-22: continue_chemoimmunotherapy, which was recommended." in told
+    last = terminal.json("history", assessed)["entries"][-1]
+    assert (last["actor"], last["client"]) == ("dr-okafor", f"terminal/{getpass.getuser()}")
+
+
+def test_a_decision_with_a_basis_that_no_longer_holds_is_refused_with_what_holds_now(
+    terminal: Terminal, assessed: str
+) -> None:
+    read = terminal.json("next", assessed, "--as-of", "2025-07-22")["basis"]
+    terminal("record", assessed, "--kind", "intent_recorded", "--on", "2025-07-22", "intent=comfort")
+    words = ("decide", assessed, "continue_chemoimmunotherapy", "--on", "2025-07-22", "--basis", read)
+    told = terminal(*words, ends=1).stderr
+    assert "Look at it again and decide anew." in told
+    assert "Now: Recommended: supportive care." in told
+
+
+def test_a_deviation_needs_a_reason_and_an_override_a_code(terminal: Terminal, assessed: str) -> None:
+    change = ("decide", assessed, "change_line", "--on", "2025-07-22")
+    assert "needs a reason" in terminal(*change, ends=1).stderr
+    blocked = (
+        "decide",
+        assessed,
+        "start_maintenance",
+        "--on",
+        "2025-07-22",
+        "--reason",
+        "The family asks for it.",
+    )
+    assert "needs a reason with a code" in terminal(*blocked, ends=1).stderr
+    coded = terminal.json(*blocked, "--reason-code", "does-not-align-preferences")
+    assert coded["offered_as"] == "blocked"
+
+
+def test_the_detail_of_a_decision_is_json(terminal: Terminal, assessed: str) -> None:
+    words = ("decide", assessed, "close", "--on", "2025-07-22", "--reason", "Moved away.", "--detail")
+    assert "This is not JSON." in terminal(*words, "closure", ends=2).stderr
+    assert terminal.json(*words, '{"closure": "transferred"}')["state"] == "closed"
+
+
+def test_the_override_of_a_hard_stop_waits_for_a_second_clinician(terminal: Terminal) -> None:
+    episode = terminal.open("--risk-group", "high")
+    terminal("record", episode, json.dumps({"events": BASELINE}))
+    agents = '{"agents": ["dinutuximab_beta", "temozolomide", "irinotecan"]}'
+    terminal("decide", episode, "start_chemoimmunotherapy", "--on", "2025-06-05", "--detail", agents)
+    stop = (
+        "decide",
+        episode,
+        "stop_agent",
+        "--on",
+        "2025-06-06",
+        "--detail",
+        '{"agents": ["dinutuximab_beta"]}',
+    )
+    terminal(*stop, "--reason", "Transverse myelitis.")
+    on = ("decide", episode, "continue_chemoimmunotherapy", "--on", "2025-06-06")
+    told = terminal(*on, "--reason-code", "recipient-disagrees-evidence").stdout
+    assert "waits for a second clinician" in told
+
+
+def test_the_worklist_is_of_one_site_page_by_page_and_by_kind(terminal: Terminal) -> None:
+    episodes = {terminal.open(value=f"mrn-{number}") for number in range(3)}
+    terminal("open", "--patient", "urn:example:mrn|9", "--site", "south", "--quiet")
+    assert {item["episode"] for item in terminal.json("worklist")["items"]} == episodes
+    first = terminal("worklist", "--limit", "2")
+    assert "There are more: --cursor" in first.stderr
+    cursor = first.stderr.split("--cursor ")[1].strip()
+    last = terminal.json("worklist", "--limit", "2", "--cursor", cursor)["items"]
+    assert len(last) == 1
+    assert "Nothing waits at site east." in terminal("worklist", "--site", "east").stdout
+    assert terminal.json("worklist", "--kind", "overdue", "--due-before", "2025-07-01") is not None
+    assert "The kinds are" in terminal("worklist", "--kind", "late", ends=1).stderr
+
+
+def test_the_days_of_a_site_are_counted_in_its_own_zone(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "PATHWAY_SITE_TIME_ZONES", '{"east": "Pacific/Kiritimati", "west": "Pacific/Pago_Pago"}'
+    )
+    days = {
+        site: terminal.json("open", "--patient", f"urn:example:mrn|{site}", "--site", site)["opened_on"]
+        for site in ("east", "west")
+    }
+    assert days["west"] < days["east"]

@@ -1,0 +1,112 @@
+"""For a blocked option: the smallest sets of findings whose change would open it. Held against brute force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations, product
+
+import pytest
+
+from pathway.engine.changes import what_would_open
+from pathway.engine.findings import OPEN, Finding
+from pathway.engine.outcome import findings_of, outcome_of
+from tests.spec.test_decision_matrix import FINDINGS, USUAL
+from tests.story import PATHWAY, Story
+
+Set = frozenset[tuple[str, str]]
+
+SAMPLES: tuple[tuple[str, dict[str, str]], ...] = (
+    ("start_maintenance", {}),
+    ("start_maintenance", {"response": "PD"}),
+    ("start_maintenance", {"response": "NE"}),
+    ("start_maintenance", {"response": "CR", "consent": "stale"}),
+    ("start_maintenance", {"response": "unknown", "phase": "unknown"}),
+    ("bridge_to_car_t", {}),
+    ("bridge_to_car_t", {"response": "CR", "consolidated": "yes"}),
+    ("local_control", {"response": "PR", "phase": "limit"}),
+    ("local_control", {"tolerance": "emergency", "local_disease": "yes"}),
+    ("consolidation_transplant", {"response": "MR"}),
+    ("continue_chemoimmunotherapy", {"consent": "refused"}),
+    ("continue_chemoimmunotherapy", {"response": "PD", "gd2": "negative"}),
+    ("follow_up", {"fitness": "stale", "intent": "comfort"}),
+    ("change_line", {"response": "PR"}),
+    ("change_line", {"cns": "suspected", "consent": "unknown"}),
+    ("reopen", {}),
+)
+
+
+def status(values: Mapping[str, str], option: str) -> str:
+    return outcome_of(PATHWAY, "decision_due", tuple(values[name] for name in FINDINGS)).statuses[option]
+
+
+def told(values: Mapping[str, str], option: str) -> set[Set]:
+    """The answer, each set of changes with one value for each finding."""
+    now = tuple(values[name] for name in FINDINGS)
+    return {
+        frozenset(zip((change.finding.name for change in changes), picked, strict=True))
+        for changes in what_would_open(PATHWAY, "decision_due", now, option)
+        for picked in product(*(change.values for change in changes))
+    }
+
+
+def _others(finding: Finding, now: str) -> list[str]:
+    return [value for value in finding.domain if value not in OPEN and value != now]
+
+
+def by_brute_force(values: Mapping[str, str], option: str, size: int) -> Iterator[Set]:
+    for names in combinations(FINDINGS, size):
+        for picked in product(*(_others(FINDINGS[name], values[name]) for name in names)):
+            if status({**values, **dict(zip(names, picked, strict=True))}, option) != "blocked":
+                yield frozenset(zip(names, picked, strict=True))
+
+
+@pytest.mark.parametrize(("option", "changed"), SAMPLES, ids=str)
+def test_the_changes_told_open_the_option_and_no_smaller_set_does(
+    option: str, changed: dict[str, str]
+) -> None:
+    values = USUAL | changed
+    assert status(values, option) == "blocked"
+    answer = told(values, option)
+    for changes in answer:
+        assert status(values | dict(changes), option) != "blocked"
+    sizes = {len(changes) for changes in answer}
+    assert len(sizes) <= 1
+    smallest = min(sizes, default=3)
+    for size in range(1, min(smallest, 3)):
+        assert not list(by_brute_force(values, option, size))
+    if smallest <= 2 and answer:
+        assert answer == set(by_brute_force(values, option, smallest))
+
+
+def test_an_option_no_row_offers_is_opened_by_nothing() -> None:
+    assert told(USUAL, "reopen") == set()
+
+
+def test_a_change_is_always_to_something_known() -> None:
+    for option, changed in SAMPLES:
+        assert not {value for changes in told(USUAL | changed, option) for _, value in changes} & OPEN
+
+
+def test_an_answer_says_what_would_open_maintenance_after_stable_disease() -> None:
+    story = Story.opened().planned().treated()
+    story.cycle(1, 2)
+    story.cycle(2, 23)
+    story.fit(44)
+    story.assessed(44, "SD")
+    document = story.next(45).document("0" * 64)
+    (maintenance,) = [each for each in document["options"] if each["option"] == "start_maintenance"]
+    assert maintenance["status"] == "blocked"
+    assert maintenance["why_not"][0].startswith("Not among what the table offers here: row 35")
+    single = [changes[0] for changes in maintenance["would_open"] if len(changes) == 1]
+    assert {
+        "finding": "response",
+        "label": "the response in force",
+        "from": "SD",
+        "to": ["CR", "NED"],
+    } in single
+
+
+def test_findings_of_a_state_are_those_its_table_and_its_options_read() -> None:
+    names = {finding.name for finding in findings_of(PATHWAY, "follow_up")}
+    assert {"cns", "last_visit"} <= names
+    assert "phase" not in names
