@@ -26,19 +26,37 @@ def _kind(name: str, required: dict[str, Any] | None = None, **optional: Any) ->
     return st.fixed_dictionaries(always, optional=optional)
 
 
-def _finding(ratings: tuple[str, ...]) -> st.SearchStrategy[Any]:
-    measured = st.fixed_dictionaries(
-        {"new_lesions": st.booleans()}, optional={"rating": st.sampled_from(ratings)}
-    )
-    return st.one_of(st.sampled_from(ratings), st.sampled_from(ratings), measured)
+_length = st.fixed_dictionaries(
+    {"now": st.sampled_from(["0", "8", "24", "30"])}, optional={"baseline": st.sampled_from(["30", "40"])}
+)
+_uptake = st.sampled_from(["none", "unchanged", "increased"])
+_mibg = st.fixed_dictionaries(
+    {"score": st.sampled_from(["curie", "siopen"]), "absolute": st.sampled_from(["0", "6", "15"])},
+    optional={"baseline": st.sampled_from(["12", "20"]), "new_sites": st.sampled_from([0, 0, 1])},
+)
+_infiltration = st.fixed_dictionaries(
+    {"now": st.sampled_from(["0", "3", "30"])}, optional={"baseline": st.sampled_from(["0", "10"])}
+)
+
+
+def _finding(ratings: tuple[str, ...], **measured: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    rated = st.sampled_from(ratings)
+    found = st.fixed_dictionaries({"new_lesions": st.booleans()}, optional=measured | {"rating": rated})
+    return st.one_of(rated, rated, found)
 
 
 COMPONENTS = st.fixed_dictionaries(
     {},
     optional={
-        "primary": _finding(RATINGS),
-        "metastatic": _finding(RATINGS),
-        "bone_marrow": _finding(MARROW),
+        "primary": _finding(RATINGS, longest_diameter_mm=_length, uptake=_uptake),
+        "metastatic": _finding(
+            RATINGS,
+            sum_of_diameters_mm=_length,
+            mibg=_mibg,
+            uptake=_uptake,
+            soft_tissue_at_baseline=st.booleans(),
+        ),
+        "bone_marrow": _finding(MARROW, infiltration_percent=_infiltration),
     },
 )
 FULL_COMPONENTS = st.fixed_dictionaries(

@@ -128,12 +128,17 @@ class RandomWalk(Walk):
         self.record(walked, [_same(told | message)])
         self.record(walked, [_same(told | message | later)])
 
-    @rule(data=st.data(), place=places)
-    def correct(self, data: st.DataObject, place: int) -> None:
-        """An entry is corrected, mostly by one of its own kind."""
+    @rule(data=st.data(), place=places, times=st.integers(1, 2))
+    def correct(self, data: st.DataObject, place: int, times: int) -> None:
+        """An entry is corrected, once or twice, mostly by one of its own kind."""
         walked = self.one(data)
+        chosen = place % len(self.known(walked).log)
+        for _ in range(times):
+            self.correct_at(walked, data, chosen)
+
+    def correct_at(self, walked: Walked, data: st.DataObject, place: int) -> None:
         known = self.known(walked)
-        line = known.log[place % len(known.log)]
+        line = known.log[place]
         told = line.told["replacement"] if line.kind == "event_corrected" else line.told
         replacement = data.draw(told_at_random.replacements(told, known.today), label="replacement")
         correction = {
@@ -149,6 +154,24 @@ class RandomWalk(Walk):
         when = self.known(walked).today.isoformat()
         told = {"kind": "event_retracted", "reason": "recorded for the wrong child", "occurred_on": when}
         self.record(walked, [lambda name: told | {"entry": self.entry(walked, name, place)}])
+
+    @rule(data=st.data(), by_retraction=st.booleans())
+    def learn_late_what_speaks_against_a_decision(self, data: st.DataObject, by_retraction: bool) -> None:
+        """After a decision the family's wish for comfort turns up, or what the decision rested on is retracted."""
+        walked = self.one(data)
+        known = self.known(walked)
+        decisions = [line for line in known.log if line.kind == "decision_made"]
+        if not decisions:
+            return
+        on = date.fromisoformat(decisions[-1].told["occurred_on"])
+        consents = [line for line in known.log if line.kind == "consent_recorded"]
+        if by_retraction and consents:
+            place = consents[-1].sequence - 1
+            told = {"kind": "event_retracted", "reason": "not so", "occurred_on": known.today.isoformat()}
+            self.record(walked, [lambda name: told | {"entry": self.entry(walked, name, place)}])
+        else:
+            wish = {"kind": "intent_recorded", "intent": "comfort"}
+            self.record(walked, [_same(wish | {"occurred_on": (on - timedelta(days=1)).isoformat()})])
 
     @rule(data=st.data(), place=places, grade=st.integers(0, 3))
     def resolve_side_effect(self, data: st.DataObject, place: int, grade: int) -> None:
@@ -174,6 +197,27 @@ class RandomWalk(Walk):
         wrong = note | data.draw(st.sampled_from([to_come, other]))
         first = [note] if data.draw(st.booleans()) else []
         self.record(walked, [_same(each) for each in (*first, wrong)])
+
+    @precondition(lambda self: len(self.episodes) < 4)
+    @rule(data=st.data(), by_decision=st.booleans())
+    def come_back(self, data: st.DataObject, by_decision: bool) -> None:
+        """An episode is closed, the patient begins another, and the first is to go on again."""
+        walked = self.one(data)
+        known = self.known(walked)
+        self.record(
+            walked,
+            [_same({"kind": "episode_closed", "reason": "death", "occurred_on": known.today.isoformat()})],
+        )
+        if data.draw(st.booleans()):
+            self.open(walked.patient, healthy=False)
+        known = self.known(walked)
+        if by_decision:
+            again = Choice("reopen", known.today, known.today, known.digest, {}, WITH_A_CODE)
+            self.decide(walked, again, CLINICIANS[0])
+        else:
+            told = {"kind": "event_retracted", "reason": "alive", "occurred_on": known.today.isoformat()}
+            last = len(known.log) - 1
+            self.record(walked, [lambda name: told | {"entry": self.entry(walked, name, last)}])
 
     # What people decide.
 
@@ -276,17 +320,17 @@ class RandomWalk(Walk):
         sent = data.draw(st.sampled_from(kept), label="request")
         for name, side in self.sides.items():
             before, first = self.stored(name), sent.answers[name]
-            body = sent.bodies[name] | ({"pathway": "another"} if differently else {})
+            body = _otherwise(sent.bodies[name]) if differently else sent.bodies[name]
             again = side.ask(sent.use_case, *sent.where[name], body=body, subject=sent.subject, key=sent.key)
             if differently:
-                assert again.outcome in ("idempotency_key_reused", "invalid_body")
+                assert again.outcome == "idempotency_key_reused"
             else:
                 assert (again.outcome, again.text, again.location) == (
                     first.outcome,
                     first.text,
                     first.location,
                 )
-                assert again.replayed or first.outcome == "invalid_body"
+                assert again.replayed
             assert self.stored(name) == before
 
     @rule(days=st.sampled_from([0.001, 0.5, 1, 10, 25]))
@@ -311,6 +355,16 @@ class RandomWalk(Walk):
 def _same(told: Body) -> Callable[[str], Body]:
     """What is told alike on both sides."""
     return lambda _: told
+
+
+def _otherwise(body: Body) -> Body:
+    """Another request of the same kind."""
+    if "kind" in body or "events" in body:
+        note = {"kind": "note_added", "text": "one more", "occurred_on": "2026-03-01"}
+        return {"events": [*body.get("events", [body]), note]}
+    if "option" in body:
+        return body | {"detail": body["detail"] | {"text": "otherwise"}}
+    return body | ({"opened_on": "2026-01-01"} if "patient" in body else {"reason": "otherwise"})
 
 
 def _expected(episode: Episode, data: st.DataObject) -> list[Body]:

@@ -16,8 +16,9 @@ SESSION: Final = (
     "$ EPISODE=$(pathway open --patient 'urn:example:mrn|4711' --risk-group high --quiet)",
     "$ pathway record $EPISODE --kind progression_evidence_recorded pattern=metastatic confirmed=true",
     "$ pathway next $EPISODE --option start_chemoimmunotherapy",
+    "$ pathway record $EPISODE --kind fitness_recorded lansky=90",
     "$ pathway record $EPISODE --kind consent_recorded given=true",
-    "$ pathway decide $EPISODE change_line --reason 'Agreed with the tumour board.'",
+    "$ pathway decide $EPISODE start_chemoimmunotherapy",
     "$ pathway history $EPISODE",
     (
         "Exit codes: 0 done; 1 refused, or a check found something; 2 the command or a setting was not understood; "

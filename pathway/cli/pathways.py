@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import orjson
 import typer
 from rich.console import Group, RenderableType
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from pathway.cli.faults import Commands
-from pathway.cli.terminal import SITE, Code, Json, Stop, acting, print_document, say, screen
+from pathway.cli.terminal import SITE, Code, Json, Stop, acting, print_document, progress_on_stderr, say
 
 if TYPE_CHECKING:
     from pathway.engine.definition import Pathway
@@ -87,7 +87,7 @@ def check(name: Name = None, version: Version = None, as_json: Json = False) -> 
 
     found = _found(name, version)
     bar = (TextColumn("Checking every combination"), BarColumn(), TaskProgressColumn())
-    with Progress(*bar, console=screen(stderr=True), transient=True) as progress:
+    with progress_on_stderr(*bar) as progress:
         task = progress.add_task("", total=1.0)
         checked = check_pathway(found, claims_of(found), lambda share: progress.update(task, completed=share))
     if as_json:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import orjson
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-from pathway.cli.terminal import Code, Json, Stop, print_document, say, screen
+from pathway.cli.terminal import Code, Json, Stop, print_document, progress_on_stderr, say
 
 if TYPE_CHECKING:
     import httpx2
@@ -57,7 +57,7 @@ def replay(
         with client_of(url, token) as client:
             replays = walked(read, client)
     if as_json:
-        print_document(orjson.dumps(concordance(replays)))
+        print_document(orjson.dumps(concordance(replays), option=orjson.OPT_NON_STR_KEYS))
     else:
         say(as_table(replays))
 
@@ -68,7 +68,7 @@ def walked(cases: Sequence[Case], client: httpx2.Client) -> list[CaseReplay]:
 
     bar = (TextColumn("Replaying {task.description}"), BarColumn(), MofNCompleteColumn())
     replays = []
-    with Progress(*bar, console=screen(stderr=True), transient=True) as progress:
+    with progress_on_stderr(*bar) as progress:
         task = progress.add_task("", total=len(cases))
         for case in cases:
             progress.update(task, description=case.case)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -80,7 +81,8 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
             APPLICATION, factory=True, log_level="warning", access_log=False, server_header=False
         )
         server = uvicorn.Server(config)
-        server.run(sockets=[listener])
+        with suppress(KeyboardInterrupt):  # the usual way to end it
+            server.run(sockets=[listener])
     if not server.started:
         raise typer.Exit(Code.UNAVAILABLE)
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, ProgressColumn
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -82,6 +83,12 @@ def say(text: object = "", *, style: str | None = None) -> None:
 def remark(text: str) -> None:
     """A line that is no part of the answer: it goes to stderr."""
     screen(stderr=True).print(text, style="dim")
+
+
+def progress_on_stderr(*columns: ProgressColumn) -> Progress:
+    """A bar for long work; nothing at all where there is no terminal."""
+    console = screen(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def print_document(document: bytes) -> None:

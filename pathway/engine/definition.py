@@ -89,6 +89,15 @@ class Window:
     because: Citation
 
 
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A number that findings rest on, and what it means."""
+
+    sentence: str
+    value: int
+    because: Citation
+
+
 Anchored = tuple[Window, Stamp | None]
 """A window and the fact its days are counted from; None when that fact is missing."""
 
@@ -155,6 +164,8 @@ class Pathway:
     hold_window: Window | None = None
     windows: tuple[Window, ...] = ()
     """Every window a state, a hold or a duty may run, for whoever reads the definition."""
+    thresholds: tuple[Threshold, ...] = ()
+    """Every number the findings rest on, for whoever reads the definition."""
 
     def __post_init__(self) -> None:
         faults = [*self._unknown_names(), *self._doubtful_rows(), *self._doubtful_edges()]
@@ -198,7 +209,7 @@ class Pathway:
         """Every citation of this pathway, each once."""
         cited = [guard.because for guard in self.guards]
         cited += [each for state in self.states for row in state.table for each in row.because]
-        cited += [window.because for window in self.windows]
+        cited += [each.because for each in (*self.windows, *self.thresholds)]
         return tuple(dict.fromkeys(cited))
 
     def _all_guards(self) -> Iterator[Guard]:
@@ -292,6 +303,10 @@ class Pathway:
                 for duty in self.duties
             ],
             "windows": [described_window(window) for window in self.windows],
+            "thresholds": [
+                {"sentence": each.sentence, "value": each.value, "because": each.because.as_dict()}
+                for each in self.thresholds
+            ],
             "findings": [
                 {
                     "finding": each.name,
@@ -343,6 +358,9 @@ def _described_state(state: State) -> dict[str, Any]:
     return {
         "state": state.name,
         "label": state.label,
+        "context": state.context,
+        "running": state.running,
+        "ends_line": state.ends_line,
         "always": [_described_offer(offer) for offer in state.always],
         "table": [
             {

@@ -105,8 +105,11 @@ class Recommendation:
                 return f"Recommended: {label}, namely {', '.join(wanted)}."
             return f"Recommended: {label}."
         if self.outcome.needs_tumour_board:
+            row = self.outcome.rows[0]
             names = [
-                option.label for option in self.pathway.options if self.status(option.name) == "possible"
+                self.pathway.option(offer.option).label
+                for offer in row.offers
+                if self.status(offer.option) == "possible"
             ]
             return f"The field is undecided here; the tumour board chooses among: {', '.join(names)}."
         return "Nothing is due."

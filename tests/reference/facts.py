@@ -9,7 +9,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from pathway.clinical.terms import Component, Delivered, ResponseCriteria, is_anti_gd2, spelling
+from pathway.clinical.components import component_in_force
+from pathway.clinical.measurements import Measurements, joined, within_line
+from pathway.clinical.terms import (
+    Component,
+    ComponentRating,
+    Delivered,
+    ResponseCriteria,
+    is_anti_gd2,
+    spelling,
+)
 from pathway.clinical.toxicity import could_stop, stop_rule
 from pathway.episodes.episode import (
     Cycles,
@@ -172,15 +181,41 @@ def timepoint_name(sheet: Sheet, given: str | None) -> str:
     return f"{name}/{len(decided) + 1}" if decided else name
 
 
+def new_timepoint(sheet: Sheet, name: str, at: Stamp) -> Timepoint:
+    return Timepoint(name, line=sheet["line"], first=at, cycles=sheet["cycles"].completed)
+
+
+def _finding(sheet: Sheet, point: Timepoint, component: Component, told: Any, at: Stamp) -> Timepoint:
+    """A rating is noted as it is; measurements are put together and rated, beside what the line measured before."""
+    whole = told if isinstance(told, Measurements) else Measurements(rating=told)
+    if component in point.measured:
+        whole = joined(point.measured[component], whole)
+    elif component in point.ratings:
+        whole = joined(Measurements(rating=ComponentRating(point.ratings[component].value)), whole)
+    if not whole.given:
+        return replace(point, ratings={**point.ratings, component: Noted(str(whole.rating), at)})
+    names = [*sheet["timepoints"], point.name]
+    before = [sheet["timepoints"][name] for name in names[: names.index(point.name)]]
+    earlier = [
+        each.measured[component] for each in before if each.line == point.line and component in each.measured
+    ]
+    found = component_in_force(component, within_line(whole, earlier))
+    return replace(
+        point,
+        ratings={**point.ratings, component: Noted(str(found.rating), at)},
+        measured={**point.measured, component: whole},
+        marks={**point.marks, component: found.flags},
+    )
+
+
 def _assessment(sheet: Sheet, event: Any, at: Stamp) -> None:
     name = timepoint_name(sheet, event.timepoint)
-    point = sheet["timepoints"].get(name) or Timepoint(name, first=at, cycles=sheet["cycles"].completed)
-    ratings = dict(point.ratings)
+    point = sheet["timepoints"].get(name) or new_timepoint(sheet, name, at)
     for component in Component:
         told = getattr(event.components, component, None)
         if told is not None:
-            ratings[component] = Noted(str(getattr(told, "rating", told) or "NE"), at)
-    point = replace(point, ratings=ratings, last=at)
+            point = _finding(sheet, point, component, told, at)
+    point = replace(point, last=at)
     if event.reported_overall is not None:
         comparable = event.criteria is ResponseCriteria.INRC_2017
         point = replace(point, reported=Noted(str(event.reported_overall), at), comparable=comparable)
@@ -197,7 +232,7 @@ def _statement(sheet: Sheet, event: Any, at: Stamp) -> None:
     name = event.timepoint or sheet["current_timepoint"]
     if name not in sheet["timepoints"]:
         name = timepoint_name(sheet, event.timepoint)
-        sheet["timepoints"][name] = Timepoint(name, first=at, last=at, cycles=sheet["cycles"].completed)
+        sheet["timepoints"][name] = replace(new_timepoint(sheet, name, at), last=at)
     point = sheet["timepoints"][name]
     if event.kind == "response_confirmed":
         point = replace(point, confirmed=Noted(str(event.response), at))

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pathway.clinical.measurements import Measurements, contradict, joined
 from pathway.clinical.regimens import regimen
 from pathway.clinical.terms import Component, is_anti_gd2, spelling
 from pathway.engine.definition import Pathway
@@ -126,21 +127,25 @@ def contradicts(known: Known, told: Told) -> bool:
     mine = next(taken for taken in course.taken if taken.entry.sequence == len(known.log) + 1)
     together = [taken for taken in course.taken if taken.assessment == mine.assessment]
     for component in Component:
-        rated = [taken for taken in together if rating(taken.entry.told, component) is not None]
-        if mine in rated:
-            place = rated.index(mine)
-            beside = rated[max(place - 1, 0) : place + 2]
-            if len({rating(taken.entry.told, component) for taken in beside}) > 1:
+        told_of = [(taken, finding(taken.entry.told, component)) for taken in together]
+        whole, last = None, None
+        for taken, found in told_of:
+            if found is None:
+                continue
+            if whole is not None and contradict(whole, found) and mine in (taken, last):
                 return True
+            whole, last = joined(whole, found) if whole else found, taken
     return False
 
 
-def rating(told: Told, component: str) -> str | None:
-    """The rating an assessment gives a component; measurements without one are NE, what is left out is nothing."""
+def finding(told: Told, component: str) -> Measurements | None:
+    """What an assessment tells of a component; a rating is a finding too, what is left out is none."""
     value = told.get("components", {}).get(component)
-    if isinstance(value, dict):
-        return str(value.get("rating", "NE"))
-    return None if value is None else str(value)
+    if value is None:
+        return None
+    return Measurements.model_validate_json(
+        json.dumps(value if isinstance(value, dict) else {"rating": value})
+    )
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ pathway is in line 1 until a decision says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 
+from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.clinical.component_rules import MIMIC_CHECK
 from pathway.clinical.regimens import cycle_limit, regimen
 from pathway.clinical.terms import CnsStatus, Delivered, Response, is_anti_gd2, spelling
@@ -25,20 +25,6 @@ from pathway.episodes.episode import (
     Toxicity,
     response_in_force,
 )
-
-VALID_DAYS: Mapping[str, int] = {
-    "response": 28,
-    "gd2": 180,
-    "performance_status": 14,
-    "infection": 1,
-    "consent": 90,
-}
-"""How many days a fact counts (decision matrix, "How long a fact counts")."""
-
-LONGEST_DELAY_DAYS = 14
-WORK_UP_DAYS = 14
-FIT_FROM = 60
-"""Performance status from which a child counts as fit: the value GD2-CART01 asks for [D]."""
 
 
 def _aged(noted: Noted, as_of: date, days: int) -> str | None:
@@ -87,14 +73,14 @@ def response(episode: Episode, as_of: date) -> Found:
         return Found("NE", "no assessment has been recorded")
     told = response_in_force(timepoint)
     if told.response is not Response.PD and _too_old(timepoint, as_of):
-        return Found("NE", f"examined more than {VALID_DAYS['response']} days ago", timepoint.last)
+        return Found("NE", f"examined more than {t.RESPONSE_DAYS.value} days ago", timepoint.last)
     return Found(str(told.response or UNKNOWN), told.why, timepoint.last)
 
 
 def _too_old(timepoint: Timepoint, as_of: date) -> bool:
     """True when the examinations are too old to decide on; those without an exact day are taken as they are."""
     last = timepoint.last
-    return last is not None and last.exact and as_of > last.on + timedelta(days=VALID_DAYS["response"])
+    return last is not None and last.exact and as_of > last.on + timedelta(days=t.RESPONSE_DAYS.value)
 
 
 def _after(later: Stamp, earlier: Stamp | None) -> bool:
@@ -139,10 +125,7 @@ def phase(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
         return Found("limit", shown, cycles.last_completed)
     if cycles.uncertain:
         return Found(UNKNOWN, f"at least {shown}", cycles.last_completed)
-    return Found("early" if cycles.counted < EARLY_CYCLES else "mid", shown, cycles.last_completed)
-
-
-EARLY_CYCLES = 4
+    return Found("early" if cycles.counted < t.EARLY_CYCLES.value else "mid", shown, cycles.last_completed)
 
 
 def _maintenance_phase(episode: Episode) -> Found:
@@ -156,7 +139,7 @@ def _maintenance_phase(episode: Episode) -> Found:
         return Found("limit", shown, courses.last_completed)
     if courses.uncertain:
         return Found(UNKNOWN, f"at least {shown}", courses.last_completed)
-    return Found("early" if courses.counted < EARLY_CYCLES else "mid", shown, courses.last_completed)
+    return Found("early" if courses.counted < t.EARLY_CYCLES.value else "mid", shown, courses.last_completed)
 
 
 @finding(
@@ -168,7 +151,7 @@ def tolerance(episode: Episode, as_of: date) -> Found:
     for toxicity in episode.toxicities.values():
         if (
             toxicity.ongoing
-            and (toxicity.grade or 0) >= EMERGENCY_GRADE
+            and (toxicity.grade or 0) >= t.EMERGENCY_GRADE.value
             and toxicity.term not in BLOOD_COUNTS
         ):
             return Found("emergency", f"{toxicity.term}, grade {toxicity.grade}", toxicity.at)
@@ -189,7 +172,6 @@ def tolerance(episode: Episode, as_of: date) -> Found:
     return Found("fine", "nothing stands against it", cycles.last_completed)
 
 
-EMERGENCY_GRADE = 4
 BLOOD_COUNTS = frozenset(
     {
         "neutrophil_count_decreased",
@@ -212,8 +194,8 @@ def _limiting(episode: Episode, as_of: date) -> Found | None:
     if judged is not None and judged.value == "limiting" and (began is None or judged.at.on >= began.on):
         return Found("limiting", "so judged by the team or the family", judged.at)
     for hold in episode.holds:
-        if hold.at.exact and as_of > hold.at.on + timedelta(days=LONGEST_DELAY_DAYS):
-            return Found("limiting", f"held for more than {LONGEST_DELAY_DAYS} days", hold.at)
+        if hold.at.exact and as_of > hold.at.on + timedelta(days=t.DELAY_DAYS.value):
+            return Found("limiting", f"held for more than {t.DELAY_DAYS.value} days", hold.at)
     for term, at in episode.repeatedly_severe.items():
         if term not in BLOOD_COUNTS:
             return Found("limiting", f"{term} was severe in two cycles running", at)
@@ -243,7 +225,7 @@ def gd2(episode: Episode, as_of: date) -> Found:
         return Found(noted.value, f"{noted.value} (last known; no tissue in remission)", noted.at)
     if (since := _what_outdates_gd2(episode, noted)) is not None:
         return Found(STALE, f"{noted.value}, before {since}", noted.at)
-    return Found(_aged(noted, as_of, VALID_DAYS["gd2"]) or noted.value, noted.value, noted.at)
+    return Found(_aged(noted, as_of, t.GD2_DAYS.value) or noted.value, noted.value, noted.at)
 
 
 def _what_outdates_gd2(episode: Episode, measured: Noted) -> str | None:
@@ -324,17 +306,17 @@ def intent(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
 def fitness(episode: Episode, as_of: date) -> Found:
     infection = episode.fitness.get("uncontrolled_infection")
     if infection is not None and infection.value == "true":
-        value = _aged(infection, as_of, VALID_DAYS["infection"]) or "poor"
+        value = _aged(infection, as_of, t.INFECTION_DAYS.value) or "poor"
         return Found(value, "an uncontrolled infection", infection.at)
     known = [noted for name in ("lansky", "karnofsky") if (noted := episode.fitness.get(name))]
     if not known:
         return Found(UNKNOWN)
     latest = max(known, key=lambda noted: noted.at.on)
-    value = "fit" if int(latest.value) >= FIT_FROM else "poor"
+    value = "fit" if int(latest.value) >= t.FIT_FROM.value else "poor"
     shown = f"performance status {latest.value}"
     if any(_is_severe(each) and each.at.on > latest.at.on for each in episode.toxicities.values()):
         return Found(STALE, f"{shown}, before a severe side effect", latest.at)
-    return Found(_aged(latest, as_of, VALID_DAYS["performance_status"]) or value, shown, latest.at)
+    return Found(_aged(latest, as_of, t.FITNESS_DAYS.value) or value, shown, latest.at)
 
 
 def _is_severe(toxicity: Toxicity) -> bool:
@@ -402,13 +384,13 @@ def work_up(episode: Episode, as_of: date) -> Found:
         return Found(UNKNOWN, "the date of the first examination is not known to the day", timepoint.first)
     if _too_old(timepoint, as_of):
         return Found("in", "a new assessment is needed", timepoint.last)
-    over = as_of > timepoint.first.on + timedelta(days=WORK_UP_DAYS)
+    over = as_of > timepoint.first.on + timedelta(days=t.WORK_UP_DAYS.value)
     return Found("over" if over else "in", f"first examination {timepoint.first.on}", timepoint.first)
 
 
 @finding("the line of therapy", ("first_or_second", "third_or_later"))
 def line(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
-    late = episode.line >= 3  # noqa: PLR2004
+    late = episode.line >= t.LATE_LINE.value
     return Found("third_or_later" if late else "first_or_second", f"line {episode.line}", episode.line_began)
 
 
@@ -438,7 +420,7 @@ def _consent(episode: Episode, scope: str, as_of: date) -> Found:
         return Found("refused", "refused or withdrawn", noted.at)
     if episode.progressed is not None and episode.progressed.on > noted.at.on:
         return Found(STALE, "given before the latest progression", noted.at)
-    return Found(_aged(noted, as_of, VALID_DAYS["consent"]) or "given", "given", noted.at)
+    return Found(_aged(noted, as_of, t.CONSENT_DAYS.value) or "given", "given", noted.at)
 
 
 @finding(
@@ -467,7 +449,7 @@ def cycles_since_assessment(episode: Episode, as_of: date) -> Found:  # noqa: AR
 
 
 def _since(cycles: Cycles) -> Found:
-    several = cycles.since_assessment >= 2  # noqa: PLR2004
+    several = cycles.since_assessment >= t.CYCLES_BETWEEN_ASSESSMENTS.value
     shown = f"{cycles.since_assessment} completed since"
     return Found("two_or_more" if several else "fewer_than_two", shown, cycles.last_completed)
 

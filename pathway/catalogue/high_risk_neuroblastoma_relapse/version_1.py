@@ -6,7 +6,7 @@ from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
 from pathway.catalogue.high_risk_neuroblastoma_relapse import guards as g
-from pathway.catalogue.high_risk_neuroblastoma_relapse import windows
+from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds, windows
 from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import (
     FIGURE_1,
     MATRIX,
@@ -452,4 +452,5 @@ PATHWAY: Final = Pathway(
     duties=DUTIES,
     hold_window=windows.HOLD,
     windows=windows.ALL,
+    thresholds=thresholds.ALL,
 )

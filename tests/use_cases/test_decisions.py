@@ -1,0 +1,195 @@
+"""What people may decide, on what, and with how many signatures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pathway.use_cases.open_episode import open_episode
+from pathway.use_cases.record_events import record_events
+from pathway.use_cases.refusals import Refusal
+from tests.sides import PATHWAY, Side
+from tests.use_cases.journeys import ALL_CLEAR, FOR_A_REASON, Child, entry_of
+
+
+def test_a_decision_on_facts_that_have_changed_is_refused_with_the_new_recommendation(child: Child) -> None:
+    seen = child.next()["basis"]
+    child.tell("gd2_measured", status="negative")
+    refused = child.decide("start_chemoimmunotherapy", basis=seen)
+    assert refused.outcome == "stale_decision"
+    recommendation = refused.document["recommendation"]
+    assert {"episode": child.episode, **recommendation} == child.next()
+    assert child.decide("change_line", basis=recommendation["basis"]).outcome == "decided"
+
+
+def test_a_note_makes_no_decision_stale(child: Child) -> None:
+    seen = child.next()["basis"]
+    child.tell("note_added", text="the family asks for Thursday")
+    assert child.decide("start_chemoimmunotherapy", basis=seen).outcome == "decided"
+
+
+def test_a_recommendation_grows_stale_when_a_fact_it_rests_on_runs_out(child: Child) -> None:
+    child.treated()
+    child.tell("assessment_recorded", components=ALL_CLEAR)
+    child.tell("fitness_recorded", lansky=90)
+    seen = child.next()["basis"]
+    child.side.clock.pass_days(15)
+    assert child.decide("continue_chemoimmunotherapy", basis=seen).outcome == "stale_decision"
+
+
+def test_another_option_than_the_recommended_one_needs_a_reason(child: Child) -> None:
+    assert child.next()["recommended"] == "start_chemoimmunotherapy"
+    for reason, outcome in ((None, "reason_required"), (FOR_A_REASON, "decided")):
+        answer = child.decide("refer", reason=reason)
+        assert answer.outcome == outcome
+
+
+def test_a_blocked_option_needs_a_reason_with_a_code(child: Child) -> None:
+    assert child.option("start_maintenance") == "blocked"
+    assert child.decide("start_maintenance", reason={"text": "we want it"}).outcome == "reason_required"
+    override = child.decide("start_maintenance")
+    assert (override.outcome, override.document["offered_as"]) == ("decided", "blocked")
+
+
+@pytest.mark.parametrize(
+    ("option", "detail", "pointer"),
+    [
+        ("close", {}, "/detail/closure"),
+        ("stop_agent", {}, "/detail/agents"),
+        ("other", {}, "/detail/text"),
+        ("refer", {"rests_in": "follow_up"}, "/detail/rests_in"),
+    ],
+)
+def test_a_decision_says_what_its_option_asks_for_and_nothing_that_contradicts_it(
+    child: Child, option: str, detail: dict[str, Any], pointer: str
+) -> None:
+    refused = child.decide(option, detail=detail)
+    assert refused.outcome == "invalid_body"
+    assert [each["pointer"] for each in refused.document["errors"]] == [pointer]
+    assert child.decide("surgery").outcome == "not_an_option"
+
+
+def test_a_closed_episode_takes_facts_and_no_decision_but_to_reopen_it(child: Child) -> None:
+    child.tell("episode_closed", reason="death")
+    assert child.state == "closed"
+    assert child.decide("start_chemoimmunotherapy").outcome == "episode_closed"
+    assert child.tell("gd2_measured", status="negative").outcome == "recorded"
+    reopened = child.decide("reopen")
+    assert (reopened.outcome, reopened.document["state"]) == ("decided", "progression_suspected")
+
+
+def test_a_closed_episode_is_not_opened_again_beside_another_of_the_same_child(child: Child) -> None:
+    closure = entry_of(child.tell("episode_closed", reason="death"))
+    other = Child.opened(child.side)
+    told = child.told("event_retracted", entry=closure, reason="the child lives")
+    for answer in (child.decide("reopen"), child.send(told)):
+        assert (answer.outcome, answer.document["episode"]) == ("episode_exists", other.episode)
+        assert answer.location == f"/v1/episodes/{other.episode}"
+    assert child.state == "closed"
+    other.decide("close", detail={"closure": "opened_in_error"})
+    assert child.send(told).document["state"] == "progression_confirmed"
+
+
+# The override of a hard stop
+
+
+def stopped(child: Child, **more: Any) -> None:
+    """Anaphylaxis ends the antibody for good."""
+    child.treated()
+    child.tell("toxicity_recorded", term="anaphylaxis", grade=3, ongoing=False, **more)
+    child.tell("assessment_recorded", components=ALL_CLEAR)
+
+
+WITH_ANTIBODY = {"agents": ["dinutuximab_beta"]}
+
+
+@pytest.mark.parametrize("named", [{"agent": "dinutuximab_beta"}, {"agent": "anti_gd2"}])
+@pytest.mark.parametrize(
+    ("option", "detail"),
+    [
+        ("continue_chemoimmunotherapy", {}),
+        ("start_maintenance", {}),
+        ("start_maintenance", WITH_ANTIBODY),
+        ("change_line", WITH_ANTIBODY),
+    ],
+)
+def test_an_antibody_that_was_stopped_for_good_is_given_again_only_with_two_signatures(
+    child: Child, named: dict[str, str], option: str, detail: dict[str, Any]
+) -> None:
+    stopped(child, **named)
+    first = child.decide(option, detail=detail)
+    assert (first.outcome, first.document["moved"]) == ("awaiting_second_signature", False)
+    assert child.state == "decision_due"
+    second = child.sign(first.document["entry"], "dr-brandt")
+    assert (second.outcome, second.document["moved"]) == ("countersigned", True)
+    assert child.stands()["awaiting_second_signature"] == []
+
+
+def test_chemotherapy_alone_needs_one_signature(child: Child) -> None:
+    stopped(child)
+    alone = child.decide("continue_chemoimmunotherapy", detail={"agents": ["irinotecan", "temozolomide"]})
+    assert (alone.outcome, alone.document["state"]) == ("decided", "chemoimmunotherapy.ready")
+
+
+def test_the_same_clinician_cannot_sign_twice(child: Child) -> None:
+    stopped(child)
+    entry = child.decide("change_line", detail=WITH_ANTIBODY).document["entry"]
+    before = child.side.summary(child.episode)
+    assert child.sign(entry, "dr-adeyemi").outcome == "not_permitted"
+    assert child.side.summary(child.episode) == before
+    assert child.sign(entry, "dr-brandt").outcome == "countersigned"
+    assert child.sign(entry, "dr-brandt").outcome == "unknown_entry"
+
+
+def test_a_second_signature_after_a_new_fact_is_refused_and_after_a_note_is_not(child: Child) -> None:
+    stopped(child)
+    entry = child.decide("change_line", detail=WITH_ANTIBODY).document["entry"]
+    child.tell("gd2_measured", status="negative")
+    refused = child.sign(entry, "dr-brandt")
+    assert refused.outcome == "stale_decision"
+    assert refused.document["recommendation"]["basis"] == child.next()["basis"]
+    entry = child.decide("change_line", detail=WITH_ANTIBODY).document["entry"]
+    child.tell("note_added", text="the family agrees")
+    assert child.sign(entry, "dr-brandt").outcome == "countersigned"
+
+
+def test_an_override_dated_tomorrow_takes_effect_when_it_is_signed_today(child: Child) -> None:
+    stopped(child)
+    entry = child.decide("change_line", ago=-1, detail=WITH_ANTIBODY).document["entry"]
+    assert child.sign(entry, "dr-brandt").document["state"] == "chemoimmunotherapy.ready"
+    assert child.stands()["awaiting_second_signature"] == []
+
+
+# Who may say what
+
+
+def of_a_ward(side: Side, use_case: Any, *where: str, body: dict[str, Any]) -> str:
+    """The outcome for a caller who records facts and decides nothing."""
+    caller = replace(side.caller("ward"), scopes=frozenset({"episodes.read", "events.write"}))
+    limited = Side.caller
+    try:
+        Side.caller = lambda *_, **__: caller  # type: ignore[method-assign]
+        return side.ask(use_case, *where, body=body).outcome
+    finally:
+        Side.caller = limited  # type: ignore[method-assign]
+
+
+def test_who_may_not_decide_may_neither_state_a_response_nor_take_a_decision_back(child: Child) -> None:
+    entry = child.decide("bridge_to_car_t").document["entry"]
+    before = child.side.summary(child.episode)
+    statement = child.told("response_confirmed", response="CR", reason="seen")
+    retraction = child.told("event_retracted", entry=entry, reason="not carried out")
+    opening = {
+        "pathway": PATHWAY,
+        "patient": {"system": "urn:mrn", "value": "mrn-0815"},
+        "opened_on": child.day().isoformat(),
+        "baseline": [statement],
+    }
+    assert of_a_ward(child.side, record_events, child.episode, body=statement) == "not_permitted"
+    assert of_a_ward(child.side, record_events, child.episode, body=retraction) == "not_permitted"
+    assert of_a_ward(child.side, open_episode, body=opening) == "not_permitted"
+    assert child.side.summary(child.episode) == before
+    with pytest.raises(Refusal, match="not_permitted"):
+        replace(child.side.caller(), scopes=frozenset()).require("events.write")
