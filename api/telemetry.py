@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import random
 import re
-import secrets
 import sys
 import time
 import traceback
@@ -182,4 +182,5 @@ def _request_id(scope: Scope) -> str:
             sent = str(value, "latin-1")
             if _REQUEST_ID.fullmatch(sent):
                 return sent
-    return secrets.token_hex(16)
+    # No secret. The system's own random bytes cost a change of threads, and so a wait for whoever computes.
+    return f"{random.getrandbits(128):032x}"

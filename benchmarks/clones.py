@@ -41,7 +41,10 @@ def episode_id(number: int) -> str:
 _EPISODES: Final = "00000000-0000-7000-8000-"
 _PSEUDONYMS: Final = "00000000-0000-7000-9000-"
 _SUFFIX: Final = "substr('000000000000' || CAST(n AS TEXT), length('000000000000' || CAST(n AS TEXT)) - 11)"
-_NUMBERS: Final = "WITH RECURSIVE number(n) AS (SELECT CAST(:first AS INTEGER) UNION ALL SELECT n + 1 FROM number WHERE n < :last)"
+_NUMBERS: Final = (
+    "WITH RECURSIVE number(n) AS"
+    " (SELECT CAST(:first AS INTEGER) UNION ALL SELECT n + 1 FROM number WHERE n < :last)"
+)
 
 
 def clone(url: str, herds: list[Herd]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Final
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -69,14 +70,17 @@ def shown_rates(rates: Rates, *sides: str) -> str:
     return ", ".join(f"{side} {median(rates[side]):,.0f}/s" for side in sides)
 
 
+WIDTH: Final = 150
+"""Columns of the table where the output is no terminal that says how wide it is."""
+
 _MET: Final = {None: "", True: "[green]met[/]", False: "[bold red]missed[/]"}
 
 
 def show(figures: Sequence[Figure], console: Console) -> None:
     """Prints the figures as one table, a section for each group."""
-    table = Table(title=f"Side by side on {machine()}", title_justify="left", title_style="bold")
-    for heading in ("figure", "value", "floor", ""):
-        table.add_column(heading, justify="right" if heading in ("value", "floor") else "left", no_wrap=True)
+    table = Table(title=f"Side by side on {machine()}", title_justify="left", box=SIMPLE)
+    for heading, justify in (("figure", "left"), ("value", "right"), ("floor", "right"), ("", "left")):
+        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     table.add_column("for information", style="dim")
     group = ""
     for figure in figures:
@@ -86,8 +90,9 @@ def show(figures: Sequence[Figure], console: Console) -> None:
             table.add_row(f"[bold]{group}[/]")
         met = None if figure.floor is None else not figure.missed
         floor = "" if figure.floor is None else str(figure.floor)
-        table.add_row(f"  {figure.name}", f"{figure.value:.2f} {figure.unit}", floor, _MET[met], figure.told)
-    console.print(table)
+        value = f"{figure.value:.2f}" if figure.unit == "x" else f"{figure.value:,.0f}"
+        table.add_row(f"  {figure.name}", f"{value} {figure.unit}", floor, _MET[met], figure.told)
+    console.print(table, width=max(console.width, WIDTH))
 
 
 def as_json(figures: Sequence[Figure]) -> dict[str, Any]:

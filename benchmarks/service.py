@@ -178,9 +178,9 @@ def _writing(group: str, caller: Caller, empty: Caller, ward: Ward) -> Iterator[
         )
     told = f"{shown_rates(rates, 'service', 'empty')}; {caller.latency('posts')}"
     floor = at_least(POST_FLOOR) if group == "PostgreSQL" else None
-    yield _share(group, "POST event, of the empty endpoint", rates, ("service", "empty"), told, floor)
+    yield _share(group, "POST event / empty endpoint", rates, ("service", "empty"), told, floor)
     told = shown_rates(rates, "driver")
-    yield _share(group, "POST event, of its SQL alone", rates, ("service", "driver"), told)
+    yield _share(group, "POST event / its SQL by the driver alone", rates, ("service", "driver"), told)
 
 
 def _reading(group: str, caller: Caller, empty: Caller, ward: Ward) -> Iterator[Figure]:
@@ -198,7 +198,7 @@ def _reading(group: str, caller: Caller, empty: Caller, ward: Ward) -> Iterator[
     for side in list(sides)[1:]:
         floor = at_least(NEXT_STEP_FLOOR) if side == "next step" else None
         told = shown_rates(rates, side, "empty") if floor else shown_rates(rates, side)
-        yield _share(group, f"{side}, of the empty endpoint", rates, (side, "empty"), told, floor)
+        yield _share(group, f"{side} / empty endpoint", rates, (side, "empty"), told, floor)
 
 
 def _histories(group: str, caller: Caller, ward: Ward) -> Iterator[Figure]:
@@ -232,4 +232,4 @@ def _growth(group: str, what: str, calls: Mapping[str, Callable[[], float]], rou
     small, large = calls
     ratio = rate_ratio(rates, small, large)
     told = shown_rates(rates, small, large)
-    return Figure(group, f"{what}, time with {large} to {small}", ratio, "x", at_most(MOST_GROWTH), told)
+    return Figure(group, f"{what}: time with {large} / with {small}", ratio, "x", at_most(MOST_GROWTH), told)

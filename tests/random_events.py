@@ -11,7 +11,7 @@ Told = dict[str, Any]
 Events = st.SearchStrategy[Told]
 
 AGENTS = ("dinutuximab_beta", "irinotecan", "temozolomide", "naxitamab")
-REGIMENS = ("dinutuximab_beta_irinotecan_temozolomide", "BEACON", "something local")
+REGIMENS = ("dinutuximab_beta_irinotecan_temozolomide", "BEACON", "naxitamab with something local")
 TERMS = ("pain", "anaphylaxis", "Transverse myelitis", "neutropenia", "capillary leak syndrome")
 RATINGS = ("CR", "PR", "SD", "PD", "NI", "NE")
 MARROW = ("CR", "MD", "SD", "PD", "NI", "NE")

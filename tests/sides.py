@@ -93,6 +93,7 @@ class Side:
         *where: str,
         body: object,
         subject: str = "coordinator",
+        scopes: frozenset[str] = EVERYTHING,
         key: str | None = None,
         **more: Any,
     ) -> Answer:
@@ -101,7 +102,13 @@ class Side:
         digest = hashlib.sha256(repr((use_case.__module__, where, text)).encode()).hexdigest()
         try:
             future = use_case(
-                self.installation, self.caller(subject), *where, text, key or unused_key(), digest, **more
+                self.installation,
+                self.caller(subject, scopes),
+                *where,
+                text,
+                key or unused_key(),
+                digest,
+                **more,
             )
             settled = future.result(timeout=60)
         except EventNotUnderstood as fault:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from importlib.metadata import version
+from typing import Annotated, Final
 
 import typer
 
 from pathway.cli import doctor, pathways, reading, replay, running, writing
 from pathway.cli.faults import Commands
+from pathway.cli.terminal import say
 
 SESSION: Final = (
     "A session:",
@@ -43,6 +45,23 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        say(f"pathway {version('pathway')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Nothing is done here: the help of the application stands above."""
+
 
 _EPISODES: Final = "Episodes"
 app.command("open", rich_help_panel=_EPISODES)(writing.open_episode)

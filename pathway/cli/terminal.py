@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,8 @@ As: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the JSON document and nothing else.")]
 Episode: TypeAlias = Annotated[str, typer.Argument(help="The id of the episode.", show_default=False)]
 SITE: Final = "demo"
+SITE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME: Final = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 def screen(*, stderr: bool = False) -> Console:
@@ -141,12 +144,17 @@ def person() -> str:
 def acting(
     site: str, subject: str | None = None, *, on_database: bool = True
 ) -> Iterator[tuple[Installation, Caller]]:
-    """The configured installation and who acts on it. Raises `Stop` when there is no database and one is needed.
+    """The configured installation and who acts on it.
+
+    Raises `Stop` when there is no database and one is needed, and for a site or a name no token could carry.
 
     The client of what is written is `terminal/<person>`, so that the history shows where `--as` was used.
     """
     from pathway.use_cases.installation import Caller, Installation
 
+    if not SITE_NAME.fullmatch(site) or not NAME.fullmatch(subject or person()):
+        hint = "A site has letters, digits, points, dashes and underscores; a name has printable ASCII characters."
+        raise Stop(Code.USAGE, "This cannot be the name of a site or of a person.", (hint,))
     in_force = settings()
     if on_database:
         require_database(in_force)

@@ -253,10 +253,8 @@ COMPLETE_BELOW_MM: Final = Decimal(10)
 GROWTH_MM: Final = Decimal(5)
 
 
-def grew(length: Diameter | None, what: str, readings: Readings) -> Truth:
+def grew(length: Diameter, what: str, readings: Readings) -> Truth:
     """More than 20 % and at least 5 mm longer than the smallest on study (A7: from 20 % on)."""
-    if length is None:
-        return (what,)
     if length.now < GROWTH_MM:
         return False
     if length.smallest is None:

@@ -28,15 +28,6 @@ _FULL_SET: Final = "two aspirates and two trephines, of both sides, at one time 
 _SET: Final = frozenset((kind, side) for kind in ("aspirate", "trephine") for side in ("left", "right"))
 
 
-def _now(m: Measurements) -> Decimal | None:
-    """The highest infiltration of all that was reported."""
-    reported = m.infiltration_percent.now if m.infiltration_percent else None
-    if m.marrow_samples is None:
-        return reported
-    sampled = max(sample.percent for sample in m.marrow_samples)
-    return sampled if reported is None else max(sampled, reported)
-
-
 def _before(m: Measurements) -> Decimal | None:
     if m.infiltration_percent is not None and m.infiltration_percent.baseline is not None:
         return m.infiltration_percent.baseline
@@ -58,18 +49,20 @@ def _complete(m: Measurements) -> bool:
 
 
 def _at_most(m: Measurements, limit: Decimal) -> Truth:
-    now = _now(m)
+    now = m.infiltration
     return (_NOW,) if now is None else now <= limit
 
 
 def _never(m: Measurements, readings: Readings) -> Truth:  # noqa: ARG001
-    if _now(m) is None or not _complete(m):
+    if m.infiltration is None or not _complete(m):
         return False
     return all_of(negated(_was_involved(m)), _at_most(m, Decimal(0)))
 
 
 def _not_repeated(m: Measurements, readings: Readings) -> Truth:  # noqa: ARG001
-    return all_of(negated(_was_involved(m)), _now(m) is None or (_now(m) == 0 and not _complete(m)))
+    return all_of(
+        negated(_was_involved(m)), m.infiltration is None or (m.infiltration == 0 and not _complete(m))
+    )
 
 
 def _cleared(m: Measurements, readings: Readings) -> Truth:  # noqa: ARG001
@@ -78,7 +71,7 @@ def _cleared(m: Measurements, readings: Readings) -> Truth:  # noqa: ARG001
 
 
 def _new(m: Measurements, readings: Readings) -> Truth:
-    now = _now(m)
+    now = m.infiltration
     if now is None:
         return (_NOW,)
     enough = now > MINIMAL or (now == MINIMAL and readings.turned("A6"))
@@ -86,7 +79,7 @@ def _new(m: Measurements, readings: Readings) -> Truth:
 
 
 def _doubled(m: Measurements, readings: Readings) -> Truth:
-    now, before = _now(m), _before(m)
+    now, before = m.infiltration, _before(m)
     if now is None:
         return (_NOW,)
     much = now > SUBSTANTIAL or (now == SUBSTANTIAL and readings.turned("A7"))
@@ -95,7 +88,7 @@ def _doubled(m: Measurements, readings: Readings) -> Truth:
 
 
 def _minimal(m: Measurements, readings: Readings) -> Truth:
-    now, before = _now(m), _before(m)
+    now, before = m.infiltration, _before(m)
     if now is None or not 0 < now <= MINIMAL:
         return (_NOW,) if now is None else False
     between = before is not None and MINIMAL < before <= SUBSTANTIAL
@@ -103,12 +96,12 @@ def _minimal(m: Measurements, readings: Readings) -> Truth:
 
 
 def _left(m: Measurements, readings: Readings) -> Truth:  # noqa: ARG001
-    now = _now(m)
+    now = m.infiltration
     return (_NOW,) if now is None else now > 0
 
 
 def _told(m: Measurements) -> str:
-    now, before = _now(m), _before(m)
+    now, before = m.infiltration, _before(m)
     told = [
         f"{plain(value)} % {when}"
         for value, when in ((now, "now"), (before, "at baseline"))
@@ -164,7 +157,7 @@ MARROW_RULES: Final[tuple[ComponentRule, ...]] = (
 def marrow_warnings(m: Measurements, rating: ComponentRating) -> tuple[str, ...]:
     """What a person should look at beside the rating."""
     told = []
-    now, before = _now(m), _before(m)
+    now, before = m.infiltration, _before(m)
     if (
         now is not None
         and before

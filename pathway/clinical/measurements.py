@@ -201,6 +201,15 @@ class Measurements(Value):
         return self
 
     @property
+    def infiltration(self) -> Decimal | None:
+        """The highest infiltration of the marrow of all that was reported, percent."""
+        reported = self.infiltration_percent.now if self.infiltration_percent else None
+        if self.marrow_samples is None:
+            return reported
+        sampled = max(sample.percent for sample in self.marrow_samples)
+        return sampled if reported is None else max(sampled, reported)
+
+    @property
     def given(self) -> tuple[str, ...]:
         """The names of the measurements there are, the reporter's rating left out."""
         return tuple(name for name in MEASURED if getattr(self, name) is not None)
@@ -239,7 +248,25 @@ def contradict(before: Value, added: Value) -> bool:
     return False
 
 
-_OF_THE_LINE: Final = ("involved_at_baseline", "soft_tissue_at_baseline", "bone_at_baseline", "mibg_nonavid")
+_INVOLVED: Final = ("involved_at_baseline", "soft_tissue_at_baseline", "bone_at_baseline")
+_OF_THE_LINE: Final = (*_INVOLVED, "mibg_nonavid")
+
+
+def as_baseline(measured: Measurements) -> Measurements:
+    """The last evaluation before a line of therapy, as what the line is compared with."""
+    free = [name for name in _INVOLVED if getattr(measured, name) is False and measured.new_lesions is False]
+    update: dict[str, Any] = {name: False if name in free else None for name in _INVOLVED}
+    for name in ("longest_diameter_mm", "sum_of_diameters_mm"):
+        if (length := getattr(measured, name)) is not None:
+            update[name] = Diameter(now=length.now, baseline=length.now)
+    if (scan := measured.mibg) is not None:
+        same = {"baseline": scan.now, "segments_baseline": scan.segments, "baseline_score": None}
+        update["mibg"] = scan.model_copy(update=same | {"nadir": None, "new_sites": None})
+    if (lesions := measured.fdg) is not None:
+        update["fdg"] = FdgLesions(bone_lesions=lesions.bone_lesions, baseline=lesions.bone_lesions)
+    if (infiltration := measured.infiltration) is not None:
+        update["infiltration_percent"] = Infiltration(now=infiltration, baseline=infiltration)
+    return measured.model_copy(update=update)
 
 
 def within_line(measured: Measurements, earlier: Iterable[Measurements]) -> Measurements:

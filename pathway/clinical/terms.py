@@ -1,5 +1,7 @@
 """The field's words as closed sets of values, spelled as they stand in events and answers."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -182,14 +184,57 @@ _TRADE_NAMES: Final[Mapping[str, Antibody]] = MappingProxyType(
         "qarziba": Antibody.DINUTUXIMAB_BETA,
         "unituxin": Antibody.DINUTUXIMAB,
         "danyelza": Antibody.NAXITAMAB,
+        "ch14.18/cho": Antibody.DINUTUXIMAB_BETA,
+        "ch14.18_cho": Antibody.DINUTUXIMAB_BETA,
+        "ch14.18": Antibody.DINUTUXIMAB,
+        "hu3f8": Antibody.NAXITAMAB,
     }
 )
 
 
 def spelling(name: str) -> str:
-    """The one spelling of an agent or a regimen: lower case, words joined by underscores, no trade name."""
-    plain = "_".join(name.casefold().replace("-", " ").replace("_", " ").split())
+    """The one spelling of an agent or a regimen: lower case, words joined by underscores, no trade name.
+
+    Dashes, signs of trade marks, Greek letters and invisible characters make no other agent.
+    """
+    plain = name if name.isascii() else _in_ascii(name)
+    plain = "_".join(plain.casefold().replace("-", " ").replace("_", " ").split())
     return _TRADE_NAMES.get(plain, plain)
+
+
+_GREEK: Final[Mapping[str, str]] = MappingProxyType({"α": " alpha ", "β": " beta ", "γ": " gamma "})
+
+
+def _in_ascii(name: str) -> str:
+    """The name with each character as it is typed on a plain keyboard, where there is such a way."""
+    kept = []
+    for character in unicodedata.normalize("NFKC", name.replace("\N{TRADE MARK SIGN}", "")):
+        category = unicodedata.category(character)
+        if character == "\N{ZERO WIDTH SPACE}" or category == "Pd":
+            kept.append(" ")
+        elif category not in ("Cf", "So"):
+            kept.append(_GREEK.get(character.casefold(), character))
+    return "".join(kept)
+
+
+def anti_gd2_in(text: str) -> frozenset[str]:
+    """The agents against GD2 that a text mentions, such as a regimen called "dinutuximab beta and nivolumab"."""
+    left, found = f"_{_AS_ONE_WORD.sub('_', spelling(text))}_", set[str]()
+    for name, agent in _MENTIONS:
+        if f"_{name}_" in left:
+            left = left.replace(f"_{name}_", "__")
+            found.add(str(agent))
+    return frozenset(found)
+
+
+_AS_ONE_WORD: Final = re.compile(r"[^a-z0-9./]+|[./](?![a-z0-9])")
+_MENTIONS: Final[tuple[tuple[str, str], ...]] = tuple(
+    sorted(
+        ({agent: agent for agent in ANTI_GD2_AGENTS} | dict(_TRADE_NAMES)).items(),
+        key=lambda named: (-len(named[0]), named[0]),
+    )
+)
+"""What an agent against GD2 is called -> the agent; longer names first, since one begins with another."""
 
 
 def antibody_of(agent: str) -> Antibody | None:

@@ -87,6 +87,8 @@ class Window:
     target: int
     latest: int
     because: Citation
+    anchor: str = ""
+    """What the days are counted from, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,8 @@ class Pathway:
         """Every citation of this pathway, each once."""
         cited = [guard.because for guard in self.guards]
         cited += [each for state in self.states for row in state.table for each in row.because]
-        cited += [each.because for each in (*self.windows, *self.thresholds)]
+        cited += [window.because for window in self.windows]
+        cited += [threshold.because for threshold in self.thresholds]
         return tuple(dict.fromkeys(cited))
 
     def _all_guards(self) -> Iterator[Guard]:
@@ -338,6 +341,7 @@ def described_window(window: Window) -> dict[str, Any]:
     """A window as the definition's description carries it, in days."""
     return {
         "what": window.what,
+        "anchor": window.anchor,
         "earliest": window.earliest,
         "target": window.target,
         "latest": window.latest,

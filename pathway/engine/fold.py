@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from pathway.clinical.regimens import regimen
 from pathway.clinical.terms import ClosureReason, Delivered, spelling
@@ -26,6 +27,7 @@ from pathway.episodes.episode import (
     Stamp,
     Stop,
     learn,
+    measured_before,
     response_in_force,
     with_stop,
 )
@@ -313,6 +315,8 @@ def _with_effect(episode: Episode, option: Option, detail: DecisionDetail, at: S
             return replace(episode, closed=None)
         case None:
             return episode
+        case _:
+            assert_never(option.effect)
 
 
 def _new_line(episode: Episode, detail: DecisionDetail, at: Stamp) -> Episode:
@@ -335,6 +339,7 @@ def _new_line(episode: Episode, detail: DecisionDetail, at: Stamp) -> Episode:
         courses=Cycles(),
         timepoints={},
         current_timepoint=None,
+        baselines=measured_before(episode, at),
         assessments=0,
         remission_after=None,
         severe_in_cycle={},

@@ -48,8 +48,16 @@ def _page(pathway: Pathway) -> Iterator[str]:
         yield from _state(pathway, state)
     yield from ("", "## Options", "", "What each option needs beside a row that offers it.", "")
     yield from _table("option", "what it needs", "source", rows=_options(pathway.options))
-    yield from ("", "## Windows", "", "Days after the anchor: not before, best, not after.", "")
-    yield from _table("what", "earliest", "target", "latest", "source", rows=map(_window, pathway.windows))
+    yield from (
+        "",
+        "## Windows",
+        "",
+        "Days after the anchor: not before, best, not after. The next cycle follows its regimen.",
+        "",
+    )
+    yield from _table(
+        "what", "after", "earliest", "target", "latest", "source", rows=map(_window, pathway.windows)
+    )
     yield from ("", "## Thresholds", "", "How long a fact counts, and where the limits lie.", "")
     thresholds = ((each.sentence, str(each.value), _cited([each.because])) for each in pathway.thresholds)
     yield from _table("what", "value", "source", rows=thresholds)
@@ -124,7 +132,7 @@ def _options(options: Iterable[Option]) -> Iterator[tuple[str, ...]]:
 
 def _window(window: Window) -> tuple[str, ...]:
     days = (str(each) for each in (window.earliest, window.target, window.latest))
-    return (window.what, *days, _cited([window.because]))
+    return (window.what, window.anchor, *days, _cited([window.because]))
 
 
 def _edge(edge: Transition) -> tuple[str, ...]:

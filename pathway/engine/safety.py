@@ -109,7 +109,8 @@ def check(pathway: Pathway, claims: Sequence[Claim] = (), progress: Progress = l
             progress(done / total)
         for fault in (*table.unreached(reached), *table.unspared()):
             faults.setdefault((fault.state, fault.sentence), fault)
-    for fault in (*_undecided(pathway, claims), *_unconnected(pathway), *_never_offered(pathway)):
+    whole = (_misspelt, _undecided, _unconnected, _never_offered)
+    for fault in (fault for look in whole for fault in look(pathway, claims)):
         faults.setdefault((fault.state, fault.sentence), fault)
     combinations = sum(_size({each: each.domain for each in table.domains}) for table in tables)
     return Checked(combinations, cases, tuple(faults.values()))
@@ -247,6 +248,18 @@ def _lies_in(known: Values, wanted: Wanted) -> bool:
     return all(values - OPEN <= set(wanted[each]) for each, values in (left_open | given).items())
 
 
+def _misspelt(pathway: Pathway, claims: Sequence[Claim]) -> Iterator[Fault]:
+    """Claims about states or options that the pathway does not have: they would hold of anything."""
+    known = {state.name for state in pathway.states}
+    for claim in claims:
+        states = claim.states if isinstance(claim, Never | Decided) else (claim.state,)
+        options = claim.options if isinstance(claim, Never) else ()
+        for state in (name for name in states if name not in known):
+            yield Fault(state, f"{claim.sentence} No state has this name.")
+        for option in (name for name in options if not pathway.has_option(name)):
+            yield Fault("", f"{claim.sentence} No option has the name {option}.")
+
+
 def _undecided(pathway: Pathway, claims: Sequence[Claim]) -> Iterator[Fault]:
     for claim in claims:
         if not isinstance(claim, Decided):
@@ -259,7 +272,7 @@ def _undecided(pathway: Pathway, claims: Sequence[Claim]) -> Iterator[Fault]:
                 )
 
 
-def _unconnected(pathway: Pathway) -> Iterator[Fault]:
+def _unconnected(pathway: Pathway, _: Sequence[Claim]) -> Iterator[Fault]:
     """States that no edge leads to, from the initial state on."""
     reached, waiting = {pathway.initial}, [pathway.initial]
     while waiting:
@@ -273,7 +286,7 @@ def _unconnected(pathway: Pathway) -> Iterator[Fault]:
             yield Fault(state.name, "No edge leads to this state.")
 
 
-def _never_offered(pathway: Pathway) -> Iterator[Fault]:
+def _never_offered(pathway: Pathway, _: Sequence[Claim]) -> Iterator[Fault]:
     """Options that stand in no table."""
     offered = {offer.option for state in pathway.states for offer in state.always}
     offered |= {offer.option for state in pathway.states for row in state.table for offer in row.offers}

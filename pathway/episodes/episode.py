@@ -12,14 +12,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import PlainSerializer, TypeAdapter
 
 from pathway.clinical.component_rules import MARROW_NOT_REPEATED
 from pathway.clinical.components import CONTRADICTION, ComponentInForce, component_in_force
 from pathway.clinical.inrc import NEEDS_HUMAN_CONFIRMATION, overall_response
-from pathway.clinical.measurements import RATED_ONLY, Measurements, contradict, joined, within_line
+from pathway.clinical.measurements import (
+    RATED_ONLY,
+    Measurements,
+    as_baseline,
+    contradict,
+    joined,
+    within_line,
+)
 from pathway.clinical.terms import (
     Component,
     ComponentRating,
@@ -186,7 +193,6 @@ class Timepoint:
     """What was measured of the components, with the reporter's own rating if there was one."""
     marks: Mapping[Component, tuple[str, ...]] = field(default_factory=dict)
     """What a person has to look at, component by component."""
-    line: int = 1
     reported: Noted | None = None
     comparable: bool = True
     """False when the reported response follows other criteria than INRC 2017."""
@@ -272,6 +278,8 @@ class Episode:
     stops: Mapping[str, Stop] = field(default_factory=dict)
     timepoints: Mapping[str, Timepoint] = field(default_factory=dict)
     current_timepoint: str | None = None
+    baselines: Mapping[Component, Measured] = field(default_factory=dict)
+    """What was measured last before the line began; its assessments are compared with it."""
     assessments: int = 0
     last_response: Noted | None = None
     remission_after: int | None = None
@@ -568,10 +576,6 @@ def _timepoint_name(episode: Episode, given: str | None) -> str:
     return f"{name}/{again + 1}" if again else name
 
 
-def _new_timepoint(episode: Episode, name: str, at: Stamp) -> Timepoint:
-    return Timepoint(name, line=episode.line, first=at, cycles=episode.cycles.completed)
-
-
 def reported_of(timepoint: Timepoint, component: Component) -> Measurements | None:
     """All that was reported of one component at this assessment so far."""
     if component in timepoint.measured:
@@ -581,13 +585,29 @@ def reported_of(timepoint: Timepoint, component: Component) -> Measurements | No
 
 
 def _earlier(episode: Episode, timepoint: Timepoint, component: Component) -> list[Measurements]:
-    """What was measured of the component before, in the same line of therapy."""
+    """What was measured of the component before: in this line of therapy, and last before it."""
     found = []
     for other in episode.timepoints.values():
         if other.name == timepoint.name:
             break
-        if other.line == timepoint.line and component in other.measured:
+        if component in other.measured:
             found.append(other.measured[component])
+    return [*found, episode.baselines[component]] if component in episode.baselines else found
+
+
+BASELINE_DAYS: Final = 28
+"""How long before a line of therapy its baseline may have been measured."""
+
+
+def measured_before(episode: Episode, line_begins: Stamp) -> dict[Component, Measurements]:
+    """What a line that begins is compared with: each component as last measured, at most 28 days before."""
+    found: dict[Component, Measurements] = {}
+    for timepoint in episode.timepoints.values():
+        last = timepoint.last
+        if last is None or not (last.exact and line_begins.exact):
+            continue
+        if 0 <= (line_begins.on - last.on).days <= BASELINE_DAYS:
+            found |= {part: as_baseline(measured) for part, measured in timepoint.measured.items()}
     return found
 
 
@@ -619,7 +639,7 @@ def _with_findings(episode: Episode, timepoint: Timepoint, components: Component
 
 def _assessment(episode: Episode, event: AssessmentRecorded, at: Stamp) -> Episode:
     name = _timepoint_name(episode, event.timepoint)
-    before = episode.timepoints.get(name) or _new_timepoint(episode, name, at)
+    before = episode.timepoints.get(name) or Timepoint(name, first=at, cycles=episode.cycles.completed)
     after = replace(
         _with_findings(episode, before, event.components, at) if event.components else before,
         reported=Noted(str(event.reported_overall), at) if event.reported_overall else before.reported,
@@ -659,7 +679,7 @@ def _statement(
     before = episode.timepoints.get(name) if name else None
     if name is None or before is None:
         name = _timepoint_name(episode, event.timepoint)
-        before = replace(_new_timepoint(episode, name, at), last=at)
+        before = Timepoint(name, first=at, last=at, cycles=episode.cycles.completed)
     if isinstance(event, ResponseConfirmed):
         after = replace(before, confirmed=Noted(str(event.response), at))
     else:

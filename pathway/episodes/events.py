@@ -13,6 +13,7 @@ repeats what was sent.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -21,6 +22,7 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     Field,
@@ -77,11 +79,21 @@ class EventNotUnderstood(ValueError):
         super().__init__("; ".join(f"{pointer}: {detail}" for pointer, detail in self.errors))
 
 
+def _in_one_form(text: str) -> str:
+    """The text in Unicode's composed form: what looks the same to everybody has to be the same patient."""
+    if any(unicodedata.category(character) in _UNSEEN for character in text):
+        raise ValueError("An identifier cannot have characters that are not seen.")
+    return unicodedata.normalize("NFC", text)
+
+
+_UNSEEN: Final = ("Cc", "Cf", "Zl", "Zp")
+
+
 class PatientIdentifier(Value):
     """A patient's identifier in a naming system. It never enters the log."""
 
-    system: Name
-    value: Key
+    system: Annotated[Name, AfterValidator(_in_one_form)]
+    value: Annotated[Key, AfterValidator(_in_one_form)]
 
 
 class MessageSource(Value):

@@ -83,7 +83,7 @@ class View:
 
 
 class Batch:
-    """Reads what its commands need, settles them in order, and writes everything at the end."""
+    """Begins a transaction, reads what its commands need, settles them in order, and writes everything at the end."""
 
     def __init__(
         self,
@@ -95,16 +95,18 @@ class Batch:
         self._connection = connection
         self._statements = statements
         self._clock = clock
-        locked = statements.episodes.run(connection, _episodes(commands))
-        self._summaries = {_episode_key(summary): summary for summary in (Summary(*row) for row in locked)}
-        self._stored = frozenset(self._summaries)
-        # Behind the lock: what its holder before us committed is seen.
-        answers = [sql.Answer(*row) for row in statements.answers.run(connection, _keys(commands))]
-        self._answers = {_answer_key(answer): answer for answer in answers}
         asked = [(command.site_id, *message) for command in commands for message in command.messages]
-        messages = [NewMessage(*row) for row in statements.messages.run(connection, asked)]
+        with sql.unawaited(connection):
+            connection.begin()
+            locked = statements.episodes.ask(connection, _episodes(commands))
+            # Behind the lock: what its holder before us committed is seen.
+            answers = statements.answers.ask(connection, _keys(commands))
+            messages = statements.messages.ask(connection, asked)
+        self._summaries = {_episode_key(summary): summary for summary in (Summary(*row) for row in locked())}
+        self._stored = frozenset(self._summaries)
+        self._answers = {_answer_key(answer): answer for answer in (sql.Answer(*row) for row in answers())}
         self._messages: dict[tuple[str, str, str], NewMessage | None] = dict.fromkeys(asked)
-        self._messages.update((_message_key(message), message) for message in messages)
+        self._messages.update((_message_key(one), one) for one in (NewMessage(*row) for row in messages()))
         self._patients: dict[tuple[str, str, str], str | None] = {}
         self._new_patients: list[NewPatient] = []
         self._new_entries: list[NewEntry] = []
@@ -147,12 +149,13 @@ class Batch:
         connection, writes = self._connection, self._statements
         known = [self._summaries[key] for key in self._touched & self._stored]
         opened = [self._summaries[key] for key in self._touched - self._stored]
-        writes.insert_patients.run(connection, sorted(self._new_patients, key=_patient_order))
-        writes.update_episodes.run(connection, sorted(known, key=_episode_order))
-        writes.insert_episodes.run(connection, sorted(opened, key=_episode_order))
-        writes.insert_entries.run(connection, self._new_entries)
-        writes.insert_messages.run(connection, sorted(self._new_messages, key=_message_key))
-        writes.insert_answers.run(connection, sorted(self._new_answers, key=_answer_key))
+        with sql.unawaited(connection):
+            writes.insert_patients.run(connection, sorted(self._new_patients, key=_patient_order))
+            writes.update_episodes.run(connection, sorted(known, key=_episode_order))
+            writes.insert_episodes.run(connection, sorted(opened, key=_episode_order))
+            writes.insert_entries.run(connection, self._new_entries)
+            writes.insert_messages.run(connection, sorted(self._new_messages, key=_message_key))
+            writes.insert_answers.run(connection, sorted(self._new_answers, key=_answer_key))
 
     def entries(self, site_id: str, episode_id: str) -> list[StoredEntry]:
         """The log of an episode with what this batch adds to it."""

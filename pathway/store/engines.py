@@ -11,6 +11,7 @@ Errors of the store:
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ FIXED_IN = (3, 51, 3)
 """The first SQLite whose write-ahead log cannot be corrupted by a reset that races with a reader."""
 
 LOCK_WAIT_S = 10
+
+# Its warnings repeat what the database complained of, values and all. What went wrong is raised as well.
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)
 
 NOTICES = "notices"
 """Under this name `Connection.info` lists the severities of what PostgreSQL remarked."""

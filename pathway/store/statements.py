@@ -6,7 +6,8 @@ parameter and each column of a result costs as much as the rest of a read by key
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from operator import attrgetter
@@ -71,12 +72,50 @@ def by(query: Select[Any], table: Table, *names: str) -> Select[Any]:
     return query.where(*(table.c[name] == bindparam(name) for name in names))
 
 
+Rows = Callable[[], list[Sequence[Any]]]
+"""The rows of a query that was sent, once they are called for."""
+
+
+@contextmanager
+def unawaited(connection: Connection) -> Iterator[None]:
+    """What is sent within waits for no answer; the answers are there at the end, where the first error is raised.
+
+    PostgreSQL works through the statements in order, each on its own snapshot, as if they had been awaited.
+    A journey there and back for each of them took as long as their work. SQLite is no journey away.
+    """
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    with _translated(connection), connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]
+        yield
+
+
+@contextmanager
+def _translated(connection: Connection) -> Iterator[None]:
+    """Raises errors of the driver as SQLAlchemy would."""
+    dialect: Any = connection.dialect
+    try:
+        yield
+    except dialect.dbapi.Error as error:
+        gone = dialect.is_disconnect(error, connection.connection, None)
+        if gone:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            None,
+            None,
+            error,
+            dialect.dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=gone,
+            dialect=dialect,
+        ) from None
+
+
 class Query:
     """One prepared query, run with its parameters by name."""
 
     def __init__(self, query: Select[Any], dialect: Dialect) -> None:
         compiled: Any = query.compile(dialect=dialect)
-        self._dialect: Any = dialect
         self._as_text = dialect.name == "sqlite"
         self._text = str(compiled)
         self._names: list[str] = compiled.positiontup
@@ -89,28 +128,21 @@ class Query:
 
     def run(self, connection: Connection, **parameters: Any) -> list[Sequence[Any]]:
         """The rows. Raises SQLAlchemy's own errors, without a word of the parameters."""
-        driver = connection.connection
-        cursor = driver.cursor()
+        return self.ask(connection, **parameters)()
+
+    def ask(self, connection: Connection, **parameters: Any) -> Rows:
+        """Sends the query; its rows may be called for afterwards, behind `unawaited`. Raises as `run` does."""
         known = self._constants | parameters
         values = tuple(known[name] for name in self._names)
-        try:
+        with _translated(connection):
+            cursor = connection.connection.cursor()
             cursor.execute(self._text, tuple(map(_in_sqlite, values)) if self._as_text else values)
-            return [self._converted(row) for row in cursor.fetchall()]
-        except self._dialect.dbapi.Error as error:
-            gone = self._dialect.is_disconnect(error, driver, cursor)
-            if gone:
-                connection.invalidate(error)
-            raise DBAPIError.instance(
-                self._text,
-                None,
-                error,
-                self._dialect.dbapi.Error,
-                hide_parameters=True,
-                connection_invalidated=gone,
-                dialect=self._dialect,
-            ) from None
-        finally:
-            cursor.close()
+
+        def rows() -> list[Sequence[Any]]:
+            with _translated(connection), closing(cursor):
+                return [self._converted(row) for row in cursor.fetchall()]
+
+        return rows
 
     def _converted(self, row: Sequence[Any]) -> Sequence[Any]:
         values = list(row)
@@ -137,11 +169,15 @@ class Lookup:
 
     def run(self, connection: Connection, keys: Iterable[tuple[str, ...]]) -> list[Sequence[Any]]:
         """The rows under the keys, each once; asks nothing when there are none."""
+        return self.ask(connection, keys)()
+
+    def ask(self, connection: Connection, keys: Iterable[tuple[str, ...]]) -> Rows:
+        """As `Query.ask`."""
         distinct = set(keys)
         if not distinct:
-            return []
+            return list
         wanted = orjson.dumps([dict(zip(self._keys, key, strict=True)) for key in distinct]).decode()
-        return self._query.run(connection, wanted=wanted)
+        return self._query.ask(connection, wanted=wanted)
 
 
 def _wanted(keys: tuple[str, ...], dialect: Dialect) -> Any:

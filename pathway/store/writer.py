@@ -153,7 +153,6 @@ class Writer:
 
     def _transact(self, commands: Sequence[Command]) -> Sequence[Answer]:
         with self._engines.write.connect() as connection:
-            connection.begin()
             batch = Batch(connection, self._statements, self._clock, commands)
             answers = [batch.settle(command) for command in commands]
             batch.write()

@@ -8,11 +8,12 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pathway.clinical.terms import Precision
+from pathway.clinical.terms import Precision, anti_gd2_in, is_anti_gd2
+from pathway.engine.definition import Option
 from pathway.engine.fold import planned_agents
 from pathway.engine.outcome import Status
 from pathway.engine.recommendation import Recommendation, basis_of
-from pathway.episodes.episode import Stop
+from pathway.episodes.episode import UNNAMED_ANTIBODY, Stop
 from pathway.episodes.events import DecisionDetail, DecisionMade, Reason
 from pathway.store.values import Proposal, Settled
 from pathway.store.writer import Command, View
@@ -68,8 +69,9 @@ def _proposed(draft: Draft, asked: Request) -> Proposal:
     told = _fresh(draft, asked, on)
     if draft.known.state == "closed" and told.status(asked.option) == "blocked":
         raise Refusal("episode_closed", "The episode is closed; reopen it before anything else is decided.")
-    stops = stops_in_the_way(draft, asked)
     _require_detail(asked)
+    _require_agents(draft, asked)
+    stops = stops_in_the_way(draft, asked)
     _require_reason(told, asked, stops)
     status: Status = "blocked" if stops else told.status(asked.option)
     event = DecisionMade(
@@ -134,18 +136,55 @@ def _stale(draft: Draft, detail: str) -> Refusal:
 
 
 def stops_in_the_way(draft: Draft, asked: Request) -> tuple[Stop, ...]:
-    """The hard stops on what the decision would give: agents it names, else those that then go on."""
+    """The hard stops on what the decision would give: agents it names in any way, else those that then go on.
+
+    An antibody that is not named may be any of them.
+    """
     option = draft.pathway.option(asked.option)
-    if not option.treats:
+    if option.effect in TAKES_AWAY:
         return ()
-    agents = planned_agents(asked.detail)
-    if not agents and (asked.option.startswith("continue_") or option.effect in KEEPS_AGENTS):
+    agents = _named_agents(asked.detail)
+    if not agents and _goes_on(option):
         agents = draft.known.agents
-    return tuple(stop for stop in draft.known.stops.values() if stop.concerns(agents))
+    unnamed = UNNAMED_ANTIBODY in agents
+    return tuple(
+        stop
+        for stop in draft.known.stops.values()
+        if stop.concerns(agents) or (unnamed and is_anti_gd2(stop.agent))
+    )
 
 
 KEEPS_AGENTS: Final = ("new_courses", "agents", "resume")
 """The effects after which the agents are those of before, unless the decision names others."""
+
+TAKES_AWAY: Final = ("stop", "hold")
+"""The effects under which the agents named are those that are not given."""
+
+
+def _goes_on(option: Option) -> bool:
+    return option.name.startswith("continue_") or option.effect in KEEPS_AGENTS
+
+
+def _named_agents(detail: DecisionDetail) -> tuple[str, ...]:
+    """The agents named, those of the regimen named, and the antibodies that either text mentions.
+
+    All of them: a regimen with the stopped agent in it is not made harmless by a list that leaves it out.
+    """
+    of_regimen = planned_agents(detail.model_copy(update={"agents": ()}))
+    texts = (*detail.agents, detail.regimen or "")
+    mentioned = (name for text in texts for name in anti_gd2_in(text))
+    return tuple(dict.fromkeys((*planned_agents(detail), *of_regimen, *mentioned)))
+
+
+def _require_agents(draft: Draft, asked: Request) -> None:
+    """Raises `Refusal` when an agent was stopped for good and nobody knows which are to be given."""
+    option = draft.pathway.option(asked.option)
+    gives = option.treats and (_goes_on(option) or option.effect == "new_line")
+    if not gives or not draft.known.stops or planned_agents(asked.detail):
+        return
+    if not (_goes_on(option) and draft.known.agents):
+        sentence = "An agent was stopped for good: say which agents are to be given."
+        raise Refusal("invalid_body", sentence, [("/detail/agents", sentence)])
 
 
 def _require_detail(asked: Request) -> None:

@@ -6,7 +6,7 @@ other folds the whole log again, and tells what it changed. Both ways give the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -48,6 +48,7 @@ from pathway.use_cases.impact import NO_IMPACT, Impact, impact_of
 from pathway.use_cases.installation import Caller, Installation, latest_day, today_in
 from pathway.use_cases.refusals import Refusal
 
+History = list[tuple[Effective, Step]]
 FIRST_DAY = date(1, 1, 1)
 WORD_OF_A_PERSON = DecisionMade | DecisionCountersigned | ReviewResolved | Statement
 """What only somebody who may decide can take back."""
@@ -87,11 +88,14 @@ class Draft:
     entries: list[NewEntry] = field(default_factory=list)
     messages: list[NewMessage] = field(default_factory=list)
     log: list[Entry] | None = None
-    impact: Impact = NO_IMPACT
+    earlier: History | None = None
+    """The history before the first entry of this request that came late; None while there is none."""
+    history: History | None = None
+    """The history after all that was added, where it was gone through."""
     told: Recommendation | None = None
     """The recommendation last asked for: trace, summary row and answer are made of the same one."""
     passed: list[tuple[Episode, Episode]] = field(default_factory=list)
-    """Before and after each entry that the last addition made us go through: itself, or the whole history."""
+    """Before and after each entry that the last addition made us go through: itself, and what comes after it."""
 
     @classmethod
     def of(cls, installation: Installation, caller: Caller, view: View, now: datetime) -> Draft:
@@ -136,6 +140,13 @@ class Draft:
         if self.told is None or self.told.episode is not self.episode or self.told.as_of != day:
             self.told = recommend(self.pathway, self.known, day)
         return self.told
+
+    @property
+    def impact(self) -> Impact:
+        """What the late entries of this request, taken together, change about what was said before."""
+        if self.earlier is None or self.history is None:
+            return NO_IMPACT
+        return impact_of(self.pathway, self.earlier, self.history)
 
     def basis(self, as_of: date | None = None) -> str:
         """What a decision on the recommendation has to quote."""
@@ -206,25 +217,45 @@ class Draft:
             step = apply(self.pathway, self.episode, effective)
             self.passed = [(self.episode, step.episode)]
             self.last_on = max(self.last_on, effective.on)
+        if self.history is not None:
+            self.history.append((effective, step))
         self.digest = extended_digest(self.digest, effective)
         return step
 
     def _fold_again(self, entry: Entry) -> Step:
         log = self.whole_log()
-        before = list(steps(self.pathway, effective_history(log, self.zone)))
-        after = list(steps(self.pathway, effective_history([*log, entry], self.zone)))
-        self.passed = [(earlier.episode, later.episode) for (_, earlier), (_, later) in pairwise(after)]
+        before = self.history or list(steps(self.pathway, effective_history(log, self.zone)))
+        if self.earlier is None:
+            self.earlier = before
+        after, same = self._resumed(before, effective_history([*log, entry], self.zone))
+        self.history = after
+        gone_through = pairwise(after[same - 1 :])
+        self.passed = [(earlier.episode, later.episode) for (_, earlier), (_, later) in gone_through]
         self.digest = NO_FACTS
         for effective, _ in after:
             self.digest = extended_digest(self.digest, effective)
         self.last_on = max((effective.on for effective, _ in after[1:]), default=FIRST_DAY)
-        self.impact = self.impact.joined(impact_of(self.pathway, before, after))
         last = after[-1][1]
         own = next(
             (step for effective, step in after if effective.entry_id == entry.entry_id), Step(last.episode)
         )
         moved = last.episode.state != before[-1][1].episode.state
         return replace(own, episode=last.episode, moved=moved)
+
+    def _resumed(self, before: History, history: Sequence[Effective]) -> tuple[History, int]:
+        """Each entry of `history` with what it does, and how many stand there as they did `before`."""
+        same = next(
+            (
+                number
+                for number, ((known, _), now) in enumerate(zip(before, history, strict=False))
+                if known != now
+            ),
+            min(len(before), len(history)),
+        )
+        done = before[:same]
+        for effective in history[same:]:
+            done.append((effective, apply(self.pathway, done[-1][1].episode, effective)))
+        return done, same
 
     def _payload(self, entry: Entry, on: date, trace: str) -> dict[str, Any]:
         return {

@@ -10,6 +10,7 @@ from uuid import UUID
 def new_identifier(now: datetime) -> str:
     """A UUIDv7 for the instant `now`; 74 bits of it are random."""
     milliseconds = int(now.timestamp() * 1000)
-    value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | secrets.randbits(12) << 64
-    value |= 0b10 << 62 | secrets.randbits(62)
+    random = secrets.randbits(74)
+    value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | (random >> 62) << 64
+    value |= 0b10 << 62 | random & (2**62 - 1)
     return str(UUID(int=value))

@@ -25,14 +25,6 @@ class Impact:
     decisions: tuple[dict[str, Any], ...] = ()
     reviews: tuple[dict[str, Any], ...] = ()
 
-    def joined(self, other: Impact) -> Impact:
-        """Both together."""
-        return Impact(
-            self.recommendations + other.recommendations,
-            self.decisions + other.decisions,
-            self.reviews + other.reviews,
-        )
-
     def as_dict(self) -> dict[str, Any]:
         """The impact as answers carry it."""
         return {

@@ -14,6 +14,7 @@ from pathway.engine.fold import Step
 from pathway.episodes.episode import changed_findings
 from pathway.episodes.events import (
     Event,
+    EventCorrected,
     PatientIdentifier,
     Statement,
     ToxicityResolved,
@@ -107,6 +108,8 @@ def receive(draft: Draft, events: tuple[Event, ...], at: str) -> list[Received]:
     for number, event in enumerate(events):
         pointer = f"{at}/{number}" if at else ""
         require_patient(draft, event.patient, pointer)
+        if isinstance(event, EventCorrected):
+            require_patient(draft, event.replacement.patient, f"{pointer}/replacement")
         if (known := _known_message(draft, event, pointer)) is not None:
             received.append(Received({"entry": known.entry_id, "kind": event.kind, "duplicate": True}, None))
             continue

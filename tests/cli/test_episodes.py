@@ -6,11 +6,16 @@ import csv
 import getpass
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Terminal
+from tests.cli.conftest import Terminal, clean_environment
 
 EVIDENCE = {
     "kind": "progression_evidence_recorded",
@@ -288,6 +293,40 @@ def test_a_decision_shows_what_it_rests_on_and_is_made_in_the_name_given(
     assert (last["actor"], last["client"]) == ("dr-okafor", f"terminal/{getpass.getuser()}")
 
 
+@pytest.mark.parametrize(("answer", "decisions"), [("n", 1), ("y", 2)])
+def test_at_a_terminal_one_is_asked_before_a_decision_is_recorded(
+    terminal: Terminal, assessed: str, answer: str, decisions: int
+) -> None:
+    keyboard, screen = pty.openpty()
+    words = [
+        sys.executable,
+        "-m",
+        "pathway.cli",
+        "decide",
+        assessed,
+        "continue_chemoimmunotherapy",
+        "--on",
+        "2025-07-22",
+    ]
+    environment = clean_environment() | {
+        "PATHWAY_DATABASE_URL": os.environ["PATHWAY_DATABASE_URL"],
+        "TERM": "dumb",
+    }
+    with subprocess.Popen(words, stdin=screen, stdout=screen, stderr=screen, env=environment):
+        os.close(screen)
+        shown = b""
+        while b"Record continue_chemoimmunotherapy?" not in shown:
+            shown += os.read(keyboard, 4096)
+        assert b"Recommended: continue chemoimmunotherapy." in shown
+        os.write(keyboard, answer.encode() + b"\n")
+        with suppress(OSError):  # how Linux says that the other side is gone
+            while os.read(keyboard, 4096):
+                pass
+    os.close(keyboard)
+    rows = terminal.json("history", assessed)["entries"]
+    assert [row["kind"] for row in rows].count("decision_made") == decisions
+
+
 def test_a_decision_with_a_basis_that_no_longer_holds_is_refused_with_what_holds_now(
     terminal: Terminal, assessed: str
 ) -> None:
@@ -354,6 +393,20 @@ def test_the_worklist_is_of_one_site_page_by_page_and_by_kind(terminal: Terminal
     assert "Nothing waits at site east." in terminal("worklist", "--site", "east").stdout
     assert terminal.json("worklist", "--kind", "overdue", "--due-before", "2025-07-01") is not None
     assert "The kinds are" in terminal("worklist", "--kind", "late", ends=1).stderr
+
+
+@pytest.mark.parametrize("words", [("--site", "north wing"), ("--site", ""), ("--as", "dr\t9")])
+def test_a_site_or_a_person_that_no_token_could_name_is_refused(
+    terminal: Terminal, words: tuple[str, str]
+) -> None:
+    told = terminal("open", "--patient", "urn:example:mrn|1", *words, ends=2).stderr
+    assert "This cannot be the name of a site or of a person." in told
+
+
+@pytest.mark.parametrize("known_at", ["0001-01-01", "9999-12-31", "9999-12-31T23:59:59-14:00"])
+def test_an_instant_at_the_end_of_time_is_an_instant(terminal: Terminal, known_at: str) -> None:
+    rows = terminal.json("history", terminal.open(), "--known-at", known_at)["entries"]
+    assert len(rows) == (0 if known_at.startswith("0001") else 1)
 
 
 def test_the_days_of_a_site_are_counted_in_its_own_zone(

@@ -397,6 +397,10 @@ def test_help_teaches_a_session_and_the_exit_codes(terminal: Terminal) -> None:
     assert "Exit codes: 0 done; 1 refused" in told
 
 
+def test_the_version_is_told(terminal: Terminal) -> None:
+    assert re.fullmatch(r"pathway \d+\.\d+\.\d+\n", terminal("--version").stdout)
+
+
 def test_the_session_in_the_help_runs(development: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     from pathway.cli.commands import SESSION
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pathway.clinical.component_rules import BY_DEFAULT, Otherwise
-from pathway.clinical.components import ComponentResponse, rate
+from pathway.clinical.component_rules import BY_DEFAULT, ComponentResponse, Otherwise
+from pathway.clinical.components import rate
 from pathway.clinical.measurements import Measurements
 from pathway.clinical.terms import Component
 
@@ -45,27 +45,27 @@ def samples(*percents: float) -> list[dict[str, str]]:
     ]
 
 
-def primary(otherwise: Otherwise = BY_DEFAULT, **told: Any) -> ComponentResponse:
+def primary(otherwise: Otherwise = BY_DEFAULT, /, **told: Any) -> ComponentResponse:
     """The primary tumour, rated."""
     return rate(Component.PRIMARY, measured(**told), otherwise)
 
 
-def metastatic(otherwise: Otherwise = BY_DEFAULT, **told: Any) -> ComponentResponse:
+def metastatic(otherwise: Otherwise = BY_DEFAULT, /, **told: Any) -> ComponentResponse:
     """The metastatic disease, rated; no new lesions unless told otherwise."""
     return rate(Component.METASTATIC, measured(**({"new_lesions": False} | told)), otherwise)
 
 
-def bone(otherwise: Otherwise = BY_DEFAULT, **told: Any) -> ComponentResponse:
+def bone(otherwise: Otherwise = BY_DEFAULT, /, **told: Any) -> ComponentResponse:
     """Metastases of bone alone."""
     return metastatic(otherwise, **({"soft_tissue_at_baseline": False} | told))
 
 
-def soft_tissue(otherwise: Otherwise = BY_DEFAULT, **told: Any) -> ComponentResponse:
+def soft_tissue(otherwise: Otherwise = BY_DEFAULT, /, **told: Any) -> ComponentResponse:
     """Metastases of soft tissue alone."""
     return metastatic(otherwise, **({"bone_at_baseline": False} | told))
 
 
-def bone_marrow(otherwise: Otherwise = BY_DEFAULT, **told: Any) -> ComponentResponse:
+def bone_marrow(otherwise: Otherwise = BY_DEFAULT, /, **told: Any) -> ComponentResponse:
     """The marrow, rated."""
     return rate(Component.BONE_MARROW, measured(**told), otherwise)
 

@@ -8,6 +8,7 @@ from pathway.clinical.terms import (
     OverrideReason,
     Response,
     Response1993,
+    anti_gd2_in,
     antibody_of,
     is_anti_gd2,
     spelling,
@@ -24,6 +25,15 @@ from pathway.clinical.terms import (
         ("Dinutuximab", Antibody.DINUTUXIMAB),
         ("UNITUXIN", Antibody.DINUTUXIMAB),
         ("Danyelza", Antibody.NAXITAMAB),
+        ("QARZIBA®", Antibody.DINUTUXIMAB_BETA),
+        ("Unituxin™", Antibody.DINUTUXIMAB),
+        ("dinutuximab-β", Antibody.DINUTUXIMAB_BETA),
+        ("dinutuximab\N{EN DASH}beta", Antibody.DINUTUXIMAB_BETA),
+        ("dinutuximab\N{ZERO WIDTH SPACE}beta", Antibody.DINUTUXIMAB_BETA),
+        ("dinutu\N{SOFT HYPHEN}ximab", Antibody.DINUTUXIMAB),
+        ("\N{FULLWIDTH LATIN SMALL LETTER D}inutuximab", Antibody.DINUTUXIMAB),
+        ("ch14.18/CHO", Antibody.DINUTUXIMAB_BETA),
+        ("hu3F8", Antibody.NAXITAMAB),
         ("temozolomide", None),
         ("3F8", None),
         ("", None),
@@ -43,6 +53,21 @@ def test_an_antibody_without_authorisation_or_name_still_binds_gd2() -> None:
     assert is_anti_gd2("Naxitamab")
     assert not is_anti_gd2("irinotecan")
     assert set(Antibody) < ANTI_GD2_AGENTS
+
+
+@pytest.mark.parametrize(
+    ("text", "agents"),
+    [
+        ("dinutuximab beta and nivolumab", {"dinutuximab_beta"}),
+        ("Dinutuximab beta (Qarziba)", {"dinutuximab_beta"}),
+        ("dinutuximab, then dinutuximab beta.", {"dinutuximab", "dinutuximab_beta"}),
+        ("an anti-GD2 antibody", {"anti_gd2"}),
+        ("irinotecan and temozolomide", set()),
+        ("", set()),
+    ],
+)
+def test_a_text_mentions_the_agents_against_gd2_that_stand_in_it(text: str, agents: set[str]) -> None:
+    assert anti_gd2_in(text) == agents
 
 
 def test_a_spelling_is_its_own_spelling() -> None:

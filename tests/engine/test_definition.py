@@ -122,7 +122,14 @@ def test_the_description_is_whole_and_plain_json() -> None:
         "verified": False,
     }
     assert told["windows"] == [
-        {"what": "take a walk", "earliest": 1, "target": 2, "latest": 3, "because": WHY.as_dict()}
+        {
+            "what": "take a walk",
+            "anchor": "",
+            "earliest": 1,
+            "target": 2,
+            "latest": 3,
+            "because": WHY.as_dict(),
+        }
     ]
     assert told["findings"][0]["domain"] == ["fair", "foul", "unknown", "stale"]
 

@@ -21,7 +21,10 @@ def test_every_state_row_option_window_finding_and_edge_stands_on_the_page() -> 
     for option in PATHWAY.options:
         assert f"**{option.label}**" in PAGE
     for window in PATHWAY.windows:
-        assert f"| {window.what} | {window.earliest} | {window.target} | {window.latest} |" in PAGE
+        assert (
+            f"| {window.what} | {window.anchor} | {window.earliest} | {window.target} | {window.latest} |"
+            in PAGE
+        )
     for threshold in PATHWAY.thresholds:
         assert f"| {threshold.sentence} | {threshold.value} |" in PAGE
     for finding in PATHWAY.findings:

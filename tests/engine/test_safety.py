@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -129,6 +130,18 @@ def test_progress_goes_from_nothing_to_all_combinations(published: tuple[Checked
     assert len(shares) == published[0].cases
 
 
+def test_every_combination_of_a_table_one_by_one_lies_in_one_case_and_reaches_its_rows() -> None:
+    """The cases against plain enumeration, on a table that is small enough for it."""
+    state = PUBLISHED.state("progression_confirmed")
+    read = tuple(dict.fromkeys(each.finding for row in state.table for each in row.when))
+    domains = distinct_values(PUBLISHED, state)
+    cases = list(read_table(state, {each: each.domain for each in domains}))
+    for picked in product(*(each.domain for each in read)):
+        known = dict(zip(read, picked, strict=True))
+        (rows,) = [rows for values, rows in cases if values.items() <= known.items()]
+        assert rows == matching_rows(state, known)
+
+
 DECISION = findings_of(PUBLISHED, "decision_due")
 
 
@@ -240,10 +253,24 @@ def test_a_claim_about_another_state_or_option_is_not_held_against_this_one() ->
     plain = small(FIRST, row("2", recommended=Offer("wait")))
     claims: list[Claim] = [
         Never("Elsewhere.", ("treating",), ("treat",), {}),
-        Never("Something else.", ("choosing",), ("other",), {}),
+        Never("Something else.", ("choosing",), ("complete_workup",), {SHAPE: ("triangular",)}),
         OnlyFrom("Elsewhere.", "treating", "9", ()),
     ]
     assert told(check(plain, claims)) == []
+
+
+def test_a_claim_about_what_does_not_exist_is_found() -> None:
+    """It would hold of any pathway."""
+    plain = small(FIRST, row("2", recommended=Offer("wait")))
+    claims: list[Claim] = [
+        Never("Never.", ("chosing",), ("tread",), {}),
+        Spared("On purpose.", "treeting", "1", "treat"),
+    ]
+    assert told(check(plain, claims)) == [
+        "Never. No state has this name.",
+        "Never. No option has the name tread.",
+        "On purpose. No state has this name.",
+    ]
 
 
 def test_a_fact_that_leads_into_treatment_is_found() -> None:

@@ -28,7 +28,7 @@ from pathway.episodes.episode import (
     response_in_force,
 )
 from pathway.episodes.events import DecisionMade, Event, read_logged
-from tests.reference.facts import Sheet, counter, take_in
+from tests.reference.facts import Sheet, baselines, counter, take_in
 from tests.reference.history import InForce
 from tests.reference.tables import offered
 
@@ -252,6 +252,7 @@ class Course:
             sheet["earlier_lines"] += (Line(sheet["line"], sheet["regimen"], sheet["agents"], last),)
             sheet["line"] += 1
         sheet["line_began"], sheet["line_open"] = at, True
+        sheet["baselines"] = baselines(sheet, at)
         fresh = _blank()
         for name in (
             "regimen", "agents", "cycles", "courses", "timepoints", "current_timepoint", "assessments",

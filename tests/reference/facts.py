@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from pathway.clinical.components import component_in_force
-from pathway.clinical.measurements import Measurements, joined, within_line
+from pathway.clinical.measurements import Measurements, as_baseline, joined, within_line
 from pathway.clinical.terms import (
     Component,
     ComponentRating,
     Delivered,
+    Precision,
     ResponseCriteria,
     is_anti_gd2,
     spelling,
@@ -181,8 +183,16 @@ def timepoint_name(sheet: Sheet, given: str | None) -> str:
     return f"{name}/{len(decided) + 1}" if decided else name
 
 
-def new_timepoint(sheet: Sheet, name: str, at: Stamp) -> Timepoint:
-    return Timepoint(name, line=sheet["line"], first=at, cycles=sheet["cycles"].completed)
+def baselines(sheet: Sheet, began: Stamp) -> dict[Component, Measurements]:
+    """What was measured last on one of the 28 days before a line, or on its first day."""
+    days = {began.on - timedelta(days=days) for days in range(29)}
+    exact = [
+        point
+        for point in sheet["timepoints"].values()
+        if point.last and point.last.precision is Precision.DAY
+    ]
+    inside = [point for point in exact if point.last.on in days and began.precision is Precision.DAY]
+    return {part: as_baseline(point.measured[part]) for point in inside for part in point.measured}
 
 
 def _finding(sheet: Sheet, point: Timepoint, component: Component, told: Any, at: Stamp) -> Timepoint:
@@ -195,10 +205,9 @@ def _finding(sheet: Sheet, point: Timepoint, component: Component, told: Any, at
     if not whole.given:
         return replace(point, ratings={**point.ratings, component: Noted(str(whole.rating), at)})
     names = [*sheet["timepoints"], point.name]
-    before = [sheet["timepoints"][name] for name in names[: names.index(point.name)]]
-    earlier = [
-        each.measured[component] for each in before if each.line == point.line and component in each.measured
-    ]
+    past = [sheet["timepoints"][name] for name in names[: names.index(point.name)]]
+    earlier = [each.measured[component] for each in past if component in each.measured]
+    earlier += [sheet["baselines"][component]] if component in sheet["baselines"] else []
     found = component_in_force(component, within_line(whole, earlier))
     return replace(
         point,
@@ -210,7 +219,7 @@ def _finding(sheet: Sheet, point: Timepoint, component: Component, told: Any, at
 
 def _assessment(sheet: Sheet, event: Any, at: Stamp) -> None:
     name = timepoint_name(sheet, event.timepoint)
-    point = sheet["timepoints"].get(name) or new_timepoint(sheet, name, at)
+    point = sheet["timepoints"].get(name) or Timepoint(name, first=at, cycles=sheet["cycles"].completed)
     for component in Component:
         told = getattr(event.components, component, None)
         if told is not None:
@@ -232,7 +241,7 @@ def _statement(sheet: Sheet, event: Any, at: Stamp) -> None:
     name = event.timepoint or sheet["current_timepoint"]
     if name not in sheet["timepoints"]:
         name = timepoint_name(sheet, event.timepoint)
-        sheet["timepoints"][name] = replace(new_timepoint(sheet, name, at), last=at)
+        sheet["timepoints"][name] = Timepoint(name, first=at, last=at, cycles=sheet["cycles"].completed)
     point = sheet["timepoints"][name]
     if event.kind == "response_confirmed":
         point = replace(point, confirmed=Noted(str(event.response), at))

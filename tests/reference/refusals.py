@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pathway.clinical.measurements import Measurements, contradict, joined
 from pathway.clinical.regimens import regimen
-from pathway.clinical.terms import Component, is_anti_gd2, spelling
+from pathway.clinical.terms import Component, anti_gd2_in, is_anti_gd2, spelling
 from pathway.engine.definition import Pathway
 from pathway.episodes.episode import Episode
 from pathway.episodes.events import Event
@@ -182,18 +182,12 @@ def outcome_of_decision(known: Known, choice: Choice) -> str:
         return "not_an_option"
     episode = known.course.episode
     told = offered(known.pathway, episode, choice.on)
-    if (
-        choice.seen != known.digest
-        or offered(known.pathway, episode, choice.seen_on).statuses != told.statuses
-    ):
+    if is_stale(known, choice):
         return "stale_decision"
     status = told.statuses[choice.option]
     if episode.state == "closed" and status == "blocked":
         return "episode_closed"
-    needed = {"close": "closure", "stop_agent": "agents", "other": "text"}.get(choice.option)
-    if needed is not None and not choice.detail.get(needed):
-        return "invalid_body"
-    if "rests_in" in choice.detail and choice.option != "other":
+    if lacks_detail(choice) or nobody_knows_what_is_given(known.pathway, episode, choice):
         return "invalid_body"
     stopped = gives_what_was_stopped(known.pathway, episode, choice)
     if (status == "blocked" or stopped) and not (choice.reason and "code" in choice.reason):
@@ -203,20 +197,55 @@ def outcome_of_decision(known: Known, choice: Choice) -> str:
     return "awaiting_second_signature" if stopped else "decided"
 
 
-def gives_what_was_stopped(pathway: Pathway, episode: Episode, choice: Choice) -> bool:
-    """True when a treatment has an agent in it that was stopped for good, or an antibody where any was meant."""
-    option = pathway.option(choice.option)
-    if not option.treats:
-        return False
-    known = regimen(spelling(choice.detail["regimen"])) if "regimen" in choice.detail else None
-    agents = choice.detail.get("agents") or (known.agents if known else ())
-    goes_on = choice.option.startswith("continue_") or option.effect in ("resume", "agents", "new_courses")
-    if not agents and goes_on:
-        agents = episode.agents
-    given = {spelling(agent) for agent in agents}
-    if "anti_gd2" in episode.stops and any(is_anti_gd2(agent) for agent in given):
+def is_stale(known: Known, choice: Choice) -> bool:
+    """True when it rests on other facts, on a day long gone, or on options that stand otherwise on its own day."""
+    episode, days = known.course.episode, (choice.on, known.today)
+    seen, now = (offered(known.pathway, episode, day).statuses for day in (choice.seen_on, choice.on))
+    too_old = choice.seen_on not in days and (max(days) - choice.seen_on).days >= LONGEST_DAYS
+    return choice.seen != known.digest or too_old or seen != now
+
+
+def lacks_detail(choice: Choice) -> bool:
+    """True when the decision does not say what its option asks for, or says what only another may say."""
+    needed = {"close": "closure", "stop_agent": "agents", "other": "text"}.get(choice.option)
+    if needed is not None and not choice.detail.get(needed):
         return True
-    return bool(given & set(episode.stops))
+    return "rests_in" in choice.detail and choice.option != "other"
+
+
+def goes_on(pathway: Pathway, choice: Choice) -> bool:
+    """True when the agents are those of before, unless the decision says others."""
+    effect = pathway.option(choice.option).effect
+    return choice.option.startswith("continue_") or effect in ("resume", "agents", "new_courses")
+
+
+def named_agents(choice: Choice) -> set[str]:
+    """The agents of the list and of the regimen."""
+    known = regimen(spelling(choice.detail["regimen"])) if "regimen" in choice.detail else None
+    return {spelling(agent) for agent in (*choice.detail.get("agents", ()), *(known.agents if known else ()))}
+
+
+def nobody_knows_what_is_given(pathway: Pathway, episode: Episode, choice: Choice) -> bool:
+    """True when agents are to be given that nobody has named, though one was stopped for good."""
+    option = pathway.option(choice.option)
+    if not option.treats or not episode.stops or named_agents(choice):
+        return False
+    if goes_on(pathway, choice):
+        return not episode.agents
+    return option.effect == "new_line"
+
+
+def gives_what_was_stopped(pathway: Pathway, episode: Episode, choice: Choice) -> bool:
+    """True when what is given has an agent in it that was stopped for good, or an antibody that may be that one."""
+    if pathway.option(choice.option).effect in ("stop", "hold"):
+        return False
+    given = named_agents(choice) | anti_gd2_in(choice.detail.get("regimen", ""))
+    if not given and goes_on(pathway, choice):
+        given = set(episode.agents)
+    antibodies = {agent for agent in given if is_anti_gd2(agent)}
+    stopped = {agent for agent in episode.stops if is_anti_gd2(agent)}
+    unnamed = "anti_gd2" in antibodies | stopped
+    return bool(given & set(episode.stops)) or bool(unnamed and antibodies and stopped)
 
 
 def outcome_of_signature(known: Known, entry: str, actor: str) -> str:

@@ -193,6 +193,42 @@ def test_a_new_spot_that_evidence_leaves_open_is_not_confirmed() -> None:
     assert [row.number for row in story.next(45).outcome.rows] == ["5"]
 
 
+def test_a_spot_that_was_measured_and_may_be_a_mimic_is_not_confirmed() -> None:
+    story = after_two_cycles()
+    new_spot = {"rating": "PD", "mibg": {"score": "siopen", "absolute": "1", "baseline": "0", "new_sites": 1}}
+    parts = {"primary": "NI", "metastatic": new_spot, "bone_marrow": "NI"}
+    story.told("assessment_recorded", 44, components=parts)
+    assert story.finding("response", 44) == "PD"
+    timepoint = story.episode.timepoint
+    assert timepoint is not None
+    marked = any("mimic" in mark for marks in timepoint.marks.values() for mark in marks)
+    assert (story.finding("progression_confirmed", 44) == "open") == marked
+
+
+def test_progression_in_maintenance_ends_its_course_as_aborted_and_not_the_cycle_before() -> None:
+    story = in_maintenance(regimen="naxitamab_gm_csf")
+    story.told("cycle_started", 50, cycle=1)
+    story.told("progression_evidence_recorded", 55, confirmed=True)
+    assert state(story) == "decision_due"
+    assert (story.episode.courses.last_delivered, story.episode.cycles.last_delivered) == ("aborted", "full")
+
+
+def test_a_bridge_that_fails_before_any_assessment_is_decided_upon_as_the_progression_it_began_with() -> None:
+    story = Story.opened()
+    story.told("progression_evidence_recorded", 0, confirmed=True)
+    story.decided("bridge_to_car_t", 1, "possible")
+    story.told("car_t_step_recorded", 5, step="ineligible")
+    assert state(story) == "decision_due"
+    assert (story.finding("response", 5), story.finding("progression_confirmed", 5)) == ("PD", "confirmed")
+
+
+def test_without_any_evidence_nothing_is_confirmed_and_nothing_can_be_rated() -> None:
+    story = Story.opened()
+    assert (story.finding("response", 0), story.finding("progression_confirmed", 0)) == ("NE", "unknown")
+    story.told("progression_evidence_recorded", 0, confirmed=False)
+    assert (story.finding("response", 0), story.finding("progression_confirmed", 0)) == ("NE", "open")
+
+
 # Lines
 
 

@@ -110,6 +110,7 @@ class Child:
         assert self.decide("start_chemoimmunotherapy", detail={"agents": agents}).outcome == "decided"
         self.cycle(1)
         self.cycle(2)
+        self.tell("fitness_recorded", lansky=90, tolerance="acceptable")
         assert self.state == "assessment_due"
 
     def option(self, name: str) -> str:

@@ -41,7 +41,11 @@ def test_a_corrected_response_contests_the_decision_that_rested_on_it(child: Chi
         replacement=child.told("assessment_recorded", components=ALL_CLEAR | {"bone_marrow": "PD"}),
     )
     (contested,) = corrected.document["impact"]["decisions"]
-    assert (contested["entry"], contested["now"]) == (decision.document["entry"], "blocked")
+    assert (contested["entry"], contested["then"], contested["now"]) == (
+        decision.document["entry"],
+        "possible",
+        "blocked",
+    )
     assert child.stands()["facts"]["response"]["value"] == "PD"
     assert child.state == "maintenance.ready"
     assert child.side.summary(child.episode).reviews == 1
@@ -56,7 +60,8 @@ def test_the_review_of_a_contested_decision_is_resolved_with_a_sentence(child: C
 
 
 def test_a_review_raised_by_what_is_dated_tomorrow_is_resolved_today(child: Child) -> None:
-    # It is already tomorrow somewhere; the resolution may not come to stand before what it resolves.
+    # In the afternoon it is already tomorrow somewhere; what resolves may not come to stand before it.
+    child.side.clock.pass_days(0.25)
     raised = child.tell("cycle_started", ago=-1, line=1, cycle=1)
     assert child.resolve(entry_of(raised)).outcome == "review_resolved"
     assert child.stands()["reviews"] == []
@@ -136,3 +141,16 @@ def test_a_side_effect_comes_down_in_steps(child: Child) -> None:
     (toxicity,) = child.stands()["facts"]["toxicities"]
     assert (toxicity["grade"], toxicity["ongoing"]) == (0, False)
     assert child.tell("toxicity_resolved", entry=str(child.episode), to_grade=0).outcome == "unknown_entry"
+
+
+def test_several_late_results_together_are_told_as_one_change(child: Child) -> None:
+    decision = child.decide("bridge_to_car_t")
+    child.side.clock.pass_days(3)
+    negative, positive = (child.told("gd2_measured", ago=4, status=told) for told in ("negative", "positive"))
+    back_again = child.send(negative, positive, dry_run=True)
+    assert back_again.document["impact"] == {"recommendations": [], "decisions": [], "reviews_opened": []}
+    both = child.send(positive, negative)
+    assert [each["entry"] for each in both.document["impact"]["decisions"]] == [decision.document["entry"]]
+    assert [each["entry"] for each in both.document["impact"]["recommendations"]] == [
+        decision.document["entry"]
+    ]

@@ -78,6 +78,19 @@ def test_an_event_of_another_patient_is_refused_and_takes_its_companions_with_it
     assert child.send(right).outcome == "recorded"
 
 
+def test_a_correction_that_names_another_patient_is_refused(child: Child) -> None:
+    wrong = child.tell("gd2_measured", status="negative")
+    before = entries(child)
+    for value, outcome in (("mrn-nobody-knows", "another_patient"), (MRN, "recorded")):
+        patient = {"system": "urn:mrn", "value": value}
+        right = child.told("gd2_measured", status="positive", patient=patient)
+        answer = child.tell("event_corrected", entry=entry_of(wrong), replacement=right)
+        assert answer.outcome == outcome
+        if outcome == "another_patient":
+            assert answer.document["errors"][0]["pointer"] == "/replacement/patient"
+            assert entries(child) == before
+
+
 def test_a_second_value_for_a_component_is_refused_and_names_the_first(child: Child) -> None:
     child.treated()
     first = child.tell("assessment_recorded", components={"primary": "PR"})

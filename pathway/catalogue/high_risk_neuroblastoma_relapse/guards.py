@@ -44,9 +44,18 @@ def response_is(*values: str) -> Guard:
     return guard(f.response, *values, sentence=f"The response in force is {told}.", because=source)
 
 
+_CONTEXTS = {
+    "systemic": "a line of systemic therapy",
+    "local_control": "what comes after local control",
+    "maintenance": "maintenance",
+    "car_t": "what comes after CAR-T cells",
+    "follow_up": "follow-up",
+}
+
+
 def context_is(*values: str) -> Guard:
     """The decision is about one of these."""
-    told = " or ".join(value.replace("_", " ") for value in values)
+    told = " or ".join(_CONTEXTS[value] for value in values)
     return guard(
         f.context, *values, sentence=f"The decision is about {told}.", because=chosen(f"{MATRIX}: context")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pathway.clinical.evidence import LERMAN_2023, NCT03373097, PROJECT_DESIGN, REVIEW, Tag, cite
+from pathway.clinical.evidence import PROJECT_DESIGN, REVIEW, Tag, cite
 from pathway.clinical.regimens import DEFAULT_CYCLE_LIMIT
 from pathway.engine.definition import Threshold
 
@@ -38,12 +38,12 @@ CONSENT_DAYS: Final = Threshold(
 FIT_FROM: Final = Threshold(
     "Performance status (Lansky or Karnofsky) from which a child counts as fit.",
     60,
-    cite(NCT03373097, Tag.SOURCE_READ, "inclusion: Karnofsky or Lansky of 60 or more"),
+    cite(PROJECT_DESIGN, Tag.DESIGN, "decision after an assessment: fitness, as GD2-CART01 asks for it"),
 )
 EARLY_CYCLES: Final = Threshold(
     "Cycles from which the line is no longer early.",
     4,
-    cite(LERMAN_2023, Tag.SOURCE_READ, "later response after the first evaluation, as given in PDQ"),
+    cite(PROJECT_DESIGN, Tag.DESIGN, "decision after an assessment: phase"),
 )
 CYCLE_LIMIT: Final = Threshold(
     "Cycles of a line at most, unless its regimen says otherwise.",

@@ -10,80 +10,84 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import (
     released_product,
 )
 from pathway.catalogue.high_risk_neuroblastoma_relapse.guards import chosen
-from pathway.clinical.evidence import LOCATELLI_2025, NCI_PDQ_2025, QARZIBA_EMA, REVIEW, Tag, cite
+from pathway.clinical.evidence import GD2_CAR_LITERATURE, KUSHNER_2009, LOCATELLI_2025, QARZIBA_EMA, Tag, cite
 from pathway.clinical.regimens import NextCycle, regimen
 from pathway.clinical.terms import Response, spelling
 from pathway.engine.definition import Anchored, Window
 from pathway.episodes.episode import Episode, Stamp, Timepoint, response_in_force
 
 _DUE = chosen("when things are due")
-
-WORK_UP: Final = Window("work_up", "complete the work-up of the suspected progression", 0, 7, 21, _DUE)
-FIRST_CYCLE: Final = Window("first_cycle", "begin treatment after confirmed progression", 0, 7, 14, _DUE)
-BEGIN_CYCLE: Final = Window("begin_cycle", "begin the first cycle of the line", 0, 7, 14, _DUE)
-END_CYCLE: Final = Window("end_cycle", "record the end of the cycle", 5, 21, 35, _DUE)
-ASSESSMENT: Final = Window(
-    "assessment",
-    "assess the response",
-    14,
-    21,
-    35,
-    cite(REVIEW, Tag.SOURCE_READ, "Figure 1: assessment every two cycles"),
-)
-COMPLETE_ASSESSMENT: Final = Window("complete_assessment", "complete the assessment", 0, 7, 14, _DUE)
-CONFIRM_PROGRESSION: Final = Window(
-    "confirm_progression", "confirm or refute the progression", 0, 7, 28, _DUE
-)
-DECISION: Final = Window("decision", "decide on the next step", 0, 7, 14, _DUE)
-LOCAL_CONTROL: Final = Window("local_control", "carry out local control", 0, 14, 28, _DUE)
-LOCAL_PLAN: Final = Window(
-    "local_plan",
-    "plan local control of the local relapse",
-    0,
-    14,
-    28,
-    cite(REVIEW, Tag.SOURCE_READ, "local control planned in advance"),
-)
-GD2_AGAIN: Final = Window(
-    "gd2_again", "measure GD2 again", 0, 7, 21, cite(REVIEW, Tag.SOURCE_READ, "GD2 at progression")
-)
-AFTER_SURGERY: Final = Window("restaging", "restage after surgery", 28, 35, 56, _DUE)
-AFTER_RADIOTHERAPY: Final = Window("restaging", "restage after radiotherapy", 42, 56, 84, _DUE)
-AFTER_CONSOLIDATION: Final = Window("restaging", "restage after consolidation", 28, 35, 56, _DUE)
-MAINTENANCE: Final = Window("maintenance", "begin maintenance", 21, 28, 56, _DUE)
-MAINTENANCE_AFTER_LOCAL_CONTROL: Final = Window("maintenance", "begin maintenance", 14, 28, 56, _DUE)
-COURSE: Final = Window(
-    "course", "begin the next course", 35, 35, 49, cite(QARZIBA_EMA, Tag.SOURCE_READ, "courses of 35 days")
-)
-MAINTENANCE_ASSESSMENT: Final = Window("assessment", "assess the response", 28, 35, 49, _DUE)
-REFERRAL: Final = Window("referral", "have CAR-T eligibility decided", 0, 7, 14, _DUE)
-APHERESIS: Final = Window("apheresis", "collect lymphocytes", 0, 14, 28, _DUE)
-MANUFACTURING: Final = Window(
-    "manufacturing",
-    "have the cell product released",
-    14,
-    21,
-    42,
-    cite(LOCATELLI_2025, Tag.SOURCE_READ, "two to three weeks"),
-)
-LYMPHODEPLETION: Final = Window("lymphodepletion", "infuse after lymphodepletion", 2, 3, 7, _DUE)
+_EVERY_TWO = chosen("when things are due; the review asks for an assessment every two cycles")
+_LOCAL = chosen("when things are due; the review asks for a plan in advance")
+_ANTIGEN = chosen("when things are due; the review asks for GD2 at progression")
 _CELLS = cite(LOCATELLI_2025, Tag.SOURCE_READ, "response at week 6, month 3, month 6")
-SAFETY_CHECK: Final = Window("safety_check", "check safety after infusion", 26, 28, 35, _DUE)
+_MAKING = cite(GD2_CAR_LITERATURE, Tag.SOURCE_READ, "autologous product in two to three weeks")
+_LABEL = cite(QARZIBA_EMA, Tag.SOURCE_READ, "courses of 35 days")
+_VISITS = cite(KUSHNER_2009, Tag.SOURCE_READ, "surveillance every two to four months")
+
+WORK_UP: Final = Window(
+    "work_up", "complete the work-up of the suspected progression", 0, 7, 21, _DUE, "the suspicion"
+)
+FIRST_CYCLE: Final = Window(
+    "first_cycle", "begin treatment after confirmed progression", 0, 7, 14, _DUE, "the confirmation"
+)
+BEGIN_CYCLE: Final = Window(
+    "begin_cycle", "begin the first cycle of the line", 0, 7, 14, _DUE, "the decision"
+)
+END_CYCLE: Final = Window("end_cycle", "record the end of the cycle", 5, 21, 35, _DUE, "day 1 of the cycle")
+ASSESSMENT: Final = Window(
+    "assessment", "assess the response", 14, 21, 35, _EVERY_TWO, "day 1 of the second cycle"
+)
+COMPLETE_ASSESSMENT: Final = Window(
+    "complete_assessment", "complete the assessment", 0, 7, 14, _DUE, "the first component"
+)
+CONFIRM_PROGRESSION: Final = Window(
+    "confirm_progression", "confirm or refute the progression", 0, 7, 28, _DUE, "the finding"
+)
+DECISION: Final = Window("decision", "decide on the next step", 0, 7, 14, _DUE, "the last component")
+LOCAL_CONTROL: Final = Window("local_control", "carry out local control", 0, 14, 28, _DUE, "the decision")
+LOCAL_PLAN: Final = Window(
+    "local_plan", "plan local control of the local relapse", 0, 14, 28, _LOCAL, "the confirmation"
+)
+GD2_AGAIN: Final = Window("gd2_again", "measure GD2 again", 0, 7, 21, _ANTIGEN, "the progression")
+AFTER_SURGERY: Final = Window("restaging", "restage after surgery", 28, 35, 56, _DUE, "the operation")
+AFTER_RADIOTHERAPY: Final = Window(
+    "restaging", "restage after radiotherapy", 42, 56, 84, _DUE, "the last fraction"
+)
+AFTER_CONSOLIDATION: Final = Window(
+    "restaging", "restage after consolidation", 28, 35, 56, _DUE, "the decision"
+)
+MAINTENANCE: Final = Window("maintenance", "begin maintenance", 21, 28, 56, _DUE, "day 1 of the last cycle")
+MAINTENANCE_AFTER_LOCAL_CONTROL: Final = Window(
+    "maintenance", "begin maintenance", 14, 28, 56, _DUE, "local control"
+)
+COURSE: Final = Window("course", "begin the next course", 35, 35, 49, _LABEL, "day 1 of the course before")
+MAINTENANCE_ASSESSMENT: Final = Window(
+    "assessment", "assess the response", 28, 35, 49, _DUE, "day 1 of the course"
+)
+REFERRAL: Final = Window("referral", "have CAR-T eligibility decided", 0, 7, 14, _DUE, "the decision")
+APHERESIS: Final = Window("apheresis", "collect lymphocytes", 0, 14, 28, _DUE, "acceptance")
+MANUFACTURING: Final = Window(
+    "manufacturing", "have the cell product released", 14, 21, 42, _MAKING, "collection"
+)
+LYMPHODEPLETION: Final = Window(
+    "lymphodepletion", "infuse after lymphodepletion", 2, 3, 7, _DUE, "its last day"
+)
+SAFETY_CHECK: Final = Window("safety_check", "check safety after infusion", 26, 28, 35, _DUE, "the infusion")
 RESPONSES: Final = (
-    Window("assessment", "assess the response at week 6", 38, 42, 49, _CELLS),
-    Window("assessment", "assess the response at month 3", 84, 91, 105, _CELLS),
-    Window("assessment", "assess the response at month 6", 168, 182, 203, _CELLS),
+    Window("assessment", "assess the response at week 6", 38, 42, 49, _CELLS, "the infusion"),
+    Window("assessment", "assess the response at month 3", 84, 91, 105, _CELLS, "the infusion"),
+    Window("assessment", "assess the response at month 6", 168, 182, 203, _CELLS, "the infusion"),
 )
-_SURVEILLANCE = cite(NCI_PDQ_2025, Tag.SOURCE_READ, "surveillance")
 FOLLOW_UP: Final = (
-    Window("follow_up", "follow-up visit", 60, 90, 120, _SURVEILLANCE),
-    Window("follow_up", "follow-up visit", 150, 182, 210, _SURVEILLANCE),
-    Window("follow_up", "follow-up visit", 335, 365, 395, _SURVEILLANCE),
+    Window("follow_up", "follow-up visit", 60, 90, 120, _VISITS, "the last visit, in the first two years"),
+    Window("follow_up", "follow-up visit", 150, 182, 210, _DUE, "the last visit, in years three to five"),
+    Window("follow_up", "follow-up visit", 335, 365, 395, _DUE, "the last visit, after five years"),
 )
-HOLD: Final = Window("hold", "look again at the hold", 1, 3, 7, _DUE)
+HOLD: Final = Window("hold", "look again at the hold", 1, 3, 7, _DUE, "the hold")
 ALL: Final = (
-    WORK_UP, FIRST_CYCLE, BEGIN_CYCLE, END_CYCLE, ASSESSMENT, COMPLETE_ASSESSMENT, CONFIRM_PROGRESSION, DECISION, LOCAL_CONTROL, LOCAL_PLAN,
-    GD2_AGAIN, AFTER_SURGERY, AFTER_RADIOTHERAPY, AFTER_CONSOLIDATION, MAINTENANCE, MAINTENANCE_AFTER_LOCAL_CONTROL,
+    WORK_UP, FIRST_CYCLE, BEGIN_CYCLE, END_CYCLE, ASSESSMENT, COMPLETE_ASSESSMENT, CONFIRM_PROGRESSION, DECISION,
+    LOCAL_CONTROL, LOCAL_PLAN, GD2_AGAIN, AFTER_SURGERY, AFTER_RADIOTHERAPY, AFTER_CONSOLIDATION, MAINTENANCE, MAINTENANCE_AFTER_LOCAL_CONTROL,
     COURSE, MAINTENANCE_ASSESSMENT, REFERRAL, APHERESIS, MANUFACTURING, LYMPHODEPLETION, SAFETY_CHECK, *RESPONSES,
     *FOLLOW_UP, HOLD,
 )  # fmt: skip
