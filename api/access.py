@@ -139,7 +139,7 @@ def _public_keys(document: bytes) -> KeySet:
 
 
 class Gate:
-    """Lets a caller in: verifies its token, and remembers the last ones verified by their digest."""
+    """Lets a caller in: verifies its token, and remembers the last headers verified by their digest."""
 
     def __init__(self, issuer: str, audience: str, keys: Keys) -> None:
         self._keys = keys
@@ -186,17 +186,16 @@ class Gate:
         """The caller whose token the `Authorization` header fields carry. Raises `Refusal` (`unauthenticated`)."""
         if not authorization:
             raise Refusal("unauthenticated", "This call needs a bearer token.")
+        digest = hashlib.sha256(authorization[0]).digest()
+        known = self._verified.get(digest) if len(authorization) == 1 else None
+        if known is not None and time.time() < known[1]:
+            return known[0]
         found = _BEARER.fullmatch(authorization[0]) if len(authorization) == 1 else None
         if found is None or len(found[1]) > LONGEST_TOKEN:
             raise Refusal(
                 "unauthenticated", "The Authorization header does not carry one bearer token (a signed JWT)."
             )
-        token = found[1]
-        digest = hashlib.sha256(token).digest()
-        known = self._verified.get(digest)
-        if known is not None and time.time() < known[1]:
-            return known[0]
-        caller, expires = await self._verify(token)
+        caller, expires = await self._verify(found[1])
         while len(self._verified) >= _MOST_VERIFIED:
             del self._verified[next(iter(self._verified))]
         self._verified[digest] = caller, min(expires, time.time() + TRUSTED_S)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from api import openapi
 from api.access import CannotStart, Gate
+from api.dependencies import Gathered
 from api.problems import exception_handlers
 from api.rest import decisions, episodes, events, health, history, inrc, next_step, pathways, worklist
 from api.telemetry import Metrics, Telemetry, configure_logging
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.installation = Installation.open(settings)
         app.state.threads = CapacityLimiter(READING_THREADS)
+        app.state.summaries = Gathered(app.state.installation.readers.summaries)
         usual = gc.get_threshold()
         _collect_rarely()
         try:

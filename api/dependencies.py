@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import date, datetime
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 from anyio import CapacityLimiter, to_thread
@@ -41,6 +41,7 @@ _WORD: Final = re.compile(r"[a-z_]{1,40}")
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=:.-]{1,400}")
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 
 def installation(request: Request) -> Installation:
@@ -189,30 +190,57 @@ def _page_size(text: str) -> int:
 async def written(request: Request, write: Future[Settled]) -> Response:
     """The answer once the write is durable. Raises `Refusal` (`timeout`) when that takes too long.
 
-    `asyncio.wait` cancels nothing it waits for: whatever becomes of the request, the commit goes on.
+    The writer has taken the write, so giving up waiting cancels nothing: whatever becomes of the request, the
+    commit goes on.
     """
-    waiting = asyncio.wrap_future(write)
-    waiting.add_done_callback(_see)
-    if not write.done():
-        await asyncio.wait((waiting,), timeout=LONGEST_WAIT_S)
-    if not write.done():
+    try:
+        async with asyncio.timeout(LONGEST_WAIT_S):
+            answer = await asyncio.wrap_future(write)
+    except TimeoutError:
         raise Refusal(
             "timeout",
             "The write is still waiting; send it again with the same Idempotency-Key to learn its outcome.",
-        )
-    return settled(request, write.result())
-
-
-def _see(waiting: asyncio.Future[Settled]) -> None:
-    """Looks at what became of a write nobody waits for any more, so that no exception's text reaches a log."""
-    if not waiting.cancelled():
-        waiting.exception()
+        ) from None
+    return settled(request, answer)
 
 
 async def read(request: Request, use_case: Callable[[], T]) -> T:
     """What a reading use case gives, in a thread of its own; no more at once than the readers have connections."""
     threads: CapacityLimiter = request.app.state.threads
     return await to_thread.run_sync(use_case, limiter=threads)
+
+
+class Gathered(Generic[K, T]):
+    """Reads by key, of which those that arrive together are asked of the database together.
+
+    They are short, and the event loop waits for them. One after the other they would cost each caller the
+    journeys of all before it.
+    """
+
+    def __init__(self, read_all: Callable[[Collection[K]], Mapping[K, T]]) -> None:
+        self._read_all = read_all
+        self._waiting: list[tuple[K, asyncio.Future[T | None]]] = []
+
+    async def get(self, key: K) -> T | None:
+        """What is found under the key, read once all who have arrived have asked. Raises what reading raises."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._read)
+        answer: asyncio.Future[T | None] = loop.create_future()
+        self._waiting.append((key, answer))
+        return await answer
+
+    def _read(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        asked = [(key, answer) for key, answer in waiting if not answer.done()]
+        try:
+            found = self._read_all({key for key, _ in asked})
+        except Exception as error:  # noqa: BLE001  (each of those who asked is to raise it)
+            for _, answer in asked:
+                answer.set_exception(error)
+        else:
+            for key, answer in asked:
+                answer.set_result(found.get(key))
 
 
 def json_answer(document: bytes, headers: Mapping[str, str] | None = None) -> Response:

@@ -13,6 +13,7 @@ from pathway.catalogue import CATALOGUE
 from pathway.engine.definition import Pathway
 from pathway.engine.diagram import drawn
 from pathway.engine.page import written
+from pathway.engine.response_page import response_written
 
 FOLDER: Final = Path(__file__).parent
 NOTE: Final = "<!-- Generated from the definition by `make docs`: change the definition, not this page. -->"
@@ -21,6 +22,7 @@ NOTE: Final = "<!-- Generated from the definition by `make docs`: change the def
 def documents() -> Mapping[str, Callable[[], str]]:
     """Every generated file, by its path below docs/, with the function that gives its text."""
     found: dict[str, Callable[[], str]] = {"openapi.json": openapi}
+    found["pathways/response_inrc_2017.md"] = response
     for pathway in CATALOGUE:
         found[f"pathways/{pathway.id}.md"] = partial(page, pathway)
         found[f"pathways/{pathway.id}.svg"] = partial(drawn, pathway)
@@ -35,6 +37,11 @@ def openapi() -> str:
 def page(pathway: Pathway) -> str:
     """The pathway as tables that a clinician can check line by line."""
     return f"{NOTE}\n\n{written(pathway)}"
+
+
+def response() -> str:
+    """The tables by which an assessment is rated."""
+    return f"{NOTE}\n\n{response_written()}"
 
 
 def main() -> None:

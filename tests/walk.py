@@ -19,9 +19,11 @@ from pathway.episodes.episode import Episode
 from pathway.episodes.events import read_event
 from pathway.episodes.log import effective_history
 from pathway.proof.chain import check
+from pathway.store.values import StoredEntry
 from pathway.use_cases.decide import decide
 from pathway.use_cases.draft import entry_of
 from pathway.use_cases.next_step import next_step
+from pathway.use_cases.read_episode import read_episode
 from pathway.use_cases.record_events import record_events
 from tests.reference.course import DECISIONS, enters_treatment
 from tests.reference.history import in_force
@@ -30,6 +32,7 @@ from tests.reference.tables import offered
 from tests.sides import WRITTEN, ZONE, Answer, Clock, Side, lines_of, unused_key
 
 SIDES = ("sqlite", "postgresql")
+READS = {"next step": next_step, "episode": read_episode}
 HASHES = ("hash", "basis", "facts_digest")
 Body = dict[str, Any]
 
@@ -38,12 +41,12 @@ _sites = count(1)
 
 @dataclass(frozen=True, repr=False)
 class Given:
-    """An answer about the next step: known at which instant, for which day, on the facts with which digest."""
+    """What each read answered: known at which instant, for which day, on the facts with which digest."""
 
     at: datetime
     day: date
     digest: str
-    answers: dict[str, dict[str, Any]]
+    answers: dict[str, dict[str, dict[str, Any]]]
 
 
 @dataclass
@@ -65,7 +68,6 @@ class Sent:
     subject: str
     key: str
     answers: dict[str, Answer]
-    walked: Walked | None
 
 
 class Walk(RuleBasedStateMachine):
@@ -82,6 +84,7 @@ class Walk(RuleBasedStateMachine):
         self.sent: list[Sent] = []
         self.messages: dict[tuple[str, str], tuple[str, Body]] = {}
         self.touched: set[int] = set()
+        self.logs: dict[tuple[str, str], list[StoredEntry]] = {}
 
     def teardown(self) -> None:
         for side in self.sides.values():
@@ -90,13 +93,19 @@ class Walk(RuleBasedStateMachine):
     # Sending, and what holds for every answer.
 
     def known(self, walked: Walked, name: str = "sqlite") -> Known:
-        side = self.sides[name]
-        log = lines_of(side.entries(walked.ids[name]))
+        log = lines_of(self.entries(walked, name))
         return Known(DEFINITION, walked.ids["sqlite"], ZONE, log, self.clock.now, self.messages)
+
+    def entries(self, walked: Walked, name: str) -> list[StoredEntry]:
+        """The stored log, read once after each request."""
+        key = (name, walked.ids[name])
+        if key not in self.logs:
+            self.logs[key] = self.sides[name].entries(walked.ids[name])
+        return self.logs[key]
 
     def entry(self, walked: Walked, name: str, number: int) -> str:
         """The id of the entry at a place in the log, the same place on both sides."""
-        entries = self.sides[name].entries(walked.ids[name])
+        entries = self.entries(walked, name)
         return entries[number % len(entries)].entry_id
 
     def stored(self, name: str) -> dict[str, Any]:
@@ -122,6 +131,7 @@ class Walk(RuleBasedStateMachine):
             first = () if walked is None else (walked.ids[name],)
             where[name] = (*first, *(each(name) for each in more))
             answer = side.ask(use_case, *where[name], body=bodies[name], subject=subject, key=key)
+            self.logs.clear()
             if not answer.wrote:
                 assert self.stored(name) == before
             answers[name] = answer
@@ -129,7 +139,7 @@ class Walk(RuleBasedStateMachine):
             shown = [self.alike(walked, name, answers[name].document) for name in SIDES]
             assert shown[0] == shown[1]
         assert len({answer.outcome for answer in answers.values()}) == 1
-        self.sent.append(Sent(use_case, where, bodies, subject, key, answers, walked))
+        self.sent.append(Sent(use_case, where, bodies, subject, key, answers))
         if walked in self.episodes:
             self.touched.add(self.episodes.index(walked))
         return answers["sqlite"]
@@ -138,9 +148,10 @@ class Walk(RuleBasedStateMachine):
         """An answer without what may differ: ids become places in the log, hashes go."""
         names = {walked.ids[name]: "this episode"}
         for each in self.episodes:
-            for stored in self.sides[name].entries(each.ids[name]):
+            for stored in self.entries(each, name):
                 names[stored.entry_id] = f"entry {stored.sequence} of {self.episodes.index(each)}"
             names.setdefault(each.ids[name], f"episode {self.episodes.index(each)}")
+            names[self.sides[name].summary(each.ids[name]).pseudonym] = each.patient
         return _renamed(document, names)
 
     def of(self, patient: str) -> list[Walked]:
@@ -221,7 +232,10 @@ class Walk(RuleBasedStateMachine):
             walked = self.episodes[number]
             for name in SIDES:
                 self.agrees(walked, name)
-            answers = {name: self.ask_now(walked, name) for name in SIDES}
+            answers = {
+                name: {use_case: side.read(READS[use_case], walked.ids[name]) for use_case in READS}
+                for name, side in self.sides.items()
+            }
             shown = [_unnamed(self.alike(walked, name, answers[name])) for name in SIDES]
             assert shown[0] == shown[1]
             known = self.known(walked)
@@ -233,7 +247,7 @@ class Walk(RuleBasedStateMachine):
 
     def agrees(self, walked: Walked, name: str) -> None:
         side = self.sides[name]
-        entries, summary = side.entries(walked.ids[name]), side.summary(walked.ids[name])
+        entries, summary = self.entries(walked, name), side.summary(walked.ids[name])
         assert check([one.body for one in entries], [one.hash for one in entries]) is None
         assert [one.sequence for one in entries] == list(range(1, len(entries) + 1))
         assert all(one.recorded_at < other.recorded_at for one, other in pairwise(entries))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import Query, caller, installation, json_answer, json_body, read
+from api.dependencies import Gathered, Query, caller, installation, json_answer, json_body, read
 from api.openapi import operation
 from api.rest.events import BODY
+from pathway.store.values import Summary
 from pathway.use_cases import next_step, suppose
+from pathway.use_cases.standing import existing, readable
 
 router = APIRouter()
 
@@ -25,16 +27,16 @@ async def read_the_next_step(request: Request) -> Response:
     """The options with every guard evaluated, what is missing, what would change it, and when it is due."""
     asking = await caller(request)
     query = Query(request, "known_at", "as_of")
-    # Read here and not in a thread: the stored recommendation is one row away, the hop would cost more.
-    return json_answer(
-        next_step.next_step(
-            installation(request),
-            asking,
-            request.path_params["episode_id"],
-            query.instant("known_at"),
-            query.day("as_of"),
+    known_at, as_of = query.instant("known_at"), query.day("as_of")
+    service, episode_id = installation(request), request.path_params["episode_id"]
+    if known_at is not None:
+        return json_answer(
+            await read(request, lambda: next_step.next_step(service, asking, episode_id, known_at, as_of))
         )
-    )
+    # Not in a thread: the stored recommendation is one row away, the hop would cost more.
+    summaries: Gathered[tuple[str, str], Summary] = request.app.state.summaries
+    summary = await summaries.get(readable(asking, episode_id))
+    return json_answer(next_step.next_step_of(service, existing(summary), as_of))
 
 
 @router.post(

@@ -13,6 +13,7 @@ from pathway.clinical.component_rules import (
     Readings,
     Truth,
     all_of,
+    design,
     negated,
     park,
     pdq,
@@ -203,7 +204,7 @@ BONE_RULES: Final[tuple[ComponentRule, ...]] = (
     ComponentRule(
         "K4", ComponentRating.PD,
         "Uptake in bone that had been free of it is a new lesion: progression once a mimic is excluded.",
-        pdq("progressive disease: any new lesion"), _came_back, (_told, _told_nadir), (MIMIC_CHECK,),
+        design("regrowth where nothing was left"), _came_back, (_told, _told_nadir), (MIMIC_CHECK,),
     ),
     ComponentRule(
         "K5", ComponentRating.PD,

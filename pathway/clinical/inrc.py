@@ -232,7 +232,7 @@ _ANSWERS: Final[Mapping[_Ratings, OverallResponse]] = MappingProxyType(
 )
 
 
-_MARROW_TO_REPEAT: Final = OverallResponse(
+NOT_DECLARED: Final = OverallResponse(
     overall=Response.NE,
     rule="D3",
     sentence="Everything else is gone, but the marrow, free at baseline, was not fully sampled again: complete "
@@ -241,6 +241,7 @@ _MARROW_TO_REPEAT: Final = OverallResponse(
     missing=(Component.BONE_MARROW,),
     ceiling=Response.CR,
 )
+"""The answer where everything is gone but what a free marrow shows now."""
 
 
 def overall_response(
@@ -265,7 +266,7 @@ def overall_response(
     if answer is None:
         raise _refusal(ratings)
     if answer.overall is Response.CR and not marrow_repeated:
-        return _MARROW_TO_REPEAT
+        return NOT_DECLARED
     return answer
 
 

@@ -11,6 +11,7 @@ from pathway.clinical.component_rules import (
     Truth,
     all_of,
     any_of,
+    design,
     grew,
     grew_anew,
     negated,
@@ -37,8 +38,10 @@ def _involved(m: Measurements, readings: Readings | None = None) -> Truth:  # no
 
 
 def _new(m: Measurements, readings: Readings) -> Truth:  # noqa: ARG001
-    if m.new_lesions:
-        return True
+    return bool(m.new_lesions)
+
+
+def _came_back(m: Measurements, readings: Readings) -> Truth:  # noqa: ARG001
     came_back = all_of(negated(_involved(m)), _seen(m))
     regrew = all_of(_involved(m), grew_anew(m.longest_diameter_mm, _LENGTH))
     return any_of(came_back, regrew)
@@ -80,31 +83,36 @@ def _told(m: Measurements) -> str:
 PRIMARY_RULES: Final[tuple[ComponentRule, ...]] = (
     ComponentRule(
         "P1", ComponentRating.PD,
-        "A new lesion, or growth or uptake where no tumour was left, is progression once a mimic is excluded.",
+        "Any new lesion is progression, once a mimic is excluded.",
         pdq("progressive disease: any new lesion"), _new, (_told, told_uptake), (MIMIC_CHECK,),
     ),
     ComponentRule(
         "P2", ComponentRating.PD,
+        "Growth or uptake where no primary tumour was left is a new lesion: progression once a mimic is excluded.",
+        design("regrowth where nothing was left"), _came_back, (_told, told_uptake), (MIMIC_CHECK,),
+    ),
+    ComponentRule(
+        "P3", ComponentRating.PD,
         "More than 20 % and at least 5 mm longer than the smallest on study is progression.",
         pdq("progressive disease: 20 % and 5 mm"), _grew, (_told,),
     ),
     ComponentRule(
-        "P3", ComponentRating.CR,
+        "P4", ComponentRating.CR,
         "Less than 10 mm left without uptake is complete response.",
         pdq("complete response: primary"), _gone, (_told, told_uptake),
     ),
     ComponentRule(
-        "P4", ComponentRating.PR,
+        "P5", ComponentRating.PR,
         "At least 30 % shorter than at baseline, with uptake no greater, is partial response.",
         park("Table 2, partial response"), _shrank, (_told, told_uptake),
     ),
     ComponentRule(
-        "P5", ComponentRating.NI,
+        "P6", ComponentRating.NI,
         "No primary tumour at baseline and none now: not involved.",
         park("Table 2, not involved"), _never,
     ),
     ComponentRule(
-        "P6", ComponentRating.SD,
+        "P7", ComponentRating.SD,
         "Neither response nor progression: stable disease.",
         park("Table 2, stable disease"), _involved, (_told, told_uptake),
     ),

@@ -12,6 +12,7 @@ from pathway.clinical.component_rules import (
     Truth,
     all_of,
     any_of,
+    design,
     grew,
     grew_anew,
     negated,
@@ -163,7 +164,7 @@ SOFT_TISSUE_RULES: Final[tuple[ComponentRule, ...]] = (
     ComponentRule(
         "S3", ComponentRating.PD,
         "Soft-tissue disease where none was left is a new lesion: progression once a mimic is excluded.",
-        pdq("progressive disease: any new lesion"), _came_back, (_told,), (MIMIC_CHECK,),
+        design("regrowth where nothing was left"), _came_back, (_told,), (MIMIC_CHECK,),
     ),
     ComponentRule(
         "S4", ComponentRating.PD,

@@ -47,7 +47,7 @@ def _page(pathway: Pathway) -> Iterator[str]:
     for state in pathway.states:
         yield from _state(pathway, state)
     yield from ("", "## Options", "", "What each option needs beside a row that offers it.", "")
-    yield from _table("option", "what it needs", "source", rows=_options(pathway.options))
+    yield from table("option", "what it needs", "source", rows=_options(pathway.options))
     yield from (
         "",
         "## Windows",
@@ -55,15 +55,15 @@ def _page(pathway: Pathway) -> Iterator[str]:
         "Days after the anchor: not before, best, not after. The next cycle follows its regimen.",
         "",
     )
-    yield from _table(
+    yield from table(
         "what", "after", "earliest", "target", "latest", "source", rows=map(_window, pathway.windows)
     )
     yield from ("", "## Thresholds", "", "How long a fact counts, and where the limits lie.", "")
-    thresholds = ((each.sentence, str(each.value), _cited([each.because])) for each in pathway.thresholds)
-    yield from _table("what", "value", "source", rows=thresholds)
+    thresholds = ((each.sentence, str(each.value), cited([each.because])) for each in pathway.thresholds)
+    yield from table("what", "value", "source", rows=thresholds)
     yield from ("", "## Duties", "", "What has to be done beside the state.", "")
-    duties = ((duty.label, duty.window.what, _cited([duty.window.because])) for duty in pathway.duties)
-    yield from _table("duty", "its window", "source", rows=duties)
+    duties = ((duty.label, duty.window.what, cited([duty.window.because])) for duty in pathway.duties)
+    yield from table("duty", "its window", "source", rows=duties)
     yield from (
         "",
         "## Findings",
@@ -75,9 +75,9 @@ def _page(pathway: Pathway) -> Iterator[str]:
         (f"{each.label} (`{each.name}`)", ", ".join(_value(value) for value in each.domain), each.request)
         for each in pathway.findings
     )
-    yield from _table("finding", "values", "when it is missing", rows=findings)
+    yield from table("finding", "values", "when it is missing", rows=findings)
     yield from ("", "## Edges", "", "The first edge whose conditions hold is taken.", "")
-    yield from _table("what happens", "from", "to", "when", "source", rows=map(_edge, pathway.transitions))
+    yield from table("what happens", "from", "to", "when", "source", rows=map(_edge, pathway.transitions))
     yield from ("", "## Sources", "")
     yield from _sources(pathway)
 
@@ -85,7 +85,7 @@ def _page(pathway: Pathway) -> Iterator[str]:
 def _state(pathway: Pathway, state: State) -> Iterator[str]:
     yield from ("", f"### {state.label}", "", f"`{state.name}`", "")
     header = ("row", "when", "recommended", "possible", "obtain and note", "source")
-    yield from _table(*header, rows=(_row(pathway, row) for row in state.table))
+    yield from table(*header, rows=(_row(pathway, row) for row in state.table))
     if state.always:
         yield from ("", f"Open in every row: {'; '.join(_offer(pathway, offer) for offer in state.always)}.")
 
@@ -100,7 +100,7 @@ def _row(pathway: Pathway, row: Row) -> tuple[str, ...]:
         recommended = "*nothing is due*"
     possible = "<br>".join(_offer(pathway, offer) for offer in row.possible)
     remarks = [*(f"Obtain: {each.label}." for each in row.obtains), *row.notes]
-    sources = _cited([*row.because, *(guard.because for guard in row.when)])
+    sources = cited([*row.because, *(guard.because for guard in row.when)])
     return (
         f"**{row.number}**",
         when,
@@ -126,20 +126,20 @@ def _options(options: Iterable[Option]) -> Iterator[tuple[str, ...]]:
         yield (
             f"**{option.label}**<br>`{option.name}`{kind}",
             needs,
-            _cited(guard.because for guard in option.needs),
+            cited(guard.because for guard in option.needs),
         )
 
 
 def _window(window: Window) -> tuple[str, ...]:
     days = (str(each) for each in (window.earliest, window.target, window.latest))
-    return (window.what, window.anchor, *days, _cited([window.because]))
+    return (window.what, window.anchor, *days, cited([window.because]))
 
 
 def _edge(edge: Transition) -> tuple[str, ...]:
     places = {ANYWHERE: "*anywhere*", STAY: "*stays*"}
     source, target = (places.get(end, f"`{end}`") for end in (edge.source, edge.target))
     when = " ".join(guard.sentence for guard in edge.when)
-    return (f"`{edge.trigger}`", source, target, when, _cited(guard.because for guard in edge.when))
+    return (f"`{edge.trigger}`", source, target, when, cited(guard.because for guard in edge.when))
 
 
 def _value(value: str) -> str:
@@ -162,7 +162,8 @@ def _place(citation: Citation) -> str:
     return f"{citation.where or 'as a whole'} [{citation.tag}]"
 
 
-def _cited(citations: Iterable[Citation]) -> str:
+def cited(citations: Iterable[Citation]) -> str:
+    """The places cited, each once, with their tags."""
     return "<br>".join(dict.fromkeys(_citation(each) for each in citations))
 
 
@@ -171,7 +172,8 @@ def _citation(citation: Citation) -> str:
     return f"{place} [{citation.tag}]{' *unverified*' if citation.tag is Tag.UNVERIFIED else ''}"
 
 
-def _table(*header: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def table(*header: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """A table, line by line."""
     yield f"| {' | '.join(header)} |"
     yield f"|{'---|' * len(header)}"
     for row in rows:

@@ -169,20 +169,20 @@ class _Table:
                 alone = [row.number for row in matches] == [claim.row]
                 if alone and not any(_lies_in(values, member) for member in claim.members):
                     yield self._fault(claim.sentence, values)
-        told = self._told(values, matches)
+        beside = self._asked_beside(tuple(matches))
+        told = self._told(values, matches, beside)
         recommended = [name for name, status in told.statuses.items() if status == "recommended"]
         if recommended != ([told.recommended] if told.recommended else []):
             yield self._fault("What stands as recommended is not what is recommended.", values)
         for name in told.offers:
-            yield from self._faults_of_option(self.pathway.option(name), values, matches)
+            yield from self._faults_of_option(self.pathway.option(name), values, matches, beside)
 
-    def _told(self, known: Values, matches: Matches) -> Outcome:
-        """The outcome where these rows match; handed nothing but the findings it may then hang on."""
-        findings = self._asked_beside(tuple(matches))
-        values = tuple(known.get(each, self.domains[each][0]) for each in findings)
+    def _told(self, known: Values, matches: Matches, beside: tuple[Finding, ...]) -> Outcome:
+        """The outcome where these rows match; handed nothing but the findings `beside` them, on which it may hang."""
+        values = tuple(known.get(each, self.domains[each][0]) for each in beside)
         key = (tuple(row.number for row in matches), values)
         if key not in self.outcomes:
-            whole = dict(zip(findings, values, strict=True))
+            whole = dict(zip(beside, values, strict=True))
             self.outcomes[key] = outcome_of_rows(self.pathway, self.state, whole, matches)
         return self.outcomes[key]
 
@@ -192,7 +192,9 @@ class _Table:
         needs = [need.finding for offer in offers for need in self.pathway.option(offer.option).needs]
         return tuple(dict.fromkeys((*needs, *(wanted for row in rows for wanted in row.obtains))))
 
-    def _faults_of_option(self, option: Option, values: Values, matches: Matches) -> Iterator[Fault]:
+    def _faults_of_option(
+        self, option: Option, values: Values, matches: Matches, beside: tuple[Finding, ...]
+    ) -> Iterator[Fault]:
         """What is wrong with one option in one case, for every combination of what it needs beside it."""
         asked = [need.finding for need in option.needs if need.finding not in values]
         nevers = [
@@ -200,7 +202,7 @@ class _Table:
         ]
         for picked in product(*(self.domains[each] for each in asked)):
             known = {**values, **dict(zip(asked, picked, strict=True))}
-            told = self._told(known, matches)
+            told = self._told(known, matches, beside)
             if told.statuses[option.name] == "blocked":
                 continue
             needs_hold = all(need.holds(known[need.finding]) for need in option.needs)

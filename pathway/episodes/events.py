@@ -229,7 +229,8 @@ class FitnessRecorded(Event):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.model_fields_set - {"kind"} - set(Event.model_fields):
+        own = set(type(self).model_fields) - set(Event.model_fields)
+        if all(getattr(self, name) is None for name in own):
             raise ValueError("Give at least one value.")
         return self
 
@@ -560,10 +561,8 @@ def faults(error: ValidationError, fields: frozenset[str] = frozenset()) -> tupl
         parts = [part for part in fault["loc"][:-1] if _is_in(part, known)]
         parts += [part for part in fault["loc"][-1:] if unknown_field or _is_in(part, known)]
         pointer = "".join(f"/{_shown(part)}" for part in parts)
-        sentences = found.setdefault(pointer, [])
-        if (sentence := _sentence(fault)) not in sentences:
-            sentences.append(sentence)
-    return tuple((pointer, " Or: ".join(sentences)) for pointer, sentences in found.items())
+        found.setdefault(pointer, []).append(_sentence(fault))
+    return tuple((pointer, " Or: ".join(dict.fromkeys(told))) for pointer, told in found.items())
 
 
 def _is_in(part: int | str, fields: frozenset[str]) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, TypeVar
 
+import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -62,6 +63,19 @@ class Readers:
         """The summary row of the episode."""
         found = self._rows(self._queries.episode, site_id=site_id, episode_id=episode_id)
         return Summary(*found[0]) if found else None
+
+    def summaries(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Summary]:
+        """The summary rows of the episodes (site, episode id) that exist, with one question for each site."""
+        wanted: dict[str, list[str]] = {}
+        for site_id, episode_id in keys:
+            wanted.setdefault(site_id, []).append(episode_id)
+        found: dict[tuple[str, str], Summary] = {}
+        for site_id, ids in wanted.items():
+            listed = ids if self._engines.dialect == "postgresql" else orjson.dumps(ids).decode()
+            for row in self._rows(self._queries.episodes_by_id, site_id=site_id, episode_ids=listed):
+                summary = Summary(*row)
+                found[summary.site_id, summary.episode_id] = summary
+        return found
 
     def entries(
         self, site_id: str, episode_id: str, after: int = 0, limit: int | None = None

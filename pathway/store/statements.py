@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
+    ARRAY,
     JSON,
     Connection,
     Dialect,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    any_,
     bindparam,
     cast,
     column,
@@ -193,6 +195,15 @@ def _wanted(keys: tuple[str, ...], dialect: Dialect) -> Any:
     return select(*members).subquery("wanted")
 
 
+def _one_of(query: Select[Any], dialect: Dialect) -> Select[Any]:
+    """The episodes among those of the parameter `episode_ids`: a list, on SQLite as JSON text."""
+    parameter = bindparam("episode_ids", type_=ARRAY(Text) if dialect.name == "postgresql" else Text)
+    if dialect.name == "postgresql":
+        return query.where(EPISODE.c.episode_id == any_(parameter))
+    each = func.json_each(parameter).table_valued("value")
+    return query.where(EPISODE.c.episode_id.in_(select(each.c.value)))
+
+
 class Many:
     """One prepared statement, run once for each of many values whose attributes are its parameters."""
 
@@ -236,6 +247,7 @@ class Reading:
             ),
             dialect,
         )
+        self.episodes_by_id = Query(_one_of(by(episodes, EPISODE, "site_id"), dialect), dialect)
         self.entry = Query(by(entries, ENTRY, "site_id", "entry_id"), dialect)
         self.entries = Query(
             by(entries, ENTRY, "site_id", "episode_id")

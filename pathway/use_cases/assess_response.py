@@ -6,9 +6,9 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from pathway.clinical.component_rules import MARROW_NOT_REPEATED
-from pathway.clinical.components import component_in_force
-from pathway.clinical.inrc import overall_response
-from pathway.clinical.terms import Component
+from pathway.clinical.components import CONTRADICTION, component_in_force
+from pathway.clinical.inrc import NEEDS_HUMAN_CONFIRMATION, overall_response
+from pathway.clinical.terms import Component, Response
 from pathway.episodes.events import Components
 from pathway.use_cases.refusals import read_body
 
@@ -33,13 +33,15 @@ def assess_response(body: bytes) -> bytes:
         given.get(Component.BONE_MARROW),
         marrow_repeated=MARROW_NOT_REPEATED not in flags,
     )
+    open_to_people = CONTRADICTION in flags and told.overall not in {Response.PD, Response.NE}
+    unsettled = (NEEDS_HUMAN_CONFIRMATION,) if open_to_people else ()
     answer = {
         "overall": told.overall,
         "components": {component.value: given.get(component) or "NE" for component in Component},
         "rule": told.rule,
         "sentence": told.sentence,
         "because": told.citation.as_dict(),
-        "flags": [*told.flags, *flags],
+        "flags": list(dict.fromkeys((*flags, *unsettled, *told.flags))),
         "missing": list(told.missing),
         "explained": {part.value: found.as_dict() for part, found in derived.items()},
     }

@@ -11,7 +11,7 @@ from pathway.episodes.events import DecisionCountersigned, NoteAdded, Prose
 from pathway.store.values import Proposal, Settled
 from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
-from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.installation import Caller, Installation, today_in
 from pathway.use_cases.refusals import Refusal, read_body, refusing
 
 
@@ -50,12 +50,11 @@ def _proposed(draft: Draft, entry_id: str, asked: Request) -> Proposal:
         raise Refusal("unknown_entry", "No decision waits for a signature under this id.")
     if waiting.actor == draft.caller.subject:
         raise Refusal("not_permitted", "The second signature has to come from another clinician.")
-    log = draft.whole_log()
-    signed = next(entry.sequence for entry in log if entry.entry_id == entry_id)
-    if any(entry.sequence > signed and not isinstance(entry.event, NoteAdded) for entry in log):
+    if (detail := _why_stale(draft, entry_id)) is not None:
         recommendation = draft.recommendation().document(draft.basis())
-        detail = "Facts came in after the first signature. Look at it again and decide anew."
-        raise Refusal("stale_decision", detail, recommendation=recommendation)
+        raise Refusal(
+            "stale_decision", f"{detail} Look at it again and decide anew.", recommendation=recommendation
+        )
     # Never before what it signs, which may be dated to a day that has not begun at the site.
     on = max(draft.today, waiting.at.on)
     event = DecisionCountersigned(occurred_on=on, entry=entry_id, reason=asked.reason)
@@ -69,3 +68,15 @@ def _proposed(draft: Draft, entry_id: str, asked: Request) -> Proposal:
         "next_step": draft.recommendation().document(draft.basis()),
     }
     return draft.proposal("countersigned", document)
+
+
+def _why_stale(draft: Draft, entry_id: str) -> str | None:
+    """What has changed since the first signature, as a sentence; None when nothing has."""
+    log = draft.whole_log()
+    signed = next(entry for entry in log if entry.entry_id == entry_id)
+    if any(entry.sequence > signed.sequence and not isinstance(entry.event, NoteAdded) for entry in log):
+        return "Facts came in after the first signature."
+    then = draft.recommendation(today_in(draft.zone.key, signed.recorded_at))
+    if then.outcome.statuses != draft.recommendation().outcome.statuses:
+        return "Since the first signature the options have come to stand otherwise with the days."
+    return None

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime
+from typing import Final
 from uuid import UUID
+
+_FORM: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_identifier(text: str) -> bool:
+    """True for what has the form of an identifier made here."""
+    return _FORM.fullmatch(text) is not None
 
 
 def new_identifier(now: datetime) -> str:

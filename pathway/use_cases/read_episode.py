@@ -64,7 +64,7 @@ def shown_episode(standing: Standing) -> dict[str, Any]:
         "awaiting_second_signature": [
             {"entry": entry, **_at(each.at)} for entry, each in episode.pending.items()
         ],
-        "head": {"sequence": summary.head_sequence, "hash": summary.head_hash},
+        "head": {"sequence": standing.head[0], "hash": standing.head[1]},
         "facts_digest": standing.digest,
     }
 

@@ -13,6 +13,7 @@ from pathway.episodes.episode import Episode
 from pathway.episodes.log import Entry, effective_history
 from pathway.store.values import Summary
 from pathway.use_cases.draft import entry_of
+from pathway.use_cases.identifiers import is_identifier
 from pathway.use_cases.installation import Caller, Installation, today_in
 from pathway.use_cases.refusals import Refusal
 
@@ -26,6 +27,8 @@ class Standing:
     episode: Episode
     digest: str
     as_of: date
+    head: tuple[int, str]
+    """Sequence and hash of the last entry known by then."""
 
     def recommendation(self) -> Recommendation:
         """What the pathway says next."""
@@ -38,11 +41,26 @@ class Standing:
 
 def summary_of(installation: Installation, caller: Caller, episode_id: str) -> Summary:
     """The summary row of one of the caller's episodes. Raises `Refusal`."""
+    return existing(installation.readers.summary(*readable(caller, episode_id)))
+
+
+def readable(caller: Caller, episode_id: str) -> tuple[str, str]:
+    """Where the episode stands, if it is there. Raises `Refusal` when the caller may not read, or it is no id."""
     caller.require("episodes.read")
-    summary = installation.readers.summary(caller.site_id, episode_id)
+    if not is_identifier(episode_id):  # it may hold what no database takes, and is asked for together with others
+        raise _unknown()
+    return caller.site_id, episode_id
+
+
+def existing(summary: Summary | None) -> Summary:
+    """The summary row that was looked for. Raises `Refusal` when it was not found."""
     if summary is None:
-        raise Refusal("unknown_episode", "This site has no episode with this id.")
+        raise _unknown()
     return summary
+
+
+def _unknown() -> Refusal:
+    return Refusal("unknown_episode", "This site has no episode with this id.")
 
 
 def log_of(installation: Installation, summary: Summary) -> list[Entry]:
@@ -60,9 +78,14 @@ def standing_of(
     pathway = installation.pathway(summary.pathway_id, summary.pathway_version)
     day = as_of or today_in(summary.time_zone, installation.clock())
     if known_at is None and summary.engine == installation.engine:
-        return Standing(summary, pathway, Episode.from_json(summary.snapshot), summary.facts_digest, day)
-    history = effective_history(log_of(installation, summary), ZoneInfo(summary.time_zone), known_at)
-    if not history:
+        head = summary.head_sequence, summary.head_hash
+        return Standing(
+            summary, pathway, Episode.from_json(summary.snapshot), summary.facts_digest, day, head
+        )
+    log = installation.readers.entries(summary.site_id, summary.episode_id)
+    known = [entry for entry in log if known_at is None or entry.recorded_at <= known_at]
+    if not known:
         raise Refusal("unknown_episode", "Nothing was known of this episode by then.")
-    folded = fold(pathway, history)
-    return Standing(summary, pathway, folded.episode, folded.digest, day)
+    folded = fold(pathway, effective_history(map(entry_of, known), ZoneInfo(summary.time_zone)))
+    head = known[-1].sequence, known[-1].hash
+    return Standing(summary, pathway, folded.episode, folded.digest, day, head)

@@ -322,7 +322,7 @@ def test_pathways_are_listed_shown_and_drawn_without_a_database(
 
 
 def test_the_check_of_the_published_pathway_names_its_promises_and_finds_nothing(terminal: Terminal) -> None:
-    told = terminal("pathways", "check").stdout
+    told = terminal.process("pathways", "check").stdout
     assert "No bridge to CAR-T cells unless the child is eligible." in told
     assert "Nothing was found." in told
 

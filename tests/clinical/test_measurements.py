@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from pathway.clinical.components import rate
-from pathway.clinical.measurements import Measurements, contradict, joined, within_line
+from pathway.clinical.measurements import Measurements, as_baseline, contradict, joined, within_line
 from pathway.clinical.terms import Component
 from tests.clinical.measured import marrow, measured, mibg, mm, samples
 
@@ -162,6 +162,43 @@ def test_counts_percentages_and_involvement_are_taken_over_from_the_line() -> No
     sampled = line(measured(marrow_samples=samples(0, 0, 0, 0)), first)
     assert rate(Component.BONE_MARROW, sampled).rating == "CR"
     assert line(measured(new_lesions=False), first).infiltration_percent is None
+
+
+def test_the_last_evaluation_before_a_line_is_its_baseline_whatever_it_was_compared_with_itself() -> None:
+    told = measured(
+        longest_diameter_mm=mm(50, 40, 30),
+        sum_of_diameters_mm=mm(20, 90),
+        mibg=mibg(9, 20, "curie", nadir="4", new_sites=2, segments=[3, 3, 3, *[0] * 6]),
+        fdg={"bone_lesions": 5, "baseline": 9},
+        marrow_samples=samples(0, 30),
+        infiltration_percent=marrow(baseline=60),
+        mibg_nonavid=False,
+        bone_at_baseline=True,
+    )
+    known = line(
+        measured(
+            longest_diameter_mm=mm(35),
+            sum_of_diameters_mm=mm(9),
+            mibg=mibg(3, score="curie"),
+            fdg={"bone_lesions": 2},
+            infiltration_percent=marrow(3),
+        ),
+        as_baseline(told),
+    )
+    assert known.longest_diameter_mm == measured(longest_diameter_mm=mm(35, 50, 50)).longest_diameter_mm
+    assert known.sum_of_diameters_mm == measured(sum_of_diameters_mm=mm(9, 20, 20)).sum_of_diameters_mm
+    assert known.mibg is not None
+    assert (known.mibg.before, known.mibg.nadir, known.mibg.new_sites) == (Decimal(9), Decimal(9), 0)
+    assert known.fdg == measured(fdg={"bone_lesions": 2, "baseline": 5}).fdg
+    assert known.infiltration_percent == measured(infiltration_percent=marrow(3, 30)).infiltration_percent
+    assert (known.mibg_nonavid, known.bone_at_baseline) == (False, None)
+
+
+def test_what_was_free_before_a_line_and_showed_nothing_new_is_free_at_its_baseline() -> None:
+    free = measured(soft_tissue_at_baseline=False, new_lesions=False)
+    assert as_baseline(free).soft_tissue_at_baseline is False
+    grown = measured(soft_tissue_at_baseline=False, new_lesions=True)
+    assert as_baseline(grown).soft_tissue_at_baseline is None
 
 
 def test_a_first_assessment_stands_alone() -> None:

@@ -114,6 +114,12 @@ def test_without_an_assessment_there_is_no_response_to_note() -> None:
     assert with_response(episode, episode.opened) is episode
 
 
+def test_a_value_that_was_sent_empty_is_none() -> None:
+    story = Story.opened()
+    story.told("fitness_recorded", 1, lansky=80, hb_g_dl=None)
+    assert set(story.episode.fitness) == {"lansky"}
+
+
 def test_resolving_a_side_effect_leaves_the_others_alone() -> None:
     story = first_line()
     one = story.told("toxicity_recorded", 2, term="pain", grade=3)

@@ -99,6 +99,7 @@ def test_measurements_are_written_as_decimal_strings() -> None:
         (told("note_added", text=" "), "/text", "at least 1 character"),
         (told("note_added", text="\x00"), "/text", "This text has characters that cannot stand here."),
         (told("fitness_recorded"), "", "Give at least one value."),
+        (told("fitness_recorded", lansky=None), "", "Give at least one value."),
         (told("assessment_recorded"), "", "Give components, reported_overall or residual."),
         (
             told("assessment_recorded", reported_overall="VGPR"),

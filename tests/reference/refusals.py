@@ -250,11 +250,14 @@ def gives_what_was_stopped(pathway: Pathway, episode: Episode, choice: Choice) -
 
 def outcome_of_signature(known: Known, entry: str, actor: str) -> str:
     """What is said to a second signature."""
-    waiting = known.course.episode.pending.get(entry)
+    episode = known.course.episode
+    waiting = episode.pending.get(entry)
     if waiting is None:
         return "unknown_entry"
     if waiting.actor == actor:
         return "not_permitted"
-    signed = next(line.sequence for line in known.log if line.entry == entry)
-    since = [line for line in known.log if line.sequence > signed and line.kind != "note_added"]
-    return "stale_decision" if since else "countersigned"
+    signed = next(line for line in known.log if line.entry == entry)
+    since = [line for line in known.log if line.sequence > signed.sequence and line.kind != "note_added"]
+    signed_on = signed.recorded_at.astimezone(ZoneInfo(known.zone)).date()
+    then, now = (offered(known.pathway, episode, day).statuses for day in (signed_on, known.today))
+    return "stale_decision" if since or then != now else "countersigned"

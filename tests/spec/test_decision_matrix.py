@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import product
 
@@ -10,7 +10,7 @@ import pytest
 
 from pathway.catalogue import CATALOGUE
 from pathway.engine.definition import Row
-from pathway.engine.findings import Finding
+from pathway.engine.findings import OPEN, Finding
 from pathway.engine.outcome import Outcome, findings_of, matching_rows, outcome_of
 from tests.spec.matrix_reference import ALWAYS, LETTERS, LINES, NAMES, Line, lines_for, translated
 
@@ -59,16 +59,17 @@ def letters(options: Mapping[str, object]) -> set[str]:
     return {LETTERS[name] for name in options if name not in ALWAYS}
 
 
-@cache
-def every_case() -> tuple[tuple[Mapping[str, str], frozenset[Row], frozenset[Line]], ...]:
-    """All combinations, those that differ in nothing either side looks at taken together.
+Case = tuple[Mapping[str, str], frozenset[Row], frozenset[Line]]
 
-    Both sides are asked with nothing known. Where one of them asks for a finding, each value of it is
-    followed; so every combination of all findings lies in exactly one case, and in each case both sides have
-    read all they read.
+
+def cases(background: Mapping[Finding, str], *, settled: bool) -> Iterator[Case]:
+    """All combinations of what is left open, those that differ in nothing either side looks at taken together.
+
+    Both sides are asked with the background alone. Where one of them asks for a finding, each value of it is
+    followed; so every combination lies in exactly one case, in which both sides have read all they read.
+    `settled` leaves out that something is unknown which has no row for it.
     """
-    found = []
-    waiting: list[dict[Finding, str]] = [{}]
+    waiting: list[Mapping[Finding, str]] = [background]
     while waiting:
         known = waiting.pop()
         try:
@@ -76,25 +77,64 @@ def every_case() -> tuple[tuple[Mapping[str, str], frozenset[Row], frozenset[Lin
             lines = frozenset(lines_for(dict(translated(each.name, value) for each, value in known.items())))
         except KeyError as asked:
             finding = BY_LETTER.get(asked.args[0], asked.args[0])
-            waiting += [{**known, finding: value} for value in finding.domain]
+            followed = [
+                value for value in finding.domain if not (settled and finding.completed and value in OPEN)
+            ]
+            waiting += [{**known, finding: value} for value in followed]
         else:
-            found.append(({each.name: value for each, value in known.items()}, rows, lines))
-    return tuple(found)
+            yield {each.name: value for each, value in known.items()}, rows, lines
+
+
+@cache
+def every_case() -> tuple[Case, ...]:
+    """Every combination in which nothing is unknown that has no row for it."""
+    return tuple(cases({}, settled=True))
+
+
+def differing(found: Iterable[Case]) -> list[tuple[Mapping[str, str], list[str], list[int]]]:
+    return [
+        (known, sorted(row.number for row in rows), sorted(line.number for line in lines))
+        for known, rows, lines in found
+        if {number_of(row) for row in rows} != {line.number for line in lines}
+    ]
 
 
 def test_every_combination_of_findings_reaches_the_row_it_should() -> None:
-    differing = [
-        (known, sorted(row.number for row in rows), sorted(line.number for line in lines))
-        for known, rows, lines in every_case()
-        if {number_of(row) for row in rows} != {line.number for line in lines}
-    ]
-    assert differing == []
+    assert differing(every_case()) == []
 
 
-def test_every_row_is_reached_alone_and_every_combination_reaches_one() -> None:
-    alone = {number_of(row) for _, rows, _ in every_case() for row in rows if len(rows) == 1}
-    assert alone == set(range(1, 37))
-    assert all(rows for _, rows, _ in every_case())
+BACKGROUNDS: tuple[dict[str, str], ...] = (
+    {},
+    {"context": "maintenance"},
+    {"context": "car_t"},
+    {"context": "follow_up"},
+    {"local_disease": "yes"},
+    {"local_disease": "unknown", "car_t_eligibility": "yes"},
+    {"gd2": "negative"},
+    {"gd2": "stale"},
+    {"tolerance": "stop"},
+    {"tolerance": "limiting"},
+    {"tolerance": "unknown"},
+    {"fitness": "poor"},
+    {"line": "third_or_later"},
+    {"stopped_antibody": "yes"},
+)
+
+
+@pytest.mark.parametrize("background", BACKGROUNDS, ids=str)
+def test_what_is_unsettled_reaches_every_row_it_may_turn_out_to_reach(background: dict[str, str]) -> None:
+    """All combinations of what may be unsettled, before backgrounds that between them reach every row."""
+    known = {
+        finding: (USUAL | background)[name]
+        for name, finding in FINDINGS.items()
+        if name in NAMES and not finding.completed
+    }
+    assert differing(cases(known, settled=False)) == []
+
+
+def test_every_row_is_reached_and_every_combination_reaches_one() -> None:
+    assert {number_of(row) for _, rows, _ in every_case() for row in rows} == set(range(1, 37))
+    assert all(len(rows) == 1 for _, rows, _ in every_case())
 
 
 def test_only_stable_disease_from_the_fourth_cycle_and_minor_response_at_the_limit_reach_row_36() -> None:

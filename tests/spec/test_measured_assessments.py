@@ -1,11 +1,11 @@
-"""Components that come as measurements: rated here, compared with what was measured before in the same line."""
+"""Components that come as measurements: what was told of each, and what counts as told otherwise."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from pathway.clinical.terms import Component
-from pathway.episodes.episode import changed_findings, rated_components, reported_of, response_in_force
+from pathway.episodes.episode import changed_findings, reported_of
 from tests.story import Story, after_two_cycles
 
 
@@ -22,46 +22,6 @@ def measured(**told: Any) -> Story:
     story = after_two_cycles()
     story.told("assessment_recorded", 44, components={"primary": {**primary("20"), **told}, **rest()})
     return story
-
-
-def test_a_component_is_rated_from_its_measurements() -> None:
-    story = measured(longest_diameter_mm={"now": "20", "baseline": "40"})
-    assert story.finding("response", 44) == "PR"
-    timepoint = story.episode.timepoint
-    assert timepoint is not None
-    assert set(rated_components(story.episode, timepoint)) == {Component.PRIMARY}
-
-
-def test_a_baseline_of_the_line_is_not_told_twice() -> None:
-    story = measured(longest_diameter_mm={"now": "30", "baseline": "40"})
-    story.decided("continue_chemoimmunotherapy", 45)
-    story.cycle(3, 46)
-    story.cycle(4, 67)
-    story.told("assessment_recorded", 90, components={"primary": primary("20"), **rest()})
-    assert story.finding("response", 90) == "PR"
-
-
-def test_progression_is_measured_from_the_smallest_size_in_the_line() -> None:
-    story = measured(longest_diameter_mm={"now": "20", "baseline": "40"})
-    story.decided("continue_chemoimmunotherapy", 45)
-    story.cycle(3, 46)
-    story.cycle(4, 67)
-    story.told("assessment_recorded", 90, components={"primary": primary("30"), **rest()})
-    assert story.finding("response", 90) == "PD"
-
-
-def test_a_new_line_is_compared_with_its_own_baseline() -> None:
-    story = measured(longest_diameter_mm={"now": "20", "baseline": "40"})
-    story.decided("change_line", 45, "possible")
-    story.told("assessment_recorded", 90, components={"primary": primary("30"), **rest()})
-    timepoint = story.episode.timepoint
-    assert timepoint is not None
-    assert response_in_force(timepoint).response != "PD"
-
-
-def test_a_rating_that_contradicts_its_measurements_waits_for_a_person() -> None:
-    story = measured(longest_diameter_mm={"now": "20", "baseline": "40"}, rating="SD")
-    assert story.finding("response", 44) == "unknown"
 
 
 def test_measurements_of_one_component_that_arrive_apart_belong_together() -> None:
@@ -106,3 +66,19 @@ def test_what_was_reported_of_a_component_is_kept_apart_from_its_rating() -> Non
     assert told is not None
     assert (told.rating, told.given) == ("PR", ())
     assert reported_of(timepoint, Component.BONE_MARROW) is None
+
+
+def test_an_evaluation_without_an_exact_day_is_no_baseline_of_the_line_that_follows() -> None:
+    story = after_two_cycles()
+    parts = {"primary": {"longest_diameter_mm": {"now": "20"}, "uptake": "unchanged"}, **rest()}
+    story.told("assessment_recorded", 44, components=parts, occurred_precision="month")
+    story.decided("change_line", 45, "possible")
+    assert story.episode.baselines == {}
+
+
+def test_an_assessment_that_left_a_component_out_is_not_what_it_is_compared_with() -> None:
+    story = measured(longest_diameter_mm={"now": "20", "baseline": "40"})
+    story.decided("continue_chemoimmunotherapy", 45)
+    story.told("assessment_recorded", 60, timepoint="marrow", components={"bone_marrow": "NI"})
+    story.told("assessment_recorded", 90, timepoint="later", components={"primary": primary("30"), **rest()})
+    assert story.finding("response", 90) == "PD"

@@ -112,6 +112,15 @@ def test_an_evaluation_of_more_than_28_days_before_the_line_is_no_baseline() -> 
     assert (told.response, rating(story)) == (Response.NE, "NE")
 
 
+def test_an_evaluation_whose_day_is_not_known_is_no_baseline() -> None:
+    story = Story.opened()
+    told = {"primary": {"longest_diameter_mm": mm(60)}}
+    story.told("assessment_recorded", 0, components=told, occurred_precision="month")
+    story.told("response_confirmed", 0, timepoint="elsewhere", response="SD", reason="As their letter says.")
+    story.planned().treated()
+    assert story.episode.baselines == {}
+
+
 def test_a_new_line_has_a_new_baseline() -> None:
     story = after_two_cycles()
     measured(story, 44, longest_diameter_mm=mm(50, 40), uptake="unchanged")

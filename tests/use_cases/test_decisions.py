@@ -177,6 +177,14 @@ def test_a_second_signature_after_a_new_fact_is_refused_and_after_a_note_is_not(
     assert child.sign(entry, "dr-brandt").outcome == "countersigned"
 
 
+def test_a_second_signature_comes_too_late_when_what_it_rests_on_has_run_out(child: Child) -> None:
+    stopped(child)
+    entry = child.decide("change_line", detail=WITH_ANTIBODY).document["entry"]
+    child.side.clock.pass_days(15)  # the performance status counts for fourteen days
+    assert child.sign(entry, "dr-brandt").outcome == "stale_decision"
+    assert child.state == "decision_due"
+
+
 def test_an_override_dated_tomorrow_takes_effect_when_it_is_signed_today(child: Child) -> None:
     stopped(child)
     child.side.clock.pass_days(0.25)  # an afternoon at the site, when it is tomorrow already elsewhere

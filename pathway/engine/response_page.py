@@ -1,0 +1,83 @@
+"""The response by INRC 2017 as a page: each row of each table and each open question with its source, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pathway.clinical.component_rules import POLICIES
+from pathway.clinical.components import COMBINED, TABLES
+from pathway.clinical.inrc import NOT_DECLARED, RULES
+from pathway.engine.page import TAGS, cited, table
+
+READING = (
+    "Each component has a table, read from the top: the first row that holds rates it. A row that can be neither "
+    "confirmed nor excluded, because something was not measured, stops the reading if it would rate otherwise: the "
+    "component is not evaluable, and what the row asks for is missing. Progression therefore needs nothing but what "
+    "shows it, and nothing unknown counts as absent."
+)
+COMPARED = (
+    "A value is compared with the baseline of its line of therapy and, for progression, with the smallest on study "
+    "in that line. What a report does not repeat is looked up: in the earlier assessments of the line, and in the "
+    "last evaluation at most 28 days before the line began. Scores of two systems are never compared."
+)
+TITLES = {
+    "primary": "Primary tumour",
+    "soft_tissue": "Metastases of soft tissue",
+    "bone": "Metastases of bone",
+    "bone_marrow": "Bone marrow",
+}
+
+
+def response_written() -> str:
+    """All tables of the response on one Markdown page."""
+    return "\n".join(_page()) + "\n"
+
+
+def _page() -> Iterator[str]:
+    yield from ("# The response by INRC 2017", "", READING, "", COMPARED, "", "Where a line comes from:", "")
+    yield from (f"- **[{tag}]** {meaning}" for tag, meaning in TAGS)
+    for name, rules in TABLES.items():
+        yield from ("", f"## {TITLES[name]}", "")
+        rows = (
+            (
+                f"**{rule.id}**",
+                rule.rating.value,
+                rule.sentence,
+                ", ".join(rule.flags),
+                cited([rule.citation]),
+            )
+            for rule in rules
+        )
+        yield from table("row", "rating", "rule", "flag", "source", rows=rows)
+    yield from ("", "## Soft tissue and bone together", "")
+    yield "Progression of either is progression of the component; where one was not involved the other decides alone."
+    yield ""
+    combined = ((f"**{row.id}**", row.rating.value, row.sentence, cited([row.citation])) for row in COMBINED)
+    yield from table("row", "rating", "rule", "source", rows=combined)
+    yield from ("", "## The three components together", "")
+    overall = (
+        (f"**{rule.id}**", rule.overall.value, _plain(rule.sentence), cited([rule.citation]))
+        for rule in RULES
+    )
+    yield from table("row", "response", "rule", "source", rows=overall)
+    yield from ("", f"**{NOT_DECLARED.rule}** {NOT_DECLARED.sentence} {cited([NOT_DECLARED.citation])}")
+    yield from ("", "## Open questions", "")
+    yield "Each is shown in the answer whenever its other reading would have rated otherwise."
+    yield ""
+    policies = (
+        (f"**{each.id}**<br>`{each.name}`", each.question, each.reading, each.other, cited([each.citation]))
+        for each in POLICIES.values()
+    )
+    yield from table("id", "question", "read as", "other reading", "source", rows=policies)
+
+
+def _plain(sentence: str) -> str:
+    """A sentence with its places for components written as words."""
+    for name, words in {
+        "CR_or_PR": "the components with CR or PR",
+        "ceiling": "named as the ceiling",
+    }.items():
+        sentence = sentence.replace(f"{{{name}}}", words)
+    for rating in ("CR", "PR", "MD", "SD", "PD", "NE"):
+        sentence = sentence.replace(f"{{{rating}}}", f"the components with {rating}")
+    return sentence
