@@ -31,7 +31,9 @@ from pathway.use_cases.tokens import Role
 SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.INTEGRATION: frozenset({"episodes.read", "events.write", "pathways.read"}),
     Role.COORDINATOR: frozenset({"episodes.read", "events.write", "decisions.write", "pathways.read"}),
-    Role.CLINICIAN: frozenset({"episodes.read", "events.write", "decisions.write", "pathways.read"}),
+    Role.CLINICIAN: frozenset(
+        {"episodes.read", "events.write", "decisions.write", "overrides.sign", "pathways.read"}
+    ),
     Role.AUDITOR: frozenset({"episodes.read", "audit.read", "pathways.read"}),
     Role.PATHWAY_OWNER: frozenset({"pathways.read", "pathways.publish"}),
     Role.OPERATOR: frozenset({"operations", "pathways.read"}),

@@ -190,18 +190,24 @@ def _page_size(text: str) -> int:
 async def written(request: Request, write: Future[Settled]) -> Response:
     """The answer once the write is durable. Raises `Refusal` (`timeout`) when that takes too long.
 
-    The writer has taken the write, so giving up waiting cancels nothing: whatever becomes of the request, the
-    commit goes on.
+    `asyncio.wait` cancels nothing it waits for: whatever becomes of the request, the commit goes on.
     """
-    try:
-        async with asyncio.timeout(LONGEST_WAIT_S):
-            answer = await asyncio.wrap_future(write)
-    except TimeoutError:
+    waiting = asyncio.wrap_future(write)
+    waiting.add_done_callback(_see)
+    if not write.done():
+        await asyncio.wait((waiting,), timeout=LONGEST_WAIT_S)
+    if not write.done():
         raise Refusal(
             "timeout",
             "The write is still waiting; send it again with the same Idempotency-Key to learn its outcome.",
-        ) from None
-    return settled(request, answer)
+        )
+    return settled(request, write.result())
+
+
+def _see(waiting: asyncio.Future[Settled]) -> None:
+    """Looks at what became of a write nobody waits for any more, so that no exception's text reaches a log."""
+    if not waiting.cancelled():
+        waiting.exception()
 
 
 async def read(request: Request, use_case: Callable[[], T]) -> T:

@@ -24,7 +24,7 @@ from pathway.episodes.log import (
     extended_digest,
     fault_of_reference,
 )
-from tests.random_events import facts
+from tests.random_events import facts, replacements
 from tests.reference.course import DECISIONS, Course, enters_treatment
 from tests.reference.history import Line, facts_digest, in_force
 from tests.reference.refusals import refused_reference
@@ -62,9 +62,74 @@ def _decision(draw: Any, day: str) -> dict[str, Any]:
     }
 
 
+def _decided(option: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "decision_made", "option": option, "basis": "0" * 64, "offered_as": "possible"} | more
+
+
+CLEAR = {"primary": "CR", "metastatic": "CR", "bone_marrow": "CR"}
+FIRST_LINE: list[dict[str, Any]] = [
+    {"kind": "progression_evidence_recorded", "confirmed": True, "pattern": "local"},
+    _decided("start_chemoimmunotherapy", detail={"agents": ["dinutuximab_beta", "irinotecan"]}),
+    {"kind": "cycle_started", "line": 1, "cycle": 1},
+    {"kind": "cycle_completed", "line": 1, "cycle": 1, "delivered": "full"},
+    {"kind": "cycle_started", "line": 1, "cycle": 2},
+    {"kind": "cycle_completed", "line": 1, "cycle": 2, "delivered": "modified"},
+    {"kind": "assessment_recorded", "components": CLEAR},
+]
+COURSES: list[list[dict[str, Any]]] = [
+    [
+        *FIRST_LINE,
+        _decided("start_maintenance", detail={"regimen": "dinutuximab_beta_isotretinoin"}),
+        {"kind": "cycle_started", "cycle": 1},
+        {"kind": "cycle_completed", "cycle": 1, "delivered": "full"},
+        {"kind": "cycle_started", "cycle": 2},
+    ],
+    [
+        *FIRST_LINE,
+        _decided("bridge_to_car_t"),
+        {"kind": "car_t_step_recorded", "step": "eligible"},
+        {"kind": "car_t_step_recorded", "step": "apheresis"},
+        {"kind": "car_t_step_recorded", "step": "product_released"},
+        _decided("bridge_to_car_t"),
+        {"kind": "car_t_step_recorded", "step": "infused"},
+        {"kind": "assessment_recorded", "components": CLEAR},
+    ],
+    [
+        *FIRST_LINE,
+        _decided("local_control"),
+        {"kind": "local_control_completed", "modality": "surgery"},
+        {"kind": "assessment_recorded", "components": CLEAR | {"primary": "PR"}},
+        _decided("change_line", detail={"agents": ["naxitamab"]}),
+        {"kind": "cycle_started", "line": 2, "cycle": 1},
+    ],
+]
+"""Where a log may have come to before anything else happens."""
+
+
+def _anything(draw: Any, log: Log, on: str) -> dict[str, Any]:
+    """One more entry: a fact, a decision, or something said of an entry that is there."""
+    line = log[draw(st.integers(0, len(log) - 1))][0]
+    about = {"occurred_on": on, "entry": line.entry}
+    match draw(st.integers(0, 9)):
+        case 0 | 1:
+            return _decision(draw, on)
+        case 2:
+            told = line.told["replacement"] if line.kind == "event_corrected" else line.told
+            return about | {"kind": "event_corrected", "replacement": draw(replacements(told, MONDAY.date()))}
+        case 3:
+            return about | {"kind": "event_retracted", "reason": "wrong child"}
+        case 4:
+            kind = draw(st.sampled_from(["decision_countersigned", "review_resolved"]))
+            return about | {"kind": kind, "reason": "agreed"}
+        case 5:
+            return about | {"kind": "toxicity_resolved", "to_grade": draw(st.integers(0, 3))}
+        case _:
+            return dict(draw(facts(MONDAY.date(), back=10)))
+
+
 @st.composite
 def logs(draw: Any, most: int = 25) -> Log:
-    """A log as it may be written: an opening, and then anything that can be said of what is there."""
+    """A log as it may be written: an opening, some way along a course, then anything that can be said."""
     log: Log = []
 
     def write(told: dict[str, Any]) -> None:
@@ -72,45 +137,21 @@ def logs(draw: Any, most: int = 25) -> Log:
         event = read_logged(json.dumps(told))
         recorded_at = MONDAY + timedelta(minutes=number)
         line = Line(identifier(number), number, recorded_at, "somebody", event.body())
-        lines = [each for each, _ in log]
         fault = fault_of_reference(event, [each for _, each in log])
-        refused = refused_reference(lines, line.told)
+        refused = refused_reference([each for each, _ in log], line.told)
         assert (fault is None) == (refused is None)
         if fault is None:
             log.append((line, Entry(line.entry, number, recorded_at, "somebody", event)))
 
-    write(
-        {"kind": "episode_opened", "occurred_on": "2026-02-25", "time_zone": BERLIN.key, "risk_group": "high"}
-    )
+    def day(ago: int) -> str:
+        return (MONDAY.date() - timedelta(days=ago)).isoformat()
+
+    write({"kind": "episode_opened", "occurred_on": day(5), "time_zone": BERLIN.key, "risk_group": "high"})
+    course = draw(st.sampled_from(COURSES))
+    for place, told in enumerate(course[: draw(st.integers(0, len(course)))]):
+        write(told | {"occurred_on": day(16 - place)})
     for _ in range(draw(st.integers(1, most))):
-        day = (MONDAY.date() - timedelta(days=draw(st.integers(0, 10)))).isoformat()
-        entry = log[draw(st.integers(0, len(log) - 1))][0].entry
-        match draw(st.integers(0, 9)):
-            case 0 | 1:
-                write(_decision(draw, day))
-            case 2:
-                replaced = draw(facts(MONDAY.date()))
-                if replaced["kind"] not in ("response_confirmed", "assessment_closed_not_evaluable"):
-                    write(
-                        {
-                            "kind": "event_corrected",
-                            "occurred_on": day,
-                            "entry": entry,
-                            "replacement": replaced,
-                        }
-                    )
-            case 3:
-                write(
-                    {"kind": "event_retracted", "occurred_on": day, "entry": entry, "reason": "wrong child"}
-                )
-            case 4:
-                kind = draw(st.sampled_from(["decision_countersigned", "review_resolved"]))
-                write({"kind": kind, "occurred_on": day, "entry": entry, "reason": "agreed"})
-            case 5:
-                grade = draw(st.integers(0, 3))
-                write({"kind": "toxicity_resolved", "occurred_on": day, "entry": entry, "to_grade": grade})
-            case _:
-                write(draw(facts(MONDAY.date(), back=10)))
+        write(_anything(draw, log, day(draw(st.integers(0, 10)))))
     return log
 
 

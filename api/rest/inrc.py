@@ -1,4 +1,4 @@
-"""The overall INRC response of component ratings, without an episode."""
+"""The overall INRC response of component ratings or measurements, without an episode."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ router = APIRouter()
     **operation("Work out an overall response", body=assess_response.Request, key="optional", tag="response"),
 )
 async def work_out_a_response(request: Request) -> Response:
-    """The overall response, the rule it follows, and for NE the best response still possible. Nothing is kept."""
+    """The overall response with its rule, and of each measured component the row and the values that rate it.
+
+    For NE also what is missing and the best response still possible. Nothing is kept.
+    """
     asking = await caller(request)
     asking.require("pathways.read")
     Query(request)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from pathway.cli import doctor, pathways, reading, replay, running, writing
+from pathway.cli import doctor, pathways, reading, replay, response, running, writing
 from pathway.cli.faults import Commands
 from pathway.cli.terminal import say
 
@@ -72,6 +72,7 @@ app.command("history", rich_help_panel=_EPISODES)(reading.history)
 app.command("worklist", rich_help_panel=_EPISODES)(reading.worklist)
 
 _PATHWAYS: Final = "Pathways"
+app.command("inrc", rich_help_panel=_PATHWAYS)(response.inrc)
 app.command("replay", rich_help_panel=_PATHWAYS)(replay.replay)
 app.add_typer(pathways.app, name="pathways", rich_help_panel=_PATHWAYS)
 

@@ -70,6 +70,33 @@ def _response(response: Document) -> Text:
     return text
 
 
+def assessed(told: Document) -> RenderableType:
+    """A response worked out: overall, component by component, with rows, values, and what is open."""
+    head = Text(f"{told['overall']}", style="bold green")
+    head.append(f" ({told['rule']}) {told['sentence']}", style="not bold default")
+    parts: list[RenderableType] = [head, Text(f"Source: {cited([told['because']])}.", style="dim")]
+    if told["flags"]:
+        parts.append(Text(f"To look at: {', '.join(map(plain, told['flags']))}.", style="yellow"))
+    for component, rating in told["components"].items():
+        explained = told["explained"].get(component)
+        lines = [Text("As reported.")] if explained is None else list(_derived(explained))
+        parts += _section(f"{plain(component).capitalize()}: {rating}", lines)
+    return Group(*parts)
+
+
+def _derived(explained: Document) -> Iterator[Text]:
+    yield Text(f"{explained['rule']}: {explained['sentence']}")
+    yield Text(f"Source: {cited([explained['because']])}.", style="dim")
+    if explained["reported"] is not None:
+        yield Text(f"Reported as {explained['reported']}, derived as {explained['derived']}.")
+    for policy in explained["policies"]:
+        yield Text(
+            f"Open question {policy['id']}: {policy['question']} Read as: {policy['reading']}", style="yellow"
+        )
+    for warning in explained["warnings"]:
+        yield Text(warning, style="yellow")
+
+
 def _why(rows: Iterable[Document]) -> Iterator[RenderableType]:
     for row in rows:
         yield Text(f"Row {row['row']}: {row['sentence']}")

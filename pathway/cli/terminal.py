@@ -29,7 +29,9 @@ PLAIN_WIDTH: Final = 100
 """Columns where the output is no terminal, unless COLUMNS says otherwise."""
 
 WRITE_WITHIN_S: Final = 30
-SCOPES: Final = frozenset({"episodes.read", "events.write", "decisions.write", "pathways.read"})
+SCOPES: Final = frozenset(
+    {"episodes.read", "events.write", "decisions.write", "overrides.sign", "pathways.read"}
+)
 """What the command line may do: whoever reaches the database can read and write it anyway."""
 
 SUCCESS: Final = frozenset({"created", "recorded", "foreseen", "decided", "awaiting_second_signature"})

@@ -126,11 +126,16 @@ def record(
 
 def _event(kind: str, on: str | None, fields: list[str], site: str) -> bytes:
     event: dict[str, Any] = {"kind": kind, "occurred_on": _on(on, site)}
+    return orjson.dumps(with_fields(event, fields))
+
+
+def with_fields(document: dict[str, Any], fields: list[str]) -> dict[str, Any]:
+    """The document with fields written NAME=VALUE, where a name may lead inwards: components.primary=PR."""
     for each in fields:
         name, separator, text = each.partition("=")
         if not separator:
-            raise typer.BadParameter(f"With --kind, each field is written name=value; {each!r} is not.")
-        inner = event
+            raise typer.BadParameter(f"Each field is written name=value; {each!r} is not.")
+        inner = document
         *path, last = name.split(".")
         for part in path:
             inner = inner.setdefault(part, {})
@@ -140,7 +145,7 @@ def _event(kind: str, on: str | None, fields: list[str], site: str) -> bytes:
             inner[last] = orjson.loads(text)
         except orjson.JSONDecodeError:
             inner[last] = text
-    return orjson.dumps(event)
+    return document
 
 
 def _whole(content: list[str], on: str | None) -> bytes:

@@ -61,6 +61,9 @@ ONE_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
 """No control characters: neither a database nor a terminal takes all of them."""
 LINES: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 
+MOST_AGENTS: Final = 20
+"""More than any regimen has."""
+
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=ONE_LINE)
 ]
@@ -162,7 +165,7 @@ class PriorTherapyRecorded(Event):
     kind: Literal["prior_therapy_recorded"] = "prior_therapy_recorded"
     line: Count | Unknown
     regimen: Name | None = None
-    agents: tuple[Name, ...] = ()
+    agents: Annotated[tuple[Name, ...], Field(max_length=MOST_AGENTS)] = ()
     best_response: Name | None = None
     progressed_during: bool | None = None
     months_to_progression: Amount | None = None
@@ -264,7 +267,7 @@ class CycleStarted(Event):
     line: Count | Unknown = UNKNOWN
     cycle: Count | Unknown = UNKNOWN
     regimen: Name | None = None
-    agents: tuple[Name, ...] | Unknown = UNKNOWN
+    agents: Annotated[tuple[Name, ...], Field(max_length=MOST_AGENTS)] | Unknown = UNKNOWN
 
 
 class CycleCompleted(Event):
@@ -442,7 +445,7 @@ class DecisionDetail(Value):
     """What exactly was chosen, as far as it was said."""
 
     regimen: Name | None = None
-    agents: tuple[Name, ...] = ()
+    agents: Annotated[tuple[Name, ...], Field(max_length=MOST_AGENTS)] = ()
     modality: LocalControlModality | None = None
     hold_until: date | None = None
     closure: ClosureReason | None = None

@@ -33,7 +33,7 @@ def countersign(
     request_digest: str,
 ) -> Future[Settled]:
     """Makes the decision `entry_id` take effect, unless facts came in between. Raises `Refusal`."""
-    caller.require("decisions.write")
+    caller.require("overrides.sign")
     asked = read_body(Request, body)
 
     def propose(view: View, now: datetime) -> Proposal:

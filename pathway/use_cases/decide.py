@@ -72,6 +72,8 @@ def _proposed(draft: Draft, asked: Request) -> Proposal:
     _require_detail(asked)
     _require_agents(draft, asked)
     stops = stops_in_the_way(draft, asked)
+    if stops:
+        draft.caller.require("overrides.sign")
     _require_reason(told, asked, stops)
     status: Status = "blocked" if stops else told.status(asked.option)
     event = DecisionMade(

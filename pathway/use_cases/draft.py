@@ -236,6 +236,9 @@ class Draft:
             self.digest = extended_digest(self.digest, effective)
         self.last_on = max((effective.on for effective, _ in after[1:]), default=FIRST_DAY)
         last = after[-1][1]
+        if set(before[-1][1].episode.stops) - set(last.episode.stops):
+            # To take back what stopped an agent for good is to allow the agent again.
+            self.caller.require("overrides.sign")
         own = next(
             (step for effective, step in after if effective.entry_id == entry.entry_id), Step(last.episode)
         )

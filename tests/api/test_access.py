@@ -313,6 +313,7 @@ def test_what_a_role_may_do_is_this_table_and_no_more() -> None:
         "episodes.read": {"integration", "coordinator", "clinician", "auditor"},
         "events.write": {"integration", "coordinator", "clinician"},
         "decisions.write": {"coordinator", "clinician"},
+        "overrides.sign": {"clinician"},
         "pathways.read": {"integration", "coordinator", "clinician", "auditor", "pathway_owner", "operator"},
         "pathways.publish": {"pathway_owner"},
         "audit.read": {"auditor"},

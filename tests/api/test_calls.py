@@ -391,7 +391,7 @@ CALLS = {
     ("POST", "/v1/episodes"): "events.write",
     ("POST", "{episode}/events"): "events.write",
     ("POST", "{episode}/decisions"): "decisions.write",
-    ("POST", "{episode}/decisions/00000000-0000-7000-8000-000000000000/countersignature"): "decisions.write",
+    ("POST", "{episode}/decisions/00000000-0000-7000-8000-000000000000/countersignature"): "overrides.sign",
     ("POST", "{episode}/reviews/00000000-0000-7000-8000-000000000000"): "decisions.write",
     ("GET", "/v1/pathways"): "pathways.read",
     ("GET", f"/v1/pathways/{PATHWAY}/1"): "pathways.read",

@@ -5,6 +5,8 @@ It shares nothing with the pathway's own tables, so that a slip in one of the tw
 Row 29 stands here twice: an antibody that was stopped for good in an earlier treatment, and is no part of the
 present one (then rows 19 and 20 apply), takes the recommendation from maintenance, as the second layer demands.
 
+So does row 16: before the response of month 6 was assessed, and after.
+
 Letters of the options: Y stay, M maintenance, L local control, B bridge to CAR-T cells, X change of line,
 H transplant, W follow-up, S supportive care, F refer, O obtain, E manage the emergency. `!` asks for a reason,
 `*` is free of the second layer. A row without a recommendation is left to the tumour board (TB).
@@ -31,6 +33,7 @@ TABLE = """
 13 | R=NE                                 | TB | Y X F S
 14 | X=FUP                                | W  | L F S
 15 | T=UNK / K=UNK                        | O  | F S
+16 | X=CAR; R=CR,NED,PR; M6=DONE          | W  | Y L F S
 16 | X=CAR; R=CR,NED,PR                   | Y  | L W F S
 17 | X=CAR                                | TB | Y L X F S
 18 | K=POOR                               | TB | Y L X W F S
@@ -107,6 +110,7 @@ NAMES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "progression_confirmed": ("PDC", {"confirmed": "CONF", "open": "OPEN"}),
     "consolidated": ("DUR", {"yes": "Y", "no": "N"}),
     "work_up": ("W", {"in": "IN", "over": "OVER"}),
+    "cell_time_points": ("M6", {"left": "LEFT", "done": "DONE"}),
     "stopped_antibody": ("STOPPED", {"yes": "Y", "no": "N"}),
     "line": ("LN", {"first_or_second": "1-2", "third_or_later": "3+"}),
 }

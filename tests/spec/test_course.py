@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.spec.test_decision_matrix import outcome
 from tests.story import BEACON, Story, after_two_cycles, assessed_after_two_cycles, first_line
 
 
@@ -419,6 +420,29 @@ def test_cells_follow_their_steps_and_lymphodepletion_needs_a_decision() -> None
     story.assessed(125, "CR")
     assert (state(story), story.next(125).recommended) == ("decision_due", "continue_monitoring")
     assert not any(step.unexpected for step in story.steps)
+
+
+def test_after_month_6_a_response_to_cells_goes_on_to_follow_up() -> None:
+    story = with_cells_decided()
+    story.told("car_t_step_recorded", 60, step="infused")
+    for on, recommended in ((100, "continue_monitoring"), (150, "continue_monitoring"), (228, "follow_up")):
+        story.fit(on)
+        story.assessed(on, "PR", timepoint=f"day-{on}")
+        assert story.finding("cell_time_points", on) == ("done" if on == 228 else "left")
+        told = outcome(context="car_t", response="PR", cell_time_points=story.finding("cell_time_points", on))
+        assert told.recommended == recommended
+
+
+def test_a_relapse_after_the_third_line_is_for_the_tumour_board() -> None:
+    story = first_line()
+    for on in (20, 40):
+        story.decided("change_line", on, "possible")
+    story.decided("follow_up", 60, "possible")
+    story.planned(300)
+    assert (state(story), [row.number for row in story.next(300).outcome.rows]) == (
+        "progression_confirmed",
+        ["G2"],
+    )
 
 
 def test_a_second_infusion_waits_for_a_product_of_its_own() -> None:

@@ -42,6 +42,7 @@ USUAL = {
     "phase": "early",
     "consolidated": "no",
     "stopped_antibody": "no",
+    "cell_time_points": "left",
 }
 """A fit child in the first line with stable disease after two well tolerated cycles."""
 
@@ -153,8 +154,7 @@ def test_only_stable_disease_from_the_fourth_cycle_and_minor_response_at_the_lim
 
 @pytest.mark.parametrize("row", STATE.table, ids=lambda row: row.number)
 def test_a_row_recommends_and_offers_what_it_should(row: Row) -> None:
-    stopped = "Y" if row.number == "29a" else "N"
-    (line,) = (each for each in LINES if each.number == number_of(row) and _speaks_of(each, stopped))
+    (line,) = (each for each in LINES if each.number == number_of(row) and is_meant(row, each))
     offered = {offer.option: offer for offer in row.offers}
     recommended = LETTERS[row.recommended.option] if row.recommended else "TB"
     assert recommended == line.recommended
@@ -166,9 +166,12 @@ def test_a_row_recommends_and_offers_what_it_should(row: Row) -> None:
     assert {LETTERS[name] for name, offer in offered.items() if offer.exempt} == line.spared
 
 
-def _speaks_of(line: Line, stopped: str) -> bool:
-    asked = {name: values for condition in line.when for name, values in condition}
-    return line.number != 29 or asked.get("STOPPED", ("N",)) == (stopped,)
+def is_meant(row: Row, line: Line) -> bool:
+    """Rows 16 and 29 stand in two parts: the first asks for one thing more."""
+    asked = {name for condition in line.when for name, _ in condition}
+    return row.number not in ("16a", "16b", "29a", "29b") or ("a" in row.number) == bool(
+        asked & {"M6", "STOPPED"}
+    )
 
 
 def needs_hold(option: str, values: Mapping[str, str], *, spared: bool) -> bool | None:
@@ -340,6 +343,13 @@ ROWS = (
         16,
         "Y",
         "FSW",
+    ),
+    (
+        "A response at month 6 after cells goes on to follow-up.",
+        {"context": "car_t", "response": "CR", "cell_time_points": "done"},
+        16,
+        "W",
+        "FSY",
     ),
     (
         "Less than a partial response to cells is for the tumour board.",

@@ -135,6 +135,39 @@ def test_a_response_counts_for_28_days_and_then_the_child_is_assessed_anew(on: i
     assert (story.next(on).recommended == "complete_workup") == (found == "NE")
 
 
+def test_a_response_from_before_the_latest_treatment_asks_for_a_new_assessment() -> None:
+    story = assessed_after_two_cycles("SD")
+    story.told("cycle_started", 46, cycle=3)
+    assert story.finding("response", 46) == "NE"
+    assert story.next(46).recommended == "complete_workup"
+
+
+def test_an_operation_and_an_infusion_end_a_response_too() -> None:
+    for kind, told in (
+        ("local_control_completed", {"modality": "surgery"}),
+        ("car_t_step_recorded", {"step": "infused"}),
+    ):
+        story = assessed_after_two_cycles("PR")
+        story.told(kind, 46, **told)
+        assert story.finding("response", 46) == "NE"
+
+
+@pytest.mark.parametrize(("last", "found"), [(65, "PR"), (66, "NE")])
+def test_components_of_one_assessment_lie_within_21_days(last: int, found: str) -> None:
+    story = after_two_cycles()
+    story.told("assessment_recorded", 44, components={"primary": "PR", "metastatic": "NI"})
+    story.told("assessment_recorded", last, components={"bone_marrow": "NI"})
+    assert story.finding("response", last) == found
+
+
+def test_what_a_person_settled_holds_however_far_apart_the_components_lie() -> None:
+    story = after_two_cycles()
+    story.told("assessment_recorded", 44, components={"primary": "PR", "metastatic": "NI"})
+    story.told("assessment_recorded", 66, components={"bone_marrow": "NI"})
+    story.told("response_confirmed", 67, response="PR", reason="The marrow was late, and free before.")
+    assert story.finding("response", 67) == "PR"
+
+
 def test_progression_does_not_lapse() -> None:
     assert assessed_after_two_cycles("PD").finding("response", 400) == "PD"
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from pathway.use_cases.countersign import countersign
+from pathway.use_cases.decide import decide
 from pathway.use_cases.open_episode import open_episode
 from pathway.use_cases.record_events import record_events
 from tests.sides import PATHWAY
@@ -218,3 +220,39 @@ def test_who_may_not_decide_may_neither_state_a_response_nor_take_a_decision_bac
         answer = child.side.ask(use_case, *where, body=body, scopes=RECORDS_FACTS)
         assert answer.outcome == "not_permitted"
     assert child.side.summary(child.episode) == before
+
+
+COORDINATES = RECORDS_FACTS | {"decisions.write"}
+
+
+def test_only_clinicians_sign_what_a_hard_stop_forbids(child: Child) -> None:
+    stopped(child)
+    body = {
+        "option": "change_line",
+        "detail": WITH_ANTIBODY,
+        "basis": child.next()["basis"],
+        "reason": FOR_A_REASON,
+    }
+    refused = child.side.ask(decide, child.episode, body=body, scopes=COORDINATES)
+    assert refused.outcome == "not_permitted"
+    entry = child.decide("change_line", detail=WITH_ANTIBODY).document["entry"]
+    answer = child.side.ask(countersign, child.episode, entry, body={"reason": "agreed"}, scopes=COORDINATES)
+    assert answer.outcome == "not_permitted"
+    assert child.state == "decision_due"
+
+
+def test_what_stopped_an_agent_for_good_is_taken_back_only_by_who_may_sign_overrides(child: Child) -> None:
+    child.treated()
+    entry = entry_of(child.tell("toxicity_recorded", term="anaphylaxis", grade=3, ongoing=False))
+    milder = child.told("toxicity_recorded", term="anaphylaxis", grade=1, ongoing=False)
+    for event in (
+        child.told("event_retracted", entry=entry, reason="another child's"),
+        child.told("event_corrected", entry=entry, replacement=milder),
+    ):
+        refused = child.side.ask(record_events, child.episode, body=event, scopes=COORDINATES)
+        assert refused.outcome == "not_permitted"
+    assert child.stands()["stops"]
+    assert (
+        child.send(child.told("event_retracted", entry=entry, reason="another child's")).outcome == "recorded"
+    )
+    assert child.stands()["stops"] == []

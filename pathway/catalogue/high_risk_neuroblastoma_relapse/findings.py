@@ -72,15 +72,33 @@ def response(episode: Episode, as_of: date) -> Found:
     if timepoint is None:
         return Found("NE", "no assessment has been recorded")
     told = response_in_force(timepoint)
-    if told.response is not Response.PD and _too_old(timepoint, as_of):
-        return Found("NE", f"examined more than {t.RESPONSE_DAYS.value} days ago", timepoint.last)
+    if told.response is not Response.PD and (
+        why := _lapsed(episode, timepoint, as_of) or _too_wide(timepoint)
+    ):
+        return Found("NE", why, timepoint.last)
     return Found(str(told.response or UNKNOWN), told.why, timepoint.last)
 
 
-def _too_old(timepoint: Timepoint, as_of: date) -> bool:
-    """True when the examinations are too old to decide on; those without an exact day are taken as they are."""
+def _lapsed(episode: Episode, timepoint: Timepoint, as_of: date) -> str | None:
+    """Why the examinations no longer tell how things stand; those without an exact day are taken as they are."""
     last = timepoint.last
-    return last is not None and last.exact and as_of > last.on + timedelta(days=t.RESPONSE_DAYS.value)
+    if last is None or not last.exact:
+        return None
+    if as_of > last.on + timedelta(days=t.RESPONSE_DAYS.value):
+        return f"examined more than {t.RESPONSE_DAYS.value} days ago"
+    given = [episode.cycles.last_started, episode.courses.last_started]
+    given += [noted.at for noted in (episode.local_control, episode.car_t.get("infused")) if noted]
+    if any(each.exact and each.on > last.on for each in given if each is not None):
+        return "examined before the latest treatment"
+    return None
+
+
+def _too_wide(timepoint: Timepoint) -> str | None:
+    """Why the components do not belong to one assessment; what a person settled does."""
+    days = [noted.at.on for noted in timepoint.ratings.values() if noted.at.exact]
+    if timepoint.confirmed or not days or max(days) - min(days) <= timedelta(days=t.SPAN_DAYS.value):
+        return None
+    return f"examined over more than {t.SPAN_DAYS.value} days"
 
 
 def _after(later: Stamp, earlier: Stamp | None) -> bool:
@@ -382,8 +400,8 @@ def work_up(episode: Episode, as_of: date) -> Found:
         return Found("in", "no examination yet")
     if not timepoint.first.exact:
         return Found(UNKNOWN, "the date of the first examination is not known to the day", timepoint.first)
-    if _too_old(timepoint, as_of):
-        return Found("in", "a new assessment is needed", timepoint.last)
+    if (why := _lapsed(episode, timepoint, as_of)) is not None:
+        return Found("in", f"{why}: a new assessment is needed", timepoint.last)
     over = as_of > timepoint.first.on + timedelta(days=t.WORK_UP_DAYS.value)
     return Found("over" if over else "in", f"first examination {timepoint.first.on}", timepoint.first)
 
@@ -520,3 +538,13 @@ def stopped_antibody(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
 @finding("what the last visit found", ("no_disease", "stable_disease", "suspicious", UNKNOWN))
 def last_visit(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     return _told(episode.follow_up)
+
+
+@finding("response assessments that are left after CAR-T cells", ("left", "done"))
+def cell_time_points(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
+    infused, timepoint = episode.car_t.get("infused"), episode.timepoint
+    if infused is None or timepoint is None or timepoint.last is None:
+        return Found("left")
+    days = (timepoint.last.on - infused.at.on).days
+    shown = f"assessed {days} days after the infusion"
+    return Found("done" if days >= t.LAST_CELL_RESPONSE_DAYS.value else "left", shown, timepoint.last)

@@ -7,6 +7,7 @@ from typing import Final
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
 from pathway.clinical.evidence import (
     FIELD_KNOWLEDGE,
+    LOCATELLI_2025,
     NCI_PDQ_2025,
     NCT03373097,
     PARK_2017,
@@ -165,6 +166,12 @@ CAR_T_INELIGIBLE: Final = guard(
     "no",
     sentence="The child is not eligible for GD2 CAR-T cells.",
     because=cite(NCT03373097, Tag.SOURCE_READ, "inclusion and exclusion"),
+)
+MONTH_6_DONE: Final = guard(
+    f.cell_time_points,
+    "done",
+    sentence="The response at month 6 after CAR-T cells has been assessed.",
+    because=cite(LOCATELLI_2025, Tag.SOURCE_READ, "response at week 6, month 3, month 6"),
 )
 WORK_UP_IN_TIME: Final = guard(
     f.work_up,

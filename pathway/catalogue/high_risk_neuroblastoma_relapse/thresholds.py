@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pathway.clinical.evidence import PROJECT_DESIGN, REVIEW, Tag, cite
+from pathway.clinical.evidence import LOCATELLI_2025, PROJECT_DESIGN, REVIEW, Tag, cite
 from pathway.clinical.regimens import DEFAULT_CYCLE_LIMIT
 from pathway.engine.definition import Threshold
 
@@ -12,10 +12,18 @@ _AGE = cite(PROJECT_DESIGN, Tag.DESIGN, "how long a fact counts")
 _TOLERANCE = cite(PROJECT_DESIGN, Tag.DESIGN, "decision after an assessment: tolerance")
 
 RESPONSE_DAYS: Final = Threshold(
-    "Days a response counts, from its last examination; progression does not lapse, and examinations without an "
-    "exact day are taken as they are.",
+    "Days a response counts, from its last examination and never past the next treatment; progression does not "
+    "lapse, and examinations without an exact day are taken as they are.",
     28,
     _AGE,
+)
+SPAN_DAYS: Final = Threshold(
+    "Days between the components of one assessment at most, unless a person settled the response.", 21, _AGE
+)
+LAST_CELL_RESPONSE_DAYS: Final = Threshold(
+    "Days after the infusion from which an assessment is the one of month 6.",
+    168,
+    cite(LOCATELLI_2025, Tag.SOURCE_READ, "response at week 6, month 3, month 6"),
 )
 WORK_UP_DAYS: Final = Threshold(
     "Days in which a partial assessment is completed, from its first examination.",
@@ -65,6 +73,6 @@ EMERGENCY_GRADE: Final = Threshold(
     "Grade from which a side effect that goes on is an emergency; low counts alone are none.", 4, _TOLERANCE
 )
 ALL: Final = (
-    RESPONSE_DAYS, WORK_UP_DAYS, GD2_DAYS, FITNESS_DAYS, INFECTION_DAYS, CONSENT_DAYS, FIT_FROM, EARLY_CYCLES,
+    RESPONSE_DAYS, SPAN_DAYS, LAST_CELL_RESPONSE_DAYS, WORK_UP_DAYS, GD2_DAYS, FITNESS_DAYS, INFECTION_DAYS, CONSENT_DAYS, FIT_FROM, EARLY_CYCLES,
     CYCLE_LIMIT, CYCLES_BETWEEN_ASSESSMENTS, LATE_LINE, DELAY_DAYS, EMERGENCY_GRADE,
 )  # fmt: skip

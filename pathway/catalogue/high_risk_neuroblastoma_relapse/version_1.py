@@ -108,6 +108,7 @@ PLANNING: Final[tuple[Row, ...]] = (
     _NOT_HIGH_RISK,
     row("F", "It is not known whether the child is fit for treatment.", [g.FITNESS_UNKNOWN], OBTAIN, F, S, obtains=(f.fitness,)),
     row("G", "A child in poor condition.", [g.POOR_FITNESS], None, (Offer("start_chemoimmunotherapy"),), X, L, W, F, S, because=[_OPTIONS], notes=(UNDECIDED_INTENT,)),
+    row("G2", "A relapse after the third or a later line.", [g.LATE_LINE], None, X, (Offer("start_chemoimmunotherapy"),), L, W, F, S, because=[_OPTIONS], notes=(UNDECIDED_INTENT,)),
     row("H", "An anti-GD2 antibody was stopped for good before.", [g.STOPPED_BEFORE], None, X, L, B, (Offer("start_chemoimmunotherapy", "with another antibody; the class may carry the same risk", needs_reason=True),), F, S, because=[g.chosen("toxicity outcomes: stop agent")]),
     row("I", "Relapse that can be treated locally: locally first, or after two cycles.", [g.LOCAL_DISEASE], None, L, (Offer("start_chemoimmunotherapy"),), X, B, F, S, because=[cite(REVIEW, Tag.SOURCE_READ, "local control planned in advance")], notes=(UNDECIDED_LOCAL, OFF_LABEL)),
     row("J", "GD2 negative: a treatment that does not need GD2.", [g.gd2_is("negative")], Offer("change_line", "without anti-GD2 antibody"), F, S, because=[_OPTIONS], notes=(UNDECIDED_GD2,)),
