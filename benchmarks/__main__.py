@@ -16,7 +16,7 @@ from rich.console import Console
 
 from benchmarks import core, service
 from benchmarks.databases import Files, on_postgresql
-from benchmarks.figures import Figure, as_json, show
+from benchmarks.figures import WIDTH, Figure, as_json, show
 from benchmarks.load import generating
 from benchmarks.servers import serving
 from benchmarks.service import Sizes
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.json:
         print(json.dumps(as_json(figures), indent=2))
     else:
-        show(figures, Console())
+        show(figures, Console(width=None if sys.stdout.isatty() else WIDTH))
     return int(any(figure.missed for figure in figures))
 
 

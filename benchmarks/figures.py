@@ -92,7 +92,7 @@ def show(figures: Sequence[Figure], console: Console) -> None:
         floor = "" if figure.floor is None else str(figure.floor)
         value = f"{figure.value:.2f}" if figure.unit == "x" else f"{figure.value:,.0f}"
         table.add_row(f"  {figure.name}", f"{value} {figure.unit}", floor, _MET[met], figure.told)
-    console.print(table, width=max(console.width, WIDTH))
+    console.print(table)
 
 
 def as_json(figures: Sequence[Figure]) -> dict[str, Any]:

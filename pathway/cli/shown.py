@@ -79,7 +79,8 @@ def assessed(told: Document) -> RenderableType:
         parts.append(Text(f"To look at: {', '.join(map(plain, told['flags']))}.", style="yellow"))
     for component, rating in told["components"].items():
         explained = told["explained"].get(component)
-        lines = [Text("As reported.")] if explained is None else list(_derived(explained))
+        unmeasured = Text("Not evaluated." if rating == "NE" else "As reported.")
+        lines = [unmeasured] if explained is None else list(_derived(explained))
         parts += _section(f"{plain(component).capitalize()}: {rating}", lines)
     return Group(*parts)
 

@@ -282,25 +282,8 @@ class Pathway:
             "summary": self.summary,
             "initial": self.initial,
             "states": [_described_state(state) for state in self.states],
-            "options": [
-                {
-                    "option": option.name,
-                    "label": option.label,
-                    "treats": option.treats,
-                    "effect": option.effect,
-                    "needs": [described_guard(each) for each in option.needs],
-                }
-                for option in self.options
-            ],
-            "transitions": [
-                {
-                    "trigger": edge.trigger,
-                    "source": edge.source,
-                    "target": edge.target,
-                    "when": [described_guard(each) for each in edge.when],
-                }
-                for edge in self.transitions
-            ],
+            "options": [_described_option(option) for option in self.options],
+            "transitions": [_described_edge(edge) for edge in self.transitions],
             "duties": [
                 {"kind": duty.kind, "label": duty.label, "window": described_window(duty.window)}
                 for duty in self.duties
@@ -346,6 +329,25 @@ def described_window(window: Window) -> dict[str, Any]:
         "target": window.target,
         "latest": window.latest,
         "because": window.because.as_dict(),
+    }
+
+
+def _described_option(option: Option) -> dict[str, Any]:
+    return {
+        "option": option.name,
+        "label": option.label,
+        "treats": option.treats,
+        "effect": option.effect,
+        "needs": [described_guard(each) for each in option.needs],
+    }
+
+
+def _described_edge(edge: Transition) -> dict[str, Any]:
+    return {
+        "trigger": edge.trigger,
+        "source": edge.source,
+        "target": edge.target,
+        "when": [described_guard(each) for each in edge.when],
     }
 
 

@@ -118,6 +118,8 @@ def _fact(pathway: Pathway, episode: Episode, event: Event, at: Stamp) -> Step:
         return Step(_with_review(episode, at, "repeated_cycle", REPEATED_CYCLE), unexpected=True)
     known = learn(episode, event, at)
     known = _with_duties(pathway, known, event, at)
+    if isinstance(event, CycleStarted) and _gives_stopped_agent(known):
+        known = _with_review(known, at, "stopped_agent_given", STOPPED_AGENT_GIVEN)
     trigger = _trigger(event)
     if trigger is None:
         return Step(known, flags=_flags(known, event))
@@ -136,6 +138,9 @@ ASSESSED = "assessment_recorded"
 PROGRESSED = "progression_evidence_recorded"
 REPEATED_CYCLE = "A cycle with this number has been recorded already; correct or retract one of the two."
 DECISION_MISSING = "This happened without a recorded decision; record the decision with its own date."
+STOPPED_AGENT_GIVEN = (
+    "The cycle has an agent that was stopped for good, without an override that two clinicians signed."
+)
 CONTESTED = "On what is known now, this decision would not have been offered; look at it again."
 
 
@@ -183,6 +188,11 @@ def _breaks_order(episode: Episode, event: Event) -> bool:
     return event.cycle != expected
 
 
+def _gives_stopped_agent(episode: Episode) -> bool:
+    given = [agent for agent in episode.agents if agent not in episode.overridden]
+    return any(stop.concerns(given) for stop in episode.stops.values())
+
+
 def _unmoved(before: Episode, known: Episode, event: Event, at: Stamp) -> Step:
     """An event that could have moved the episode but has no edge here."""
     if isinstance(event, ProgressionEvidenceRecorded):
@@ -192,7 +202,7 @@ def _unmoved(before: Episode, known: Episode, event: Event, at: Stamp) -> Step:
     treats = isinstance(event, CycleStarted | LocalControlCompleted | EpisodeClosed) or (
         isinstance(event, CarTStepRecorded) and event.step in ("lymphodepletion", "infused")
     )
-    if treats:
+    if treats and at.entry not in known.reviews:
         known = _with_review(known, at, "decision_missing", DECISION_MISSING)
     return Step(known, unexpected=True, flags=_flags(known, event))
 
@@ -266,6 +276,7 @@ def _countersigned(pathway: Pathway, episode: Episode, event: DecisionCountersig
     decision = read_logged(waiting.body)
     assert isinstance(decision, DecisionMade)  # noqa: S101  (only decisions are put aside)
     after = _taken(pathway, replace(episode, pending=left), decision, at)
+    after = replace(after, overridden=planned_agents(decision.detail) or after.agents)
     return Step(after, moved=after.state != episode.state)
 
 
@@ -294,7 +305,7 @@ def _with_effect(episode: Episode, option: Option, detail: DecisionDetail, at: S
         case "new_line":
             return _new_line(episode, detail, at)
         case "new_courses":
-            return replace(_with_agents(episode, detail), courses=Cycles())
+            return replace(_with_agents(episode, detail), courses=Cycles(), severe_in_cycle={})
         case "agents":
             return _with_agents(episode, detail)
         case "hold":
@@ -335,6 +346,7 @@ def _new_line(episode: Episode, detail: DecisionDetail, at: Stamp) -> Episode:
         line_open=True,
         regimen=None,
         agents=(),
+        overridden=(),
         cycles=Cycles(),
         courses=Cycles(),
         timepoints={},

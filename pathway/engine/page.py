@@ -46,40 +46,34 @@ def _page(pathway: Pathway) -> Iterator[str]:
     yield from (f"- [{state.label}](#{_anchor(state.label)}) (`{state.name}`)" for state in pathway.states)
     for state in pathway.states:
         yield from _state(pathway, state)
-    yield from ("", "## Options", "", "What each option needs beside a row that offers it.", "")
-    yield from table("option", "what it needs", "source", rows=_options(pathway.options))
-    yield from (
-        "",
-        "## Windows",
-        "",
-        "Days after the anchor: not before, best, not after. The next cycle follows its regimen.",
-        "",
-    )
-    yield from table(
-        "what", "after", "earliest", "target", "latest", "source", rows=map(_window, pathway.windows)
-    )
-    yield from ("", "## Thresholds", "", "How long a fact counts, and where the limits lie.", "")
-    thresholds = ((each.sentence, str(each.value), cited([each.because])) for each in pathway.thresholds)
-    yield from table("what", "value", "source", rows=thresholds)
-    yield from ("", "## Duties", "", "What has to be done beside the state.", "")
+    for heading, remark, lines in _sections(pathway):
+        yield from ("", f"## {heading}", "", *((remark, "") if remark else ()))
+        yield from lines
+
+
+def _sections(pathway: Pathway) -> Iterator[tuple[str, str, Iterable[str]]]:
+    """Heading, remark and lines of each part that follows the states."""
+    remark = "What each option needs beside a row that offers it."
+    yield "Options", remark, table("option", "what it needs", "source", rows=_options(pathway.options))
+    remark = "Days after the anchor: not before, best, not after. The next cycle follows its regimen."
+    header = ("what", "after", "earliest", "target", "latest", "source")
+    yield "Windows", remark, table(*header, rows=map(_window, pathway.windows))
+    numbers = ((each.sentence, str(each.value), cited([each.because])) for each in pathway.thresholds)
+    remark = "How long a fact counts, and where the limits lie."
+    yield "Thresholds", remark, table("what", "value", "source", rows=numbers)
     duties = ((duty.label, duty.window.what, cited([duty.window.because])) for duty in pathway.duties)
-    yield from table("duty", "its window", "source", rows=duties)
-    yield from (
-        "",
-        "## Findings",
-        "",
-        "What the sentences ask, each value it can have, and how it is obtained.",
-        "",
-    )
+    remark = "What has to be done beside the state."
+    yield "Duties", remark, table("duty", "its window", "source", rows=duties)
     findings = (
         (f"{each.label} (`{each.name}`)", ", ".join(_value(value) for value in each.domain), each.request)
         for each in pathway.findings
     )
-    yield from table("finding", "values", "when it is missing", rows=findings)
-    yield from ("", "## Edges", "", "The first edge whose conditions hold is taken.", "")
-    yield from table("what happens", "from", "to", "when", "source", rows=map(_edge, pathway.transitions))
-    yield from ("", "## Sources", "")
-    yield from _sources(pathway)
+    remark = "What the sentences ask, each value it can have, and how it is obtained."
+    yield "Findings", remark, table("finding", "values", "when it is missing", rows=findings)
+    remark = "The first edge whose conditions hold is taken."
+    edges = map(_edge, pathway.transitions)
+    yield "Edges", remark, table("what happens", "from", "to", "when", "source", rows=edges)
+    yield "Sources", "", _sources(pathway)
 
 
 def _state(pathway: Pathway, state: State) -> Iterator[str]:

@@ -276,6 +276,8 @@ class Episode:
     severe_in_cycle: Mapping[str, int] = field(default_factory=dict)
     repeatedly_severe: Mapping[str, Stamp] = field(default_factory=dict)
     stops: Mapping[str, Stop] = field(default_factory=dict)
+    overridden: tuple[str, ...] = ()
+    """Agents of this line that two clinicians allowed in spite of a stop."""
     timepoints: Mapping[str, Timepoint] = field(default_factory=dict)
     current_timepoint: str | None = None
     baselines: Mapping[Component, Measured] = field(default_factory=dict)
@@ -447,7 +449,9 @@ def _prior_therapy(episode: Episode, event: PriorTherapyRecorded, at: Stamp) -> 
 
 
 def _progression(episode: Episode, event: ProgressionEvidenceRecorded, at: Stamp) -> Episode:
-    before = episode.progression
+    before, began = episode.progression, episode.line_began
+    if before is not None and began is not None and began.on > before.at.on:
+        before = None  # a line was given since: this is another progression
     found = Progression(
         event.confirmed,
         event.setting or (before.setting if before else None),

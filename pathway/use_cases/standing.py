@@ -47,7 +47,9 @@ def summary_of(installation: Installation, caller: Caller, episode_id: str) -> S
 def readable(caller: Caller, episode_id: str) -> tuple[str, str]:
     """Where the episode stands, if it is there. Raises `Refusal` when the caller may not read, or it is no id."""
     caller.require("episodes.read")
-    if not is_identifier(episode_id):  # it may hold what no database takes, and is asked for together with others
+    if not is_identifier(
+        episode_id
+    ):  # it may hold what no database takes, and is asked for together with others
         raise _unknown()
     return caller.site_id, episode_id
 

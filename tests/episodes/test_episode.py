@@ -82,6 +82,14 @@ def test_the_next_evidence_adds_to_what_was_said_of_the_progression() -> None:
     assert (progression.confirmed, progression.pattern, progression.setting) == (True, "local", "relapse")
 
 
+def test_what_was_said_of_one_progression_is_not_said_of_the_next() -> None:
+    story = Story.opened().planned(pattern="cns", setting="relapse").treated()
+    story.told("progression_evidence_recorded", 50, confirmed=True)
+    progression = story.episode.progression
+    assert progression is not None
+    assert (progression.pattern, progression.setting) == (None, None)
+
+
 def test_an_agent_is_kept_in_one_spelling_and_unknown_agents_leave_the_plan_as_it_was() -> None:
     story = first_line(agents=["Qarziba", "Temozolomide"])
     story.told("cycle_started", 2, cycle=1, agents="unknown")

@@ -37,6 +37,9 @@ DECISIONS = ("decision_made", "decision_countersigned")
 SENTENCES = {
     "repeated_cycle": "A cycle with this number has been recorded already; correct or retract one of the two.",
     "decision_missing": "This happened without a recorded decision; record the decision with its own date.",
+    "stopped_agent_given": (
+        "The cycle has an agent that was stopped for good, without an override that two clinicians signed."
+    ),
     "contested": "On what is known now, this decision would not have been offered; look at it again.",
 }
 
@@ -84,7 +87,9 @@ class Course:
         if event.kind == "decision_countersigned":
             waiting = sheet["pending"].pop(entry.told["entry"], None)
             if waiting is not None:
-                self._carry_out(read_logged(waiting.body), entry.at)
+                signed = read_logged(waiting.body)
+                self._carry_out(signed, entry.at)
+                sheet["overridden"] = planned(signed) or sheet["agents"]
             return done
         return self._fact(entry, event, done)
 
@@ -100,6 +105,7 @@ class Course:
         owed = len(sheet["obligations"])
         take_in(sheet, event, at)
         self._duties(event, at)
+        self._notice_stopped_agent(event, at)
         moves = _moves(event)
         if moves is None:
             return done
@@ -114,7 +120,7 @@ class Course:
             settled = event.kind == "local_control_completed" and len(sheet["obligations"]) < owed
             if settled or event.kind == "progression_evidence_recorded":
                 return replace(done, flags=())
-            if self._is_treatment(event):
+            if self._is_treatment(event) and at.entry not in sheet["reviews"]:
                 self._ask_for_review(at, "decision_missing")
             return replace(done, unexpected=True)
         running = self.pathway.state(sheet["state"]).running
@@ -130,6 +136,12 @@ class Course:
                 sheet[name] = replace(sheet[name], since_assessment=0)
             sheet["assessments"] += 1
         return done
+
+    def _notice_stopped_agent(self, event: Any, at: Stamp) -> None:
+        given = set(self.sheet["agents"]) - set(self.sheet["overridden"])
+        stopped = any(stop.concerns(given) for stop in self.sheet["stops"].values())
+        if event.kind == "cycle_started" and stopped:
+            self._ask_for_review(at, "stopped_agent_given")
 
     def _is_repeated(self, event: Any, counted: Cycles) -> bool:
         if event.cycle == "unknown" or counted.last_number is None:
@@ -224,7 +236,7 @@ class Course:
                 self._new_line(at)
                 self._plan(event)
             case "new_courses":
-                sheet["courses"] = Cycles()
+                sheet["courses"], sheet["severe_in_cycle"] = Cycles(), {}
                 self._plan(event)
             case "agents":
                 self._plan(event)
@@ -255,20 +267,24 @@ class Course:
         sheet["baselines"] = baselines(sheet, at)
         fresh = _blank()
         for name in (
-            "regimen", "agents", "cycles", "courses", "timepoints", "current_timepoint", "assessments",
+            "regimen", "agents", "overridden", "cycles", "courses", "timepoints", "current_timepoint", "assessments",
             "remission_after", "severe_in_cycle", "repeatedly_severe",
         ):  # fmt: skip
             sheet[name] = fresh[name]
 
     def _plan(self, event: DecisionMade) -> None:
         """The agents said, else those of the regimen said, else those given before."""
-        detail = event.detail
-        known = regimen(spelling(detail.regimen)) if detail.regimen else None
-        agents = detail.agents or (known.agents if known else ())
-        if detail.regimen:
-            self.sheet["regimen"] = detail.regimen
-        if agents:
-            self.sheet["agents"] = tuple(spelling(agent) for agent in agents)
+        if event.detail.regimen:
+            self.sheet["regimen"] = event.detail.regimen
+        if agents := planned(event):
+            self.sheet["agents"] = agents
+
+
+def planned(event: Any) -> tuple[str, ...]:
+    """The agents a decision names, else those of the regimen it names."""
+    detail = event.detail
+    known = regimen(spelling(detail.regimen)) if detail.regimen else None
+    return tuple(spelling(agent) for agent in detail.agents or (known.agents if known else ()))
 
 
 def _blank() -> Sheet:

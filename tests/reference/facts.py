@@ -69,7 +69,9 @@ def _prior_therapy(sheet: Sheet, event: Any, at: Stamp) -> None:
 
 
 def _progression(sheet: Sheet, event: Any, at: Stamp) -> None:
-    before = sheet["progression"]
+    before, began = sheet["progression"], sheet["line_began"]
+    if before and began and before.at.on < began.on:
+        before = None
     sheet["progression"] = Progression(
         confirmed=event.confirmed,
         setting=event.setting or (before and before.setting),

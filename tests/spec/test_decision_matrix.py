@@ -198,7 +198,11 @@ def needs_hold(option: str, values: Mapping[str, str], *, spared: bool) -> bool 
         "local_control": [(values["local_disease"], {"yes"})],
         "bridge_to_car_t": [(values["car_t_eligibility"], {"yes"}), (values["car_t_consent"], {"given"})],
         "consolidation_transplant": [(values["high_dose_therapy"], {"refractory", "none", "haploidentical"})],
-        "resume": [(values["held"], {"yes"})],
+        "resume": [
+            (values["held"], {"yes"}),
+            (values["tolerance"], {"fine", "limiting", "stop"}),
+            (values["intent"], {"treatment"}),
+        ],
     }.get(option, [])
     if any(value not in allowed and value not in ("unknown", "stale") for value, allowed in wanted):
         return False

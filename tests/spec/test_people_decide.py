@@ -146,6 +146,15 @@ def test_a_hold_keeps_the_state_and_leaves_the_tumour_board_to_resume_it() -> No
     assert story.next(12).recommended == "continue_chemoimmunotherapy"
 
 
+def test_treatment_held_while_a_cycle_runs_resumes_once_it_is_known_to_be_tolerated() -> None:
+    story = first_line()
+    story.told("cycle_started", 2, cycle=1)
+    story.decided("hold", 3, "possible")
+    assert story.status("resume", 4) == "blocked"
+    story.told("fitness_recorded", 4, tolerance="acceptable")
+    assert story.status("resume", 4) == "possible"
+
+
 def test_one_agent_can_be_held() -> None:
     story = first_line()
     story.decided("hold", 10, "possible", agents=["Qarziba", "temozolomide"])

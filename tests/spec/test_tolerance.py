@@ -118,6 +118,45 @@ def test_the_same_side_effect_with_a_cycle_between_does_not_limit() -> None:
     assert story.finding("tolerance", 50) == "fine"
 
 
+def test_a_cycle_and_a_course_of_maintenance_are_not_running_on_from_each_other() -> None:
+    story = during_the_first_cycle()
+    story.told("toxicity_recorded", 3, term="diarrhea", grade=3, ongoing=False)
+    completed(story)
+    story.decided("start_maintenance", 20, "possible")
+    story.cycle(1, 25)
+    story.told("cycle_started", 60, cycle=2)
+    story.told("toxicity_recorded", 61, term="diarrhea", grade=3, ongoing=False)
+    story.told("cycle_completed", 65, cycle=2, delivered="full")
+    assert story.finding("tolerance", 66) == "fine"
+
+
+def test_a_cycle_with_an_agent_that_was_stopped_is_recorded_and_opens_a_review() -> None:
+    story = completed(during_the_first_cycle())
+    story.told("toxicity_recorded", 8, term="transverse myelitis")
+    entry = story.told("cycle_started", 23, cycle=2)
+    assert {key: review.kind for key, review in story.episode.reviews.items()} == {
+        entry: "stopped_agent_given"
+    }
+    assert story.episode.cycles.started == 2
+
+
+def test_two_signatures_allow_the_stopped_agent_for_this_line() -> None:
+    story = completed(during_the_first_cycle())
+    story.told("toxicity_recorded", 8, term="transverse myelitis")
+    entry = story.told(
+        "decision_made",
+        9,
+        option="continue_chemoimmunotherapy",
+        basis="0" * 64,
+        offered_as="blocked",
+        reason={"code": "recipient-disagrees-evidence"},
+        awaits_second_signature=True,
+    )
+    story.told("decision_countersigned", 10, entry=entry, reason="Agreed at the tumour board.")
+    story.told("cycle_started", 23, cycle=2)
+    assert not story.episode.reviews
+
+
 def test_transverse_myelitis_ends_the_antibody_whatever_its_grade() -> None:
     story = completed(during_the_first_cycle())
     story.told("toxicity_recorded", 8, term="transverse myelitis")

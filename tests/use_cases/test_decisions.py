@@ -195,6 +195,27 @@ def test_an_override_dated_tomorrow_takes_effect_when_it_is_signed_today(child: 
     assert child.stands()["awaiting_second_signature"] == []
 
 
+def test_a_cycle_with_an_agent_that_was_stopped_asks_for_a_review_unless_two_clinicians_allowed_it(
+    child: Child,
+) -> None:
+    stopped(child)
+    child.decide("continue_chemoimmunotherapy", detail={"agents": ["irinotecan", "temozolomide"]})
+    child.tell("cycle_started", agents=["irinotecan", "temozolomide"])
+    assert child.stands()["reviews"] == []
+    child.tell("cycle_completed", delivered="chemotherapy_only")
+    child.tell("cycle_started", agents=["dinutuximab_beta", "irinotecan", "temozolomide"])
+    (review,) = child.stands()["reviews"]
+    assert review["kind"] == "stopped_agent_given"
+
+
+def test_an_override_that_two_clinicians_signed_is_no_surprise(child: Child) -> None:
+    stopped(child)
+    entry = child.decide("continue_chemoimmunotherapy").document["entry"]
+    child.sign(entry, "dr-brandt")
+    child.tell("cycle_started", agents=["dinutuximab_beta", "irinotecan", "temozolomide"])
+    assert child.stands()["reviews"] == []
+
+
 # Who may say what
 
 

@@ -88,13 +88,21 @@ _NEVER: Final = (
     Never(
         "While a life-threatening side effect goes on, no treatment is begun or given.",
         ("decision_due", *_GIVING),
-        (*_CYCLES, *_COURSES, "change_line", "local_control", "bridge_to_car_t", "consolidation_transplant"),
+        (
+            *_CYCLES,
+            *_COURSES,
+            "change_line",
+            "local_control",
+            "bridge_to_car_t",
+            "consolidation_transplant",
+            "resume",
+        ),
         {f.tolerance: ("emergency",)},
     ),
     Never(
         "Where the goal is comfort, nothing intensive is offered.",
         (*_CHOOSING, *_GIVING),
-        (*_CYCLES, *_COURSES, "bridge_to_car_t", "consolidation_transplant"),
+        (*_CYCLES, *_COURSES, "bridge_to_car_t", "consolidation_transplant", "resume"),
         {f.intent: ("comfort",), f.tolerance: ("fine", "limiting", "stop", "unknown")},
     ),
 )

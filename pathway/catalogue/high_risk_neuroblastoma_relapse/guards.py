@@ -98,6 +98,14 @@ EMERGENCY: Final = guard(
     sentence="A life-threatening side effect is going on.",
     because=chosen("toxicity outcomes"),
 )
+NO_EMERGENCY: Final = guard(
+    f.tolerance,
+    "fine",
+    "limiting",
+    "stop",
+    sentence="No life-threatening side effect is going on.",
+    because=chosen("toxicity outcomes"),
+)
 TOLERANCE_UNKNOWN: Final = guard(
     f.tolerance,
     "unknown",
@@ -120,6 +128,12 @@ COMFORT: Final = guard(
     f.intent,
     "comfort",
     sentence="The goal of care is comfort.",
+    because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "options"),
+)
+NOT_COMFORT: Final = guard(
+    f.intent,
+    "treatment",
+    sentence="The goal of care is treatment.",
     because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "options"),
 )
 CNS_SUSPECTED: Final = guard(

@@ -42,9 +42,9 @@ _SYSTEMIC = g.context_is("systemic", "local_control")
 
 OPTIONS: Final = (
     Option("start_chemoimmunotherapy", "start chemoimmunotherapy", (g.NO_LINE_UNDER_WAY, g.HIGH_RISK, g.CONSENT), True, "new_line"),
-    Option("continue_chemoimmunotherapy", "continue chemoimmunotherapy", (g.LINE_UNDER_WAY, _SYSTEMIC, g.CONSENT), True),
+    Option("continue_chemoimmunotherapy", "continue chemoimmunotherapy", (g.LINE_UNDER_WAY, _SYSTEMIC, g.CONSENT), True, "agents"),
     Option("start_maintenance", "start or extend maintenance", (g.CONSENT,), True, "new_courses"),
-    Option("continue_maintenance", "go on with maintenance", (g.context_is("maintenance"), g.CONSENT), True),
+    Option("continue_maintenance", "go on with maintenance", (g.context_is("maintenance"), g.CONSENT), True, "agents"),
     Option("local_control", "local control by surgery or radiotherapy", (g.LOCAL_DISEASE,), True),
     Option("bridge_to_car_t", "bridge to GD2 CAR-T cells", (g.CAR_T_ELIGIBLE, g.CAR_T_CONSENT), True),
     Option("continue_monitoring", "go on to the next time point after CAR-T cells", (g.context_is("car_t"),)),
@@ -52,7 +52,7 @@ OPTIONS: Final = (
     Option("consolidation_transplant", "consolidation with a stem cell transplant", (g.TRANSPLANT_OPEN,), True),
     Option("switch_or_drop_antibody", "switch or drop the antibody within the line", (g.ANTIBODY_GIVEN, g.CONSENT), True, "agents"),
     Option("hold", "hold treatment and look again", (), False, "hold"),
-    Option("resume", "resume treatment after a hold", (g.HELD,), True, "resume"),
+    Option("resume", "resume treatment after a hold", (g.HELD, g.NO_EMERGENCY, g.NOT_COMFORT), True, "resume"),
     Option("stop_agent", "stop an agent for good", (), False, "stop"),
     Option(OBTAIN, "obtain what is missing"),
     Option("follow_up", "follow-up"),
