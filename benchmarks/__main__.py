@@ -23,7 +23,7 @@ from benchmarks.service import Sizes
 from tests.postgres import PostgresMissing
 
 FULL: Final = Sizes(
-    rounds=5, seconds=0.7, few=1_000, many=100_000, alike=64, long_entries=500, core_repeats=300
+    rounds=5, seconds=0.6, few=1_000, many=100_000, alike=64, long_entries=500, core_repeats=300
 )
 QUICK: Final = Sizes(
     rounds=3, seconds=0.3, few=1_000, many=10_000, alike=32, long_entries=500, core_repeats=50

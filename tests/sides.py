@@ -22,7 +22,9 @@ from tests.reference.history import Line
 
 PATHWAY = "high_risk_neuroblastoma_relapse"
 ZONE = "Europe/Berlin"
-EVERYTHING = frozenset({"episodes.read", "events.write", "decisions.write", "overrides.sign", "pathways.read"})
+EVERYTHING = frozenset(
+    {"episodes.read", "events.write", "decisions.write", "overrides.sign", "pathways.read"}
+)
 WRITTEN = frozenset(
     {"created", "recorded", "decided", "awaiting_second_signature", "countersigned", "review_resolved"}
 )

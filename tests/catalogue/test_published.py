@@ -10,7 +10,10 @@ from pathway.engine.page import written
 from tests.story import PATHWAY
 
 FINGERPRINTS = {
-    ("high_risk_neuroblastoma_relapse", 1): "c2f080c0749e5d56e356668b8206cd8334af418c45c17aff4e8c04440e32a693",
+    (
+        "high_risk_neuroblastoma_relapse",
+        1,
+    ): "c2f080c0749e5d56e356668b8206cd8334af418c45c17aff4e8c04440e32a693",
 }
 """The content of each version. Once released a version is never edited: make another instead. Until then a
 changed definition is a deliberate act, and its new fingerprint is written here with it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.spec.test_decision_matrix import outcome
+from tests.spec.decision import outcome
 from tests.story import BEACON, Story, after_two_cycles, assessed_after_two_cycles, first_line
 
 

@@ -8,48 +8,13 @@ from itertools import product
 
 import pytest
 
-from pathway.catalogue import CATALOGUE
 from pathway.engine.definition import Row
 from pathway.engine.findings import OPEN, Finding
-from pathway.engine.outcome import Outcome, findings_of, matching_rows, outcome_of
+from pathway.engine.outcome import matching_rows
+from tests.spec.decision import FINDINGS, PATHWAY, STATE, USUAL, outcome
 from tests.spec.matrix_reference import ALWAYS, LETTERS, LINES, NAMES, Line, lines_for, translated
 
-PATHWAY = next(iter(CATALOGUE))
-STATE = PATHWAY.state("decision_due")
-FINDINGS = {finding.name: finding for finding in findings_of(PATHWAY, "decision_due")}
 BY_LETTER = {NAMES[name][0]: finding for name, finding in FINDINGS.items() if name in NAMES}
-USUAL = {
-    "tolerance": "fine",
-    "held": "no",
-    "intent": "treatment",
-    "consent": "given",
-    "local_disease": "no",
-    "cns": "none",
-    "response": "SD",
-    "progression_confirmed": "confirmed",
-    "line_under_way": "yes",
-    "context": "systemic",
-    "risk_group": "high",
-    "antibody": "yes",
-    "fitness": "fit",
-    "line": "first_or_second",
-    "car_t_eligibility": "no",
-    "car_t_consent": "unknown",
-    "gd2": "positive",
-    "work_up": "in",
-    "assessment": "complete",
-    "high_dose_therapy": "given",
-    "phase": "early",
-    "consolidated": "no",
-    "stopped_antibody": "no",
-    "cell_time_points": "left",
-}
-"""A fit child in the first line with stable disease after two well tolerated cycles."""
-
-
-def outcome(**changed: str) -> Outcome:
-    values = USUAL | changed
-    return outcome_of(PATHWAY, "decision_due", tuple(values[name] for name in FINDINGS))
 
 
 def number_of(row: Row) -> int:

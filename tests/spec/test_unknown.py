@@ -10,7 +10,7 @@ from pathway.catalogue import CATALOGUE
 from pathway.engine.definition import State
 from pathway.engine.findings import OPEN
 from pathway.engine.outcome import findings_of, outcome_of
-from tests.spec.test_decision_matrix import outcome
+from tests.spec.decision import outcome
 from tests.story import PATHWAY, Story, after_two_cycles, assessed_after_two_cycles, first_line
 
 

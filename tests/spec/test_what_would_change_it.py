@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pathway.engine.changes import what_would_open
 from pathway.engine.findings import OPEN, Finding
 from pathway.engine.outcome import findings_of, outcome_of
-from tests.spec.test_decision_matrix import FINDINGS, USUAL
+from tests.spec.decision import FINDINGS, USUAL
 from tests.story import PATHWAY, Story
 
 Set = frozenset[tuple[str, str]]
