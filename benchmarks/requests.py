@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count, cycle, islice
 
 from benchmarks.course import observation, today
+from pathway.use_cases.next_step import MOST_REMEMBERED
 
 
 class Requests:
-    """Builds requests with one token; no two writes are alike, and days never asked about are asked in order."""
+    """Builds requests with one token; no two writes are alike."""
 
     def __init__(self, token: str) -> None:
         self._numbers = count(1)
-        self._days = count(1)
         self._head = f"Host: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
 
     def events(self, episodes: Sequence[str], most: int) -> list[bytes]:
         """One new event for each episode in turn, until there are `most`."""
         return [self._event(episode, next(self._numbers)) for episode in islice(cycle(episodes), most)]
 
-    def new_next_steps(self, episodes: Sequence[str], most: int) -> list[bytes]:
-        """The next step of each episode on days not asked about before: an answer that nobody can remember."""
-        return list(islice(self._new_next_steps(episodes), most))
+    def forgotten_next_steps(self, episodes: Sequence[str]) -> list[bytes]:
+        """The next step of each episode on so many days that none is still remembered when its turn comes again."""
+        days = (today() + timedelta(days=day) for day in range(2 * MOST_REMEMBERED // len(episodes) + 1))
+        return [self.get(f"/v1/episodes/{each}/next-step?as_of={day}") for day in days for each in episodes]
 
     def get(self, path: str) -> bytes:
         """A read."""
         return f"GET {path} HTTP/1.1\r\n{self._head}\r\n".encode()
-
-    def _new_next_steps(self, episodes: Sequence[str]) -> Iterator[bytes]:
-        while True:
-            day = today() + timedelta(days=next(self._days))
-            for episode in episodes:
-                yield self.get(f"/v1/episodes/{episode}/next-step?as_of={day}")
 
     def _event(self, episode: str, number: int) -> bytes:
         body = json.dumps(observation(number)).encode()

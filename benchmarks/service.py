@@ -84,11 +84,12 @@ class Caller:
 
     def posts(self, episodes: Sequence[str]) -> float:
         """New events for the episodes in turn; how many were answered per second."""
-        return self._run("posts", self.requests.events(episodes, self._most), 201, repeat=False)
+        most = int(FASTEST * self.bench.sizes.seconds)
+        return self._run("posts", self.requests.events(episodes, most), 201, repeat=False)
 
     def asks(self, episodes: Sequence[str]) -> float:
-        """Next steps that nobody asked for before."""
-        return self._run("asks", self.requests.new_next_steps(episodes, self._most), 200, repeat=False)
+        """Next steps that have to be worked out each time."""
+        return self._run("asks", self.requests.forgotten_next_steps(episodes), 200, repeat=True)
 
     def gets(self, prepared: Sequence[bytes]) -> float:
         """The same reads over and over."""
@@ -99,10 +100,6 @@ class Caller:
         found = self.slices[name]
         half, slow = median(each.median_ms for each in found), median(each.p99_ms for each in found)
         return f"median {half:.1f} ms, p99 {slow:.1f} ms"
-
-    @property
-    def _most(self) -> int:
-        return int(FASTEST * self.bench.sizes.seconds)
 
     def _run(self, name: str, prepared: Sequence[bytes], status: int, *, repeat: bool) -> float:
         sizes = self.bench.sizes
@@ -191,7 +188,7 @@ def _reading(group: str, caller: Caller, empty: Caller, ward: Ward) -> Iterator[
     sides: dict[str, Callable[[], float]] = {
         "empty": lambda: empty.gets(known),
         "next step": lambda: caller.gets(known),
-        "next step, never asked before": lambda: caller.asks(ward.middle),
+        "next step, worked out anew": lambda: caller.asks(ward.middle),
         "first page of the worklist": lambda: caller.gets([get("/v1/worklist")]),
         "first page of a history": lambda: caller.gets(histories),
     }

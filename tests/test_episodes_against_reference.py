@@ -28,7 +28,7 @@ from tests.walk import READS, SIDES, Body, Walk, Walked
 
 EXPLORING = os.environ.get("HYPOTHESIS_PROFILE") == "explore"
 WALKS = settings(
-    max_examples=int(os.environ.get("PATHWAY_TEST_WALKS", "1000" if EXPLORING else "25")),
+    max_examples=int(os.environ.get("PATHWAY_TEST_WALKS", "1000" if EXPLORING else "15")),
     stateful_step_count=60 if EXPLORING else 30,
     suppress_health_check=list(HealthCheck),
     # A walk that fails is shortened only where somebody waits for it: that takes minutes.
@@ -146,6 +146,20 @@ class RandomWalk(Walk):
             "replacement": replacement,
             "occurred_on": known.today.isoformat(),
         }
+        self.record(walked, [lambda name: correction | {"entry": self.entry(walked, name, place)}])
+
+    @rule(data=st.data(), statuses=st.permutations(["positive", "partial", "negative"]))
+    def correct_the_first_of_two_results(self, data: st.DataObject, statuses: list[str]) -> None:
+        """Two results of one day, then the first is corrected: it keeps its place, and the second still counts."""
+        walked = self.one(data)
+        known = self.known(walked)
+        first, second, instead = (
+            {"kind": "gd2_measured", "status": status, "occurred_on": known.today.isoformat()}
+            for status in statuses
+        )
+        place = len(known.log)
+        self.record(walked, [_same(first), _same(second)])
+        correction = {"kind": "event_corrected", "replacement": instead, "occurred_on": first["occurred_on"]}
         self.record(walked, [lambda name: correction | {"entry": self.entry(walked, name, place)}])
 
     @rule(data=st.data(), place=places)
