@@ -32,9 +32,9 @@ def test_what_the_database_cannot_answer_is_raised_to_each_who_asked() -> None:
     def unavailable(numbers: Collection[int]) -> dict[int, int]:
         raise LookupError(len(numbers))
 
-    async def ask() -> list[int | None | BaseException]:
+    async def ask() -> list[int | BaseException | None]:
         gathered = Gathered(unavailable)
-        return await asyncio.gather(gathered.get(1), gathered.get(2), return_exceptions=True)
+        return list(await asyncio.gather(gathered.get(1), gathered.get(2), return_exceptions=True))
 
     assert [type(answer) for answer in asyncio.run(ask())] == [LookupError, LookupError]
 
