@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pathway.cli.service import listening, service, url
+from pathway.cli.server_process import listening, service, url
 from pathway.store.migrate import migrate
 from tests.missing import missing
 

@@ -89,8 +89,8 @@ def client_of(url: str, token: str) -> Iterator[httpx2.Client]:
 @contextmanager
 def own_service() -> Iterator[httpx2.Client]:
     """A service in development, on an empty database of its own, and a client with a token for it."""
-    from pathway.cli.service import listening, service
-    from pathway.cli.service import url as url_of
+    from pathway.cli.server_process import listening, service
+    from pathway.cli.server_process import url as url_of
     from pathway.settings import PREFIX, Settings
     from pathway.store.migrate import migrate
     from pathway.use_cases.tokens import Role, issue

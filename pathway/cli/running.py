@@ -72,7 +72,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the HTTP API. The settings say which database, and who issues the tokens."""
     import uvicorn
 
-    from pathway.cli.service import APPLICATION, listening, url
+    from pathway.cli.server_process import APPLICATION, listening, url
 
     require_migrated(settings())
     with listening(host, port) as listener:
@@ -109,7 +109,7 @@ def demo(
     """
     from pathway.cli import shown
     from pathway.cli.replay import PERSON, client_of, walked
-    from pathway.cli.service import listening, service, url
+    from pathway.cli.server_process import listening, service, url
     from pathway.store.migrate import migrate as bring
     from pathway.use_cases.published_cases import load_case
     from pathway.use_cases.tokens import Role, issue
@@ -148,7 +148,7 @@ def _next_steps(replays: Sequence[CaseReplay], client: httpx2.Client) -> Iterato
 
 
 def _say_how_to_sign_in(in_force: Settings, listener: socket.socket, log: Path) -> None:
-    from pathway.cli.service import url
+    from pathway.cli.server_process import url
     from pathway.use_cases.tokens import Role, issue
 
     bearer = issue(in_force, Role.CLINICIAN, SITE, person(), 12)

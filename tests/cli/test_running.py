@@ -19,7 +19,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pathway.cli import app
-from pathway.cli.service import listening
+from pathway.cli.server_process import listening
 from pathway.cli.terminal import Stop
 from pathway.store.migrate import head
 from tests.cli.conftest import Terminal, clean_environment
