@@ -207,3 +207,31 @@ def test_the_team_can_stop_an_agent_for_good_and_the_first_reason_is_kept() -> N
     story.decided("stop_agent", 30, "possible", agents=["Qarziba"])
     story.told("toxicity_recorded", 31, term="transverse myelitis")
     assert story.episode.stops["dinutuximab_beta"].sentence == "The team decided to stop this agent for good."
+
+
+@pytest.mark.parametrize(("grade", "value"), [(2, "fine"), (3, "emergency"), (4, "emergency")])
+def test_severe_cell_toxicity_on_the_astct_scale_comes_first(grade: int, value: str) -> None:
+    story = completed(during_the_first_cycle())
+    story.told("toxicity_recorded", 8, term="ICANS", scale="astct", grade=grade)
+    assert story.finding("tolerance", 8) == value
+
+
+def test_severe_crs_after_cells_is_an_emergency_until_a_lower_grade_is_recorded() -> None:
+    story = completed(during_the_first_cycle())
+    story.told("car_t_step_recorded", 8, step="crs", grade=4)
+    assert story.finding("tolerance", 8) == "emergency"
+    story.told("car_t_step_recorded", 10, step="crs", grade=1)
+    assert story.finding("tolerance", 10) == "fine"
+
+
+def test_before_the_next_cycle_poor_condition_negative_gd2_and_limiting_toxicity_are_decided_upon() -> None:
+    for kind, told, row in (
+        ("fitness_recorded", {"lansky": 40}, "G1"),
+        ("gd2_measured", {"status": "negative"}, "G2"),
+        ("fitness_recorded", {"lansky": 90, "tolerance": "limiting"}, "G3"),
+    ):
+        story = completed(during_the_first_cycle())
+        story.told(kind, 8, **told)
+        answer = story.next(8)
+        assert ([each.number for each in answer.outcome.rows], answer.recommended) == ([row], None)
+        assert answer.outcome.needs_tumour_board

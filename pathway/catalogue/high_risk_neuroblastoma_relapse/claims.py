@@ -87,7 +87,7 @@ _NEVER: Final = (
     ),
     Never(
         "While a life-threatening side effect goes on, no treatment is begun or given.",
-        ("decision_due", *_GIVING),
+        (*_CHOOSING, *_GIVING, "local_control"),
         (
             *_CYCLES,
             *_COURSES,

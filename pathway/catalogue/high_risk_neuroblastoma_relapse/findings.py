@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.clinical.component_rules import MIMIC_CHECK
 from pathway.clinical.regimens import cycle_limit, regimen
-from pathway.clinical.terms import CnsStatus, Delivered, Response, is_anti_gd2, spelling
+from pathway.clinical.terms import CnsStatus, Delivered, Response, ToxicityScale, is_anti_gd2, spelling
 from pathway.engine.findings import STALE, UNKNOWN, Found, finding
 from pathway.episodes.episode import (
     SEVERE,
@@ -166,13 +166,8 @@ def _maintenance_phase(episode: Episode) -> Found:
     request="Record how the last cycle was delivered and which side effects go on, with grades.",
 )
 def tolerance(episode: Episode, as_of: date) -> Found:
-    for toxicity in episode.toxicities.values():
-        if (
-            toxicity.ongoing
-            and (toxicity.grade or 0) >= t.EMERGENCY_GRADE.value
-            and toxicity.term not in BLOOD_COUNTS
-        ):
-            return Found("emergency", f"{toxicity.term}, grade {toxicity.grade}", toxicity.at)
+    if (emergency := _emergency(episode)) is not None:
+        return emergency
     for stop in episode.stops.values():
         if stop.concerns(episode.agents):
             return Found("stop", stop.sentence, stop.at)
@@ -205,6 +200,23 @@ BLOOD_COUNTS = frozenset(
     }
 )
 """Grade 4 counts are expected after chemotherapy and are no emergency by themselves [D]."""
+
+
+def _emergency(episode: Episode) -> Found | None:
+    for toxicity in episode.toxicities.values():
+        after_cells = toxicity.scale is ToxicityScale.ASTCT
+        grade = (t.CELLS_EMERGENCY_GRADE if after_cells else t.EMERGENCY_GRADE).value
+        if toxicity.ongoing and (toxicity.grade or 0) >= grade and toxicity.term not in BLOOD_COUNTS:
+            return Found("emergency", f"{toxicity.term}, grade {toxicity.grade}", toxicity.at)
+    for step in ("crs", "icans"):
+        noted = episode.car_t.get(step)
+        if noted is not None and noted.value in {f"{step} grade {each}" for each in SEVERE_CELL_TOXICITY}:
+            return Found("emergency", noted.value, noted.at)
+    return None
+
+
+SEVERE_CELL_TOXICITY = range(t.CELLS_EMERGENCY_GRADE.value, 6)
+"""The ASTCT grades of CRS and ICANS that come first, until a lower grade is recorded."""
 
 
 def _limiting(episode: Episode, as_of: date) -> Found | None:

@@ -13,6 +13,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
 from pathway.catalogue.high_risk_neuroblastoma_relapse import guards as g
 from pathway.clinical.evidence import (
     CASEY_2018,
+    FIELD_KNOWLEDGE,
     FLAADT_2023,
     LERMAN_2023,
     LOCATELLI_2025,
@@ -481,7 +482,8 @@ MATRIX: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[
-            cite(MORA_2025, _S, "five more cycles after first complete or partial response (naxitamab)")
+            cite(FIELD_KNOWLEDGE, _M, "practice: at least two cycles beyond complete response"),
+            cite(MORA_2025, _S, "naxitamab without chemotherapy: five more cycles"),
         ],
         notes=(UNDECIDED_CYCLES,),
     ),

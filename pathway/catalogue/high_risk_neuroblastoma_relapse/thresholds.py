@@ -72,7 +72,10 @@ DELAY_DAYS: Final = Threshold("Days of a hold beyond which toxicity limits conti
 EMERGENCY_GRADE: Final = Threshold(
     "Grade from which a side effect that goes on is an emergency; low counts alone are none.", 4, _TOLERANCE
 )
+CELLS_EMERGENCY_GRADE: Final = Threshold(
+    "ASTCT grade from which CRS or ICANS after cells comes first.", 3, _TOLERANCE
+)
 ALL: Final = (
     RESPONSE_DAYS, SPAN_DAYS, LAST_CELL_RESPONSE_DAYS, WORK_UP_DAYS, GD2_DAYS, FITNESS_DAYS, INFECTION_DAYS, CONSENT_DAYS, FIT_FROM, EARLY_CYCLES,
-    CYCLE_LIMIT, CYCLES_BETWEEN_ASSESSMENTS, LATE_LINE, DELAY_DAYS, EMERGENCY_GRADE,
+    CYCLE_LIMIT, CYCLES_BETWEEN_ASSESSMENTS, LATE_LINE, DELAY_DAYS, EMERGENCY_GRADE, CELLS_EMERGENCY_GRADE,
 )  # fmt: skip

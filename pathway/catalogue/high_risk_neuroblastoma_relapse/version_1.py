@@ -77,6 +77,7 @@ def _always(*taken: str) -> tuple[Offer, ...]:
     return tuple(offer for offer in ALWAYS if offer.option not in taken)
 
 
+_EMERGENCY = row("A", "A life-threatening side effect comes first: manage it, then decide again.", [g.EMERGENCY], "hold", because=[])  # fmt: skip
 _COMFORT = row("B", "The goal of care is comfort.", [g.COMFORT], "supportive_care", X, L, F, because=[_OPTIONS], notes=(UNDECIDED_INTENT,))  # fmt: skip
 _CNS_SUSPECTED = row("C", "Disease in the central nervous system is suspected: image brain and spine.", [g.CNS_SUSPECTED], OBTAIN, S, F, because=[_OPTIONS], obtains=(f.cns,))  # fmt: skip
 _CNS_NEW = row("D", "New disease in the central nervous system: refer.", [g.CNS_NEW], "refer", (Offer("local_control", "surgery or radiotherapy of the central nervous system", exempt=True),), (Offer("change_line", "without antibody"),), S, because=[cite(NCI_PDQ_2025, Tag.SOURCE_READ, "CNS relapse")])  # fmt: skip
@@ -102,6 +103,7 @@ SUSPECTED: Final[tuple[Row, ...]] = (
 )
 
 PLANNING: Final[tuple[Row, ...]] = (
+    _EMERGENCY,
     _COMFORT,
     _CNS_SUSPECTED,
     _CNS_NEW,
@@ -116,9 +118,13 @@ PLANNING: Final[tuple[Row, ...]] = (
     row("L", "Confirmed progression: start chemoimmunotherapy.", [], "start_chemoimmunotherapy", X, B, L, F, S, because=[FIGURE_1, _OPTIONS], notes=(OFF_LABEL,)),
 )  # fmt: skip
 
-_EMERGENCY = row("A", "A life-threatening side effect comes first: manage it, then decide again.", [g.EMERGENCY], "hold", because=[])  # fmt: skip
 _HELD = row("E", "Treatment is on hold: resume it or decide otherwise.", [g.HELD], None, (Offer("continue_chemoimmunotherapy"), Offer("continue_maintenance")), X, F, S, because=[g.chosen("hold re-check")])  # fmt: skip
 _STOPPED = row("F", "An antibody of the present treatment has been stopped for good.", [g.STOPPED], None, (Offer("switch_or_drop_antibody"), Offer("continue_chemoimmunotherapy", "chemotherapy only"), Offer("continue_maintenance", "without that antibody")), X, F, S, because=[g.chosen("toxicity outcomes: stop agent")])  # fmt: skip
+
+START_CRITERIA: Final = (
+    "The service does not check blood counts, organ function, oxygen saturation or infection before a cycle: "
+    "hold them against the start criteria of the protocol."
+)
 
 GIVING: Final[tuple[Row, ...]] = (
     _EMERGENCY,
@@ -128,7 +134,10 @@ GIVING: Final[tuple[Row, ...]] = (
     _HELD,
     _STOPPED,
     row("G", "It is not known how the last cycle was tolerated.", [g.TOLERANCE_UNKNOWN], OBTAIN, F, S, (Offer("switch_or_drop_antibody"),), obtains=(f.tolerance,)),
-    row("H", "The next cycle.", [], "continue_chemoimmunotherapy", (Offer("switch_or_drop_antibody"),), F, S),
+    row("G1", "A child in poor condition: decide before the next cycle.", [g.POOR_FITNESS], None, (Offer("continue_chemoimmunotherapy"), Offer("continue_maintenance"), Offer("switch_or_drop_antibody")), X, F, S, because=[_OPTIONS]),
+    row("G2", "GD2 was found negative after the antibody was chosen: decide about it before the next cycle.", [g.gd2_is("negative"), g.ANTIBODY_GIVEN], None, (Offer("switch_or_drop_antibody"), Offer("continue_chemoimmunotherapy", needs_reason=True), Offer("continue_maintenance", needs_reason=True)), X, F, S, because=[_OPTIONS], notes=(UNDECIDED_GD2,)),
+    row("G3", "Toxicity limits continuation: decide before the next cycle.", [g.TOLERANCE_LIMITING], None, (Offer("continue_chemoimmunotherapy", "modified"), Offer("continue_maintenance", "modified"), Offer("switch_or_drop_antibody")), X, F, S, because=[cite(REVIEW, Tag.SOURCE_READ, "toxicity weighed beside response")]),
+    row("H", "The next cycle, if the start criteria are met.", [], "continue_chemoimmunotherapy", (Offer("switch_or_drop_antibody"),), F, S, notes=(START_CRITERIA,)),
 )  # fmt: skip
 
 RUNNING: Final[tuple[Row, ...]] = (
@@ -143,7 +152,17 @@ RUNNING: Final[tuple[Row, ...]] = (
 
 GIVING_MAINTENANCE: Final[tuple[Row, ...]] = (
     *GIVING[:-1],
-    row("H", "The next course of maintenance.", [], "continue_maintenance", L, W, F, S),
+    row(
+        "H",
+        "The next course of maintenance, if the start criteria are met.",
+        [],
+        "continue_maintenance",
+        L,
+        W,
+        F,
+        S,
+        notes=(START_CRITERIA,),
+    ),
 )
 
 RUNNING_MAINTENANCE: Final[tuple[Row, ...]] = (
@@ -192,6 +211,7 @@ ASSESSING: Final[tuple[Row, ...]] = (
 )
 
 LOCAL: Final[tuple[Row, ...]] = (
+    _EMERGENCY,
     _COMFORT,
     _CNS_SUSPECTED,
     _CNS_NEW,
