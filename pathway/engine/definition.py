@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
 from pathway.clinical.evidence import Citation
+from pathway.engine.checklists import Checklist
 from pathway.engine.findings import Finding
 from pathway.engine.guards import Guard
 from pathway.episodes.episode import Episode, Stamp
@@ -24,17 +26,22 @@ STAY = "="
 """As the target of an edge: the state it started from."""
 
 
-Effect = Literal["new_line", "new_courses", "agents", "hold", "resume", "stop", "close", "reopen"]
+Effect = Literal["new_line", "new_courses", "agents", "hold", "resume", "stop", "close", "reopen", "waive"]
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An option a row allows: with a remark, with a reason to be given, or free of the option's own needs."""
+    """An option a row allows: with a remark, with a reason to be given, or free of the option's own needs.
+
+    `without_antibody` is more than a remark: a decision that names an anti-GD2 antibody, or would go on with the
+    one given, is not the option that was offered.
+    """
 
     option: str
     remark: str = ""
     needs_reason: bool = False
     exempt: bool = False
+    without_antibody: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +82,8 @@ class Option:
     """True when taking it means giving treatment against the disease."""
     effect: Effect | None = None
     """What taking it does beside moving the episode."""
+    duties: tuple[str, ...] = ()
+    """The kinds of duty that the effect `waive` settles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,32 @@ Anchored = tuple[Window, Stamp | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """What a prompt found in one episode, in words, and the fact it rests on; `because` where it differs."""
+
+    detail: str = ""
+    at: Stamp | None = None
+    because: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prompt:
+    """Something a person is told beside the next step, whatever is chosen. It opens nothing and blocks nothing.
+
+    `when` says in words when it is shown, `states` where (empty: everywhere); `read` gives what it found, and
+    nothing where it does not apply.
+    """
+
+    name: str
+    when: str
+    sentence: str
+    because: Citation
+    read: Callable[[Episode, date], Iterable[Noticed]]
+    states: tuple[str, ...] = ()
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Where an episode can rest. `context` is what a decision taken after it will be about."""
 
@@ -119,6 +154,8 @@ class State:
     running: bool = False
     """True while a cycle runs: progression then ends the cycle."""
     schedule: Callable[[Episode], tuple[Anchored, ...]] = lambda _: ()
+    checklists: tuple[Checklist, ...] = ()
+    """What has to be met before the step that is due here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +205,7 @@ class Pathway:
     """Every window a state, a hold or a duty may run, for whoever reads the definition."""
     thresholds: tuple[Threshold, ...] = ()
     """Every number the findings rest on, for whoever reads the definition."""
+    prompts: tuple[Prompt, ...] = ()
 
     def __post_init__(self) -> None:
         faults = [*self._unknown_names(), *self._doubtful_rows(), *self._doubtful_edges()]
@@ -207,12 +245,19 @@ class Pathway:
         return tuple(dict.fromkeys(self._all_guards()))
 
     @cached_property
+    def checklists(self) -> tuple[Checklist, ...]:
+        """Every checklist of this pathway, each once."""
+        return tuple(dict.fromkeys(each for state in self.states for each in state.checklists))
+
+    @cached_property
     def citations(self) -> tuple[Citation, ...]:
         """Every citation of this pathway, each once."""
         cited = [guard.because for guard in self.guards]
         cited += [each for state in self.states for row in state.table for each in row.because]
         cited += [window.because for window in self.windows]
         cited += [threshold.because for threshold in self.thresholds]
+        cited += [prompt.because for prompt in self.prompts]
+        cited += [criterion.because for each in self.checklists for criterion in each.criteria]
         return tuple(dict.fromkeys(cited))
 
     def _all_guards(self) -> Iterator[Guard]:
@@ -240,6 +285,7 @@ class Pathway:
         for kind, names in (
             ("state", [state.name for state in self.states]),
             ("option", [option.name for option in self.options]),
+            ("prompt", [prompt.name for prompt in self.prompts]),
         ):
             for name in sorted({name for name in names if names.count(name) > 1}):
                 yield f"The {kind} {name} is defined twice."
@@ -249,6 +295,9 @@ class Pathway:
             for end in (edge.source, edge.target):
                 if end not in (ANYWHERE, STAY) and end not in self._states:
                     yield f"The edge {edge.trigger} speaks of the state {end}, which does not exist."
+        for prompt in self.prompts:
+            for name in sorted(set(prompt.states) - set(self._states)):
+                yield f"The prompt {prompt.name} speaks of the state {name}, which does not exist."
 
     def _doubtful_rows(self) -> Iterator[str]:
         for state in self.states:
@@ -293,6 +342,8 @@ class Pathway:
                 {"sentence": each.sentence, "value": each.value, "because": each.because.as_dict()}
                 for each in self.thresholds
             ],
+            "checklists": [each.describe() for each in self.checklists],
+            "prompts": [_described_prompt(prompt) for prompt in self.prompts],
             "findings": [
                 {
                     "finding": each.name,
@@ -338,7 +389,19 @@ def _described_option(option: Option) -> dict[str, Any]:
         "label": option.label,
         "treats": option.treats,
         "effect": option.effect,
+        "duties": list(option.duties),
         "needs": [described_guard(each) for each in option.needs],
+    }
+
+
+def _described_prompt(prompt: Prompt) -> dict[str, Any]:
+    return {
+        "prompt": prompt.name,
+        "when": prompt.when,
+        "sentence": prompt.sentence,
+        "states": list(prompt.states),
+        "urgent": prompt.urgent,
+        "because": prompt.because.as_dict(),
     }
 
 
@@ -357,6 +420,7 @@ def _described_offer(offer: Offer) -> dict[str, Any]:
         "remark": offer.remark,
         "needs_reason": offer.needs_reason,
         "exempt": offer.exempt,
+        "without_antibody": offer.without_antibody,
     }
 
 
@@ -367,6 +431,7 @@ def _described_state(state: State) -> dict[str, Any]:
         "context": state.context,
         "running": state.running,
         "ends_line": state.ends_line,
+        "checklists": [each.name for each in state.checklists],
         "always": [_described_offer(offer) for offer in state.always],
         "table": [
             {

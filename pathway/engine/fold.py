@@ -324,6 +324,9 @@ def _with_effect(episode: Episode, option: Option, detail: DecisionDetail, at: S
             return replace(episode, closed=Noted(str(detail.closure or "other"), at))
         case "reopen":
             return replace(episode, closed=None)
+        case "waive":
+            left = tuple(each for each in episode.obligations if each.kind not in option.duties)
+            return replace(episode, obligations=left)
         case None:
             return episode
         case _:

@@ -7,7 +7,7 @@ the answer can be derived again under the same engine and definition.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -75,6 +75,15 @@ class Recommendation:
             "options": self._options(),
             "missing": [self._missing(finding, names) for finding, names in self.outcome.obtain.items()],
             "due": [due.as_dict(self.as_of) for due in self.due],
+            "checklists": [
+                {
+                    "checklist": each.name,
+                    "label": each.label,
+                    "criteria": each.as_list(self.episode, self.as_of),
+                }
+                for each in state.checklists
+            ],
+            "prompts": list(self._prompts()),
             "notes": list(dict.fromkeys(note for row in self.outcome.rows for note in row.notes)),
         }
         if (timepoint := self.episode.timepoint) is not None:
@@ -129,6 +138,20 @@ class Recommendation:
             {**shown, "guards": [self._guard(guard) for guard in guards]}
             for shown, guards in options_shown(self.pathway, self.episode.state, values)
         ]
+
+    def _prompts(self) -> Iterator[dict[str, Any]]:
+        """What a person is told beside the next step, the urgent first."""
+        for prompt in sorted(self.pathway.prompts, key=lambda each: not each.urgent):
+            if prompt.states and self.episode.state not in prompt.states:
+                continue
+            for noticed in prompt.read(self.episode, self.as_of):
+                shown: dict[str, Any] = {"prompt": prompt.name, "sentence": prompt.sentence}
+                if noticed.detail:
+                    shown["detail"] = noticed.detail
+                if noticed.at is not None:
+                    shown["rests_on"] = {"entry": noticed.at.entry, "on": noticed.at.on.isoformat()}
+                shown |= {"urgent": prompt.urgent, "because": (noticed.because or prompt.because).as_dict()}
+                yield shown
 
     def _guard(self, guard: Guard) -> dict[str, Any]:
         found = self.found.get(guard.finding) or guard.finding.of(self.episode, self.as_of)

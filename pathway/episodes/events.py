@@ -226,7 +226,18 @@ class FitnessRecorded(Event):
     spo2_percent: Percent | None = None
     lvef_percent: Percent | None = None
     pain_grade: Grade | None = None
+    diarrhoea_grade: Grade | None = None
+    temperature_c: Annotated[Decimal, Field(ge=25, le=45, max_digits=4, decimal_places=2)] | None = None
     uncontrolled_infection: bool | None = None
+    gfr_measured: bool | None = None
+    """True when the filtration rate was measured and not estimated from creatinine."""
+    neurological_examination: Literal["normal", "abnormal"] | None = None
+    eye_examination: Literal["normal", "abnormal"] | None = None
+    pregnancy_test: Literal["negative", "positive", "not_applicable"] | None = None
+    systemic_steroids: bool | None = None
+    graft_versus_host: (
+        Literal["none", "acute_1_2", "acute_3_4", "chronic_limited", "chronic_extensive"] | None
+    ) = None
     tolerance: Literal["acceptable", "limiting"] | None = None
     """The judgement of the team or the family on whether treatment is tolerated."""
 
@@ -258,6 +269,8 @@ class CnsStatusRecorded(Event):
 
     kind: Literal["cns_status_recorded"] = "cns_status_recorded"
     status: CnsStatus
+    symptoms: bool | None = None
+    """Whether the child has symptoms that point there: an image then counts for days, not for weeks."""
 
 
 class CycleStarted(Event):
@@ -288,6 +301,8 @@ class ToxicityRecorded(Event):
     grade: Grade | Unknown = UNKNOWN
     agent: Name | None = None
     ongoing: bool = True
+    condition_met: bool | None = None
+    """Whether what a rule asks for beside the grade was found (prolonged, despite fluids, beyond pain control ...)."""
     detail: Prose | None = None
 
 
@@ -354,6 +369,16 @@ class AssessmentRecorded(Event):
         return self
 
 
+class LocalControlPlanned(Event):
+    """When and how the residual disease, or a local relapse, is to be operated on or irradiated."""
+
+    kind: Literal["local_control_planned"] = "local_control_planned"
+    modality: LocalControlModality | None = None
+    site: Name | None = None
+    planned_for: date | None = None
+    after_cycle: Count | None = None
+
+
 class LocalControlCompleted(Event):
     """An operation, or the last fraction of a course of radiotherapy."""
 
@@ -370,6 +395,26 @@ class CarTStepRecorded(Event):
     kind: Literal["car_t_step_recorded"] = "car_t_step_recorded"
     step: CarTStep
     grade: Grade | None = None
+    product: Name | None = None
+    """The product or trial; its own limits decide on eligibility."""
+    safety_switch: bool | None = None
+    """Whether the product carries a switch that can end its cells (iCasp9)."""
+    detail: Prose | None = None
+
+
+class TreatmentTakenOver(Event):
+    """A line of therapy begun at another centre goes on here, with what was counted there."""
+
+    kind: Literal["treatment_taken_over"] = "treatment_taken_over"
+    line: Count
+    regimen: Name | None = None
+    agents: Annotated[tuple[Name, ...], Field(max_length=MOST_AGENTS)] = ()
+    cycles: Annotated[int, Field(ge=0, le=999)]
+    """Cycles of the line given so far that count towards its limit."""
+    cycles_since_assessment: Annotated[int, Field(ge=0, le=999)] = 0
+    maintenance_courses: Annotated[int, Field(ge=0, le=999)] | None = None
+    """Courses of maintenance given so far; absent when the child is not in maintenance."""
+    last_cycle_on: date | None = None
     detail: Prose | None = None
 
 
@@ -489,8 +534,10 @@ Fact: TypeAlias = Annotated[
     | ToxicityRecorded
     | ToxicityResolved
     | AssessmentRecorded
+    | LocalControlPlanned
     | LocalControlCompleted
     | CarTStepRecorded
+    | TreatmentTakenOver
     | FollowUpRecorded
     | EpisodeClosed
     | EpisodeReopened
