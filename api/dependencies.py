@@ -109,10 +109,28 @@ def idempotency_key(request: Request, *, required: bool = True) -> str | None:
     return sent[0]
 
 
-def request_digest(request: Request, body: bytes) -> str:
-    """What makes two requests with the same key the same request: method, path, query and body."""
+def prefers_minimal(request: Request) -> bool:
+    """True when the caller asks for a short answer: `Prefer: return=minimal` (RFC 7240).
+
+    Of several the first counts; what is not known is passed over, as the RFC asks.
+    """
+    for header in request.headers.getlist("prefer"):
+        for preference in header.split(","):
+            name, _, value = preference.partition(";")[0].partition("=")
+            if name.strip().lower() == "return":
+                return value.strip().strip('"').lower() == "minimal"
+    return False
+
+
+def request_digest(request: Request, asking: Caller, body: bytes, *, minimal: bool = False) -> str:
+    """What makes two requests with the same key the same request: who asks, method, path, query, body, and form.
+
+    Who asks belongs to it, since the people behind one client may choose the same key; the form of the answer,
+    since a stored answer has the form that was asked for.
+    """
     scope = request.scope
-    whole = hashlib.sha256(f"{scope['method']} {scope['path']}\n".encode())
+    form = "minimal" if minimal else "representation"
+    whole = hashlib.sha256(f"{asking.subject}\n{form}\n{scope['method']} {scope['path']}\n".encode())
     whole.update(scope["query_string"] + b"\n" + body)
     return whole.hexdigest()
 
@@ -187,7 +205,7 @@ def _page_size(text: str) -> int:
     return int(text)
 
 
-async def written(request: Request, write: Future[Settled]) -> Response:
+async def written(request: Request, write: Future[Settled], *, minimal: bool = False) -> Response:
     """The answer once the write is durable. Raises `Refusal` (`timeout`) when that takes too long.
 
     `asyncio.wait` cancels nothing it waits for: whatever becomes of the request, the commit goes on.
@@ -201,7 +219,7 @@ async def written(request: Request, write: Future[Settled]) -> Response:
             "timeout",
             "The write is still waiting; send it again with the same Idempotency-Key to learn its outcome.",
         )
-    return settled(request, write.result())
+    return settled(request, write.result(), {"preference-applied": "return=minimal"} if minimal else None)
 
 
 def _see(waiting: asyncio.Future[Settled]) -> None:

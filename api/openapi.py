@@ -76,6 +76,67 @@ _PROBLEM: Final[JsonSchema] = {
     },
 }
 
+_PREFER: Final[JsonSchema] = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "description": "`return=minimal` (RFC 7240): a short answer that says what is true now, without reasons and"
+    " options. Repeat it when the request is sent again: the same key with another preference is another request.",
+    "schema": {"type": "string", "examples": ["return=minimal"]},
+}
+_PREFERENCE_APPLIED: Final[JsonSchema] = {
+    "description": "`return=minimal` where the answer is the short one.",
+    "schema": {"type": "string"},
+}
+_PLACE: Final[JsonSchema] = {
+    "type": "object",
+    "required": ["entry"],
+    "properties": {
+        "entry": {"type": "string", "format": "uuid"},
+        "sequence": {"type": "integer", "description": "Its place in the log; absent for a duplicate."},
+        "duplicate": {"type": "boolean", "description": "The message had been recorded before."},
+    },
+}
+_SHORT: Final[JsonSchema] = {
+    "type": "object",
+    "description": "The short answer. Of events it has `entries`; of a decision `entry`, `sequence` and"
+    " `awaiting_second_signature`.",
+    "required": ["episode", "state", "moved", "recommended", "needs_tumour_board", "basis", "due"],
+    "properties": {
+        "episode": {"type": "string", "format": "uuid"},
+        "entries": {"type": "array", "items": _PLACE},
+        "entry": {"type": "string", "format": "uuid"},
+        "sequence": {"type": "integer"},
+        "awaiting_second_signature": {"type": "boolean"},
+        "state": {"type": "string"},
+        "moved": {"type": "boolean"},
+        "recommended": {"type": ["string", "null"], "description": "The recommended option."},
+        "needs_tumour_board": {"type": "boolean"},
+        "basis": {"type": "string", "description": "What a decision on it quotes."},
+        "due": {
+            "type": ["object", "null"],
+            "description": "What is due first: `what`, and `earliest`, `target`, `latest` where they are known.",
+        },
+    },
+    "examples": [
+        {
+            "episode": "0198f2c4-5d10-7c3e-9a52-3f1d6f0b8a11",
+            "entries": [{"entry": "0198f2c4-6e21-7b0d-8c44-5a2b7c9d0e12", "sequence": 12}],
+            "state": "decision_due",
+            "moved": True,
+            "recommended": "continue_chemoimmunotherapy",
+            "needs_tumour_board": False,
+            "basis": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+            "due": {
+                "what": "decide on the next step",
+                "earliest": "2025-07-22",
+                "target": "2025-07-29",
+                "latest": "2025-08-05",
+            },
+        }
+    ],
+}
+
 _BODY_REFUSALS: Final = ("malformed_json", "too_large", "unsupported_media_type", "invalid_body")
 _WRITE_REFUSALS: Final = ("idempotency_key_missing", "idempotency_key_reused", "timeout", "overloaded")
 _ANY_REFUSALS: Final = ("unauthenticated", "not_permitted", "invalid_parameter", "unavailable")
@@ -88,6 +149,7 @@ def operation(  # noqa: PLR0913  (each argument is one line of the description, 
     query: Sequence[str] = (),
     body: type[BaseModel] | JsonSchema | None = None,
     key: str | None = None,
+    prefer: bool = False,
     answers: Mapping[str, str] | None = None,
     media_types: Sequence[str] = ("application/json",),
     refusals: Sequence[str] = (),
@@ -97,12 +159,13 @@ def operation(  # noqa: PLR0913  (each argument is one line of the description, 
     """The keyword arguments of a route that describe it.
 
     `path` and `query` name its parameters; `body` is the model of its body; `key` says whether it takes an
-    Idempotency-Key (`required`, `optional` or not at all). `answers` are its good outcomes (200 when none is
-    named), each with a sentence, and `refusals` the outcomes of its own beyond what every such call has.
+    Idempotency-Key (`required`, `optional` or not at all), `prefer` whether it has a short answer. `answers` are
+    its good outcomes (200 when none is named), each with a sentence, and `refusals` the outcomes of its own beyond
+    what every such call has.
     """
     good = {int(STATUS[outcome]): sentence for outcome, sentence in (answers or {}).items()} or {200: summary}
     every = (*refusals, *(() if anonymous else _ANY_REFUSALS), *(_BODY_REFUSALS if body else ()))
-    responses = _answers(good, media_types) | _problems(
+    responses = _answers(good, media_types, prefer=prefer) | _problems(
         (*every, *(_WRITE_REFUSALS if key == "required" else ()))
     )
     extra: dict[str, Any] = {
@@ -110,6 +173,7 @@ def operation(  # noqa: PLR0913  (each argument is one line of the description, 
             *(_parameter(name, "path", *_IDS[name]) for name in path),
             *(_parameter(name, "query", *PARAMETERS[name]) for name in query),
             *([_key_parameter(required=key == "required")] if key else []),
+            *([_PREFER] if prefer else []),
         ],
         "security": [] if anonymous else [{"bearer": []}],
     }
@@ -158,9 +222,22 @@ def document(app: FastAPI) -> dict[str, Any]:
     return found
 
 
-def _answers(good: Mapping[int, str], media_types: Sequence[str]) -> dict[int | str, dict[str, Any]]:
-    content = {media_type: {"schema": _answer_schema(media_type)} for media_type in media_types}
-    return {status: {"description": sentence, "content": content} for status, sentence in good.items()}
+def _answers(
+    good: Mapping[int, str], media_types: Sequence[str], *, prefer: bool
+) -> dict[int | str, dict[str, Any]]:
+    content: dict[str, Any] = {
+        media_type: {"schema": _answer_schema(media_type)} for media_type in media_types
+    }
+    if not prefer:
+        return {status: {"description": sentence, "content": content} for status, sentence in good.items()}
+    short = {
+        media_type: {"schema": {"anyOf": [_SHORT, _answer_schema(media_type)]}} for media_type in content
+    }
+    headers = {"Preference-Applied": _PREFERENCE_APPLIED}
+    return {
+        status: {"description": sentence, "content": short, "headers": headers}
+        for status, sentence in good.items()
+    }
 
 
 def _function_name(route: APIRoute) -> str:

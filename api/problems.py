@@ -85,8 +85,11 @@ def problem(
     return _problem(request.scope, outcome, members, headers)
 
 
-def settled(request: Request, answer: Settled) -> Response:
-    """What the writer settled, byte for byte, or the problem it stands for."""
+def settled(request: Request, answer: Settled, applied: Mapping[str, str] | None = None) -> Response:
+    """What the writer settled, byte for byte, or the problem it stands for.
+
+    `applied` are the headers of a good answer that say which of the caller's preferences it follows.
+    """
     headers: dict[str, str] = {}
     if answer.location is not None:
         headers["location"] = answer.location
@@ -98,7 +101,9 @@ def settled(request: Request, answer: Settled) -> Response:
             members = {"detail": "This key came with another request before; nothing was recorded."}
         return _problem(request.scope, answer.outcome, members, headers)
     note_outcome(request.scope, answer.outcome)
-    return Response(answer.document, STATUS[answer.outcome], headers, "application/json")
+    return Response(
+        answer.document, STATUS[answer.outcome], {**headers, **(applied or {})}, "application/json"
+    )
 
 
 def internal(scope: Scope) -> Response:

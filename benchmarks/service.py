@@ -83,9 +83,17 @@ class Caller:
     slices: dict[str, list[Slice]] = field(default_factory=dict)
 
     def posts(self, episodes: Sequence[str]) -> float:
-        """New events for the episodes in turn; how many were answered per second."""
-        most = int(FASTEST * self.bench.sizes.seconds)
-        return self._run("posts", self.requests.events(episodes, most), 201, repeat=False)
+        """New events for the episodes in turn, sent as integrations do; how many were answered per second."""
+        return self._run("posts", self.requests.events(episodes, self._most), 201, repeat=False)
+
+    def posts_in_full(self, episodes: Sequence[str]) -> float:
+        """The same, each answered with the whole next step."""
+        prepared = self.requests.events(episodes, self._most, minimal=False)
+        return self._run("posts in full", prepared, 201, repeat=False)
+
+    @property
+    def _most(self) -> int:
+        return int(FASTEST * self.bench.sizes.seconds)
 
     def asks(self, episodes: Sequence[str]) -> float:
         """Next steps that have to be worked out each time."""
@@ -169,6 +177,7 @@ def _writing(group: str, caller: Caller, empty: Caller, ward: Ward) -> Iterator[
         rates = in_turn(
             {
                 "service": lambda: caller.posts(ward.middle),
+                "whole answers": lambda: caller.posts_in_full(ward.middle),
                 "empty": lambda: empty.posts(ward.middle),
                 "driver": lambda: alone.run(sizes.seconds),
             },
@@ -177,6 +186,9 @@ def _writing(group: str, caller: Caller, empty: Caller, ward: Ward) -> Iterator[
     told = f"{shown_rates(rates, 'service', 'empty')}; {caller.latency('posts')}"
     floor = at_least(POST_FLOOR) if group == "PostgreSQL" else None
     yield _share(group, "POST event / empty endpoint", rates, ("service", "empty"), told, floor)
+    told = f"{shown_rates(rates, 'whole answers')}; {caller.latency('posts in full')}"
+    whole = ("whole answers", "empty")
+    yield _share(group, "POST event, whole answer / empty endpoint", rates, whole, told)
     told = shown_rates(rates, "driver")
     yield _share(group, "POST event / its SQL by the driver alone", rates, ("service", "driver"), told)
 

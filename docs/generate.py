@@ -14,6 +14,7 @@ from pathway.engine.definition import Pathway
 from pathway.engine.diagram import drawn
 from pathway.engine.page import written
 from pathway.engine.response_page import response_written
+from pathway.engine.toxicity_page import toxicity_written
 
 FOLDER: Final = Path(__file__).parent
 NOTE: Final = "<!-- Generated from the definition by `make docs`: change the definition, not this page. -->"
@@ -23,6 +24,7 @@ def documents() -> Mapping[str, Callable[[], str]]:
     """Every generated file, by its path below docs/, with the function that gives its text."""
     found: dict[str, Callable[[], str]] = {"openapi.json": openapi}
     found["pathways/response_inrc_2017.md"] = response
+    found["pathways/toxicity_of_anti_gd2_antibodies.md"] = toxicity
     for pathway in CATALOGUE:
         found[f"pathways/{pathway.id}.md"] = partial(page, pathway)
         found[f"pathways/{pathway.id}.svg"] = partial(drawn, pathway)
@@ -42,6 +44,11 @@ def page(pathway: Pathway) -> str:
 def response() -> str:
     """The tables by which an assessment is rated."""
     return f"{NOTE}\n\n{response_written()}"
+
+
+def toxicity() -> str:
+    """The tables by which side effects are acted upon."""
+    return f"{NOTE}\n\n{toxicity_written()}"
 
 
 def main() -> None:

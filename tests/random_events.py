@@ -7,12 +7,22 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.story import READY
+
 Told = dict[str, Any]
 Events = st.SearchStrategy[Told]
 
 AGENTS = ("dinutuximab_beta", "irinotecan", "temozolomide", "naxitamab")
 REGIMENS = ("dinutuximab_beta_irinotecan_temozolomide", "BEACON", "naxitamab with something local")
-TERMS = ("pain", "anaphylaxis", "Transverse myelitis", "neutropenia", "capillary leak syndrome")
+TERMS = (
+    "pain",
+    "anaphylaxis",
+    "Transverse myelitis",
+    "neutropenia",
+    "capillary leak syndrome",
+    "capillary leak",
+    "CRS",
+)
 RATINGS = ("CR", "PR", "SD", "PD", "NI", "NE")
 MARROW = ("CR", "MD", "SD", "PD", "NI", "NE")
 
@@ -81,7 +91,12 @@ ASSESSMENTS: Events = st.one_of(
     st.builds(lambda one, other: one | other, _kind("assessment_recorded", timepoint=_timepoint), _reported),
     _kind(
         "assessment_recorded",
-        {"residual": st.just({"local_control_feasible": True}), "components": COMPONENTS},
+        {
+            "residual": st.sampled_from(
+                [{"local_control_feasible": True}, {"sites": 2, "local_control_feasible": False}]
+            ),
+            "components": COMPONENTS,
+        },
     ),
 )
 CYCLES: Events = st.one_of(
@@ -100,6 +115,8 @@ TOXICITIES: Events = _kind(
     grade=st.sampled_from([1, 2, 3, 4, "unknown"]),
     agent=st.sampled_from(AGENTS),
     ongoing=st.booleans(),
+    condition_met=st.booleans(),
+    scale=st.sampled_from(["ctcae_v5", "ctcae_v5", "astct"]),
 )
 PROGRESSIONS: Events = _kind(
     "progression_evidence_recorded",
@@ -107,6 +124,10 @@ PROGRESSIONS: Events = _kind(
     setting=st.sampled_from(["relapse", "refractory"]),
     pattern=st.sampled_from(["local", "metastatic", "cns"]),
     local_control_feasible=st.booleans(),
+    evidence=st.lists(
+        st.sampled_from([{"modality": each, "finding": "seen"} for each in ("mibg", "ct_mri", "marrow")]),
+        max_size=2,
+    ),
 )
 CAR_T: Events = _kind(
     "car_t_step_recorded",
@@ -114,11 +135,14 @@ CAR_T: Events = _kind(
         "step": st.sampled_from(
             [
                 "referred", "eligible", "ineligible", "apheresis", "product_released", "manufacturing_failed",
-                "lymphodepletion", "infused", "crs", "icans", "response",
+                "lymphodepletion", "infused", "crs", "icans", "response", "apheresis_failed", "out_of_specification",
+                "no_slot", "bridging", "not_infused", "safety_switch_fired",
             ]
         )
     },
     grade=st.integers(0, 4),
+    product=st.sampled_from(["GD2-CART01", "autologous GD2 CAR-T", "1RG-CART"]),
+    safety_switch=st.booleans(),
 )  # fmt: skip
 CLOSURES: Events = st.one_of(
     _kind("episode_closed", {"reason": st.sampled_from(["death", "completed", "withdrawn"])}),
@@ -131,9 +155,18 @@ FITNESS: Events = st.one_of(
     _kind("fitness_recorded", {"tolerance": st.sampled_from(["acceptable", "limiting"])}),
     _kind("fitness_recorded", {"alt_x_uln": st.just({"value": "93.5", "limit": "45", "unit": "U/l"})}),
     _kind("fitness_recorded", {"hb_g_dl": st.sampled_from(["7.5", "10.0"])}),
+    _kind(
+        "fitness_recorded",
+        {name: st.just(value) for name, value in READY.items() if name != "temperature_c"},
+        temperature_c=st.sampled_from(["37.9", "38.0", "39.4"]),
+        gfr_measured=st.booleans(),
+    ),
 )
 QUIET: Events = st.one_of(
     FITNESS,
+    _kind(
+        "fitness_recorded", {"lvef_percent": st.sampled_from(["45", "60"])}, systemic_steroids=st.booleans()
+    ),
     _kind(
         "prior_therapy_recorded",
         {"line": st.sampled_from([1, 2, "unknown"])},
@@ -142,11 +175,25 @@ QUIET: Events = st.one_of(
         months_to_progression=st.sampled_from(["3.5", "18"]),
         high_dose_therapy=st.booleans(),
     ),
-    _kind("gd2_measured", {"status": st.sampled_from(["positive", "partial", "negative", "indeterminate"])}),
-    _kind("biomarker_recorded", {"marker": st.just("MYCN"), "value": st.sampled_from(["amplified", "not"])}),
+    _kind(
+        "gd2_measured",
+        {"status": st.sampled_from(["positive", "partial", "negative", "indeterminate"])},
+        specimen=st.sampled_from(["tumour", "marrow", "Marrow"]),
+        method=st.just("flow cytometry"),
+        percent=st.sampled_from(["80", "99.5"]),
+    ),
+    _kind(
+        "biomarker_recorded",
+        {"marker": st.sampled_from(["MYCN", "N-Myc", "ALK"]), "value": st.sampled_from(["amplified", "not"])},
+        unit=st.just("copies"),
+    ),
     _kind("consent_recorded", {"given": st.booleans()}, scope=st.sampled_from(["car_t", "systemic_therapy"])),
     _kind("intent_recorded", {"intent": st.sampled_from(["treatment", "treatment", "comfort"])}),
-    _kind("cns_status_recorded", {"status": st.sampled_from(["no_suspicion", "suspected", "controlled"])}),
+    _kind(
+        "cns_status_recorded",
+        {"status": st.sampled_from(["no_suspicion", "suspected", "controlled"])},
+        symptoms=st.booleans(),
+    ),
     _kind("follow_up_recorded", findings=st.sampled_from(["no_disease", "suspicious"])),
     _kind("note_added", {"text": st.sampled_from(["seen", "rang the family"])}),
 )
@@ -156,12 +203,47 @@ STATEMENTS: Events = st.one_of(
     ),
     _kind("assessment_closed_not_evaluable", {"reason": st.just("no second marrow")}, timepoint=_timepoint),
 )
-LOCAL_CONTROLS: Events = _kind(
-    "local_control_completed", {"modality": st.sampled_from(["surgery", "radiotherapy"])}
+_modality = st.sampled_from(["surgery", "radiotherapy"])
+_site = st.sampled_from(["adrenal", "skull"])
+LOCAL_CONTROLS: Events = st.one_of(
+    _kind(
+        "local_control_completed",
+        {"modality": _modality},
+        site=_site,
+        extent=st.just("complete"),
+        dose_gy=st.sampled_from(["21", "3.6"]),
+    ),
+    _kind(
+        "local_control_planned",
+        modality=_modality,
+        site=_site,
+        planned_for=st.just("2026-04-01"),
+        after_cycle=st.integers(1, 4),
+    ),
+)
+
+TAKEN_OVER: Events = _kind(
+    "treatment_taken_over",
+    {"line": st.sampled_from([1, 2]), "cycles": st.integers(0, 4)},
+    regimen=st.sampled_from(REGIMENS),
+    agents=st.lists(st.sampled_from(AGENTS), max_size=2, unique=True),
+    cycles_since_assessment=st.integers(0, 2),
+    maintenance_courses=st.integers(0, 5),
+    last_cycle_on=st.just("2026-02-20"),
 )
 
 FACTS: Events = st.one_of(
-    CYCLES, CYCLES, ASSESSMENTS, ASSESSMENTS, TOXICITIES, PROGRESSIONS, CAR_T, LOCAL_CONTROLS, QUIET, QUIET
+    TAKEN_OVER,
+    CYCLES,
+    CYCLES,
+    ASSESSMENTS,
+    ASSESSMENTS,
+    TOXICITIES,
+    PROGRESSIONS,
+    CAR_T,
+    LOCAL_CONTROLS,
+    QUIET,
+    QUIET,
 )
 """What may happen at any time; closures are told apart, or no episode would stay open for long."""
 
@@ -173,8 +255,10 @@ BY_KIND: dict[str, Events] = {
     "toxicity_recorded": TOXICITIES,
     "progression_evidence_recorded": PROGRESSIONS,
     "car_t_step_recorded": CAR_T,
-    "local_control_completed": LOCAL_CONTROLS,
+    "local_control_completed": LOCAL_CONTROLS.filter(lambda told: told["kind"] == "local_control_completed"),
+    "local_control_planned": LOCAL_CONTROLS.filter(lambda told: told["kind"] == "local_control_planned"),
     "fitness_recorded": FITNESS,
+    "treatment_taken_over": TAKEN_OVER,
 }
 """Another event of the same kind, for the kinds on which much hangs."""
 

@@ -23,6 +23,27 @@ FIRST_DAY = date(2026, 1, 1)
 BEACON = "dinutuximab_beta_irinotecan_temozolomide"
 COMPLETE = {"primary": "NI", "metastatic": "NI", "bone_marrow": "NI"}
 
+READY: dict[str, Any] = {
+    "lansky": 90,
+    "anc_per_ul": "1500",
+    "platelets_per_ul": "120000",
+    "hb_g_dl": "10.2",
+    "alt_x_uln": "0.8",
+    "ast_x_uln": "0.9",
+    "bilirubin_x_uln": "0.5",
+    "gfr_ml_min_173": "110",
+    "spo2_percent": "98",
+    "pain_grade": 0,
+    "diarrhoea_grade": 0,
+    "temperature_c": "36.8",
+    "uncontrolled_infection": False,
+    "neurological_examination": "normal",
+    "eye_examination": "normal",
+    "pregnancy_test": "not_applicable",
+    "systemic_steroids": False,
+}
+"""What lets a cycle with an antibody and chemotherapy begin."""
+
 
 def day(number: int) -> date:
     """The day so many days after the first."""
@@ -74,7 +95,8 @@ class Story:
         return self.told("event_retracted", 365, entry=entry, reason="recorded for another child")
 
     def cycle(self, number: int | str, on: int, *, until: int | None = None, **told: Any) -> None:
-        """A cycle that was given in full, over five days unless told otherwise."""
+        """A cycle that was given in full, over five days unless told otherwise, with all that it needs to begin."""
+        self.ready_for_cycle(on)
         delivered = told.pop("delivered", "full")
         self.told("cycle_started", on, cycle=number, **told)
         self.told("cycle_completed", on + 5 if until is None else until, cycle=number, delivered=delivered)
@@ -90,6 +112,13 @@ class Story:
         """A fit child whose family consents to treatment."""
         self.told("fitness_recorded", on, lansky=90)
         self.told("consent_recorded", on, given=True)
+
+    def ready_for_cycle(self, on: int, **otherwise: Any) -> str:
+        """What the next cycle or course needs to begin is recorded and good; what is None is left out."""
+        told = READY | otherwise
+        return self.told(
+            "fitness_recorded", on, **{name: value for name, value in told.items() if value is not None}
+        )
 
     def planned(self, on: int = 0, **evidence: Any) -> Story:
         """Progression is confirmed and GD2 is positive; the child is fit and the family consents."""
@@ -130,6 +159,31 @@ class Story:
         """What the pathway takes a finding to be, asked on a day."""
         (wanted,) = (each for each in self.pathway.findings if each.name == name)
         return wanted.of(self.episode, day(on)).value
+
+    def owed(self) -> list[str]:
+        """What is owed beside the state."""
+        return [each.kind for each in self.episode.obligations]
+
+    def windows(self, on: int) -> dict[str, tuple[int, int, int]]:
+        """What is due, asked on a day: earliest, target and latest in days after the first."""
+        return {
+            each.window.what: (
+                (each.earliest - FIRST_DAY).days,
+                (each.target - FIRST_DAY).days,
+                (each.latest - FIRST_DAY).days,
+            )
+            for each in self.next(on).due
+            if each.earliest and each.target and each.latest
+        }
+
+    def prompted(self, name: str, on: int) -> list[str]:
+        """What a prompt tells of this episode, asked on a day; nothing when it is not shown."""
+        told = self.next(on).document("0" * 64)["prompts"]
+        return [each.get("detail", "") for each in told if each["prompt"] == name]
+
+    def rows(self, on: int) -> list[str]:
+        """The rows that match, asked on a day."""
+        return [row.number for row in self.next(on).outcome.rows]
 
 
 def first_line(**detail: Any) -> Story:

@@ -50,6 +50,7 @@ def test_writing_reading_history_and_number_of_episodes_are_measured(figures: li
     named = " ".join(figure.name for figure in figures)
     for what in (
         "POST event / empty endpoint",
+        "POST event, whole answer / empty endpoint",
         "driver alone",
         "next step / empty",
         "12 entries",
@@ -76,6 +77,8 @@ def test_an_answer_that_was_not_expected_ends_the_measurement(load: Load, empty:
 def test_what_may_not_be_repeated_is_sent_once(load: Load, empty: Served) -> None:
     events = Requests("token").events(["a", "b"], 5)
     assert len(set(events)) == 5
+    assert all(b"\r\nPrefer: return=minimal\r\n" in event for event in events)
+    assert b"Prefer" not in b"".join(Requests("token").events(["a"], 5, minimal=False))
     done = load.run(empty.port, events, status=201, seconds=5, connections=2, repeat=False)
     assert done.answers == 5
 

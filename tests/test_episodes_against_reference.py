@@ -141,12 +141,21 @@ class RandomWalk(Walk):
         line = known.log[place]
         told = line.told["replacement"] if line.kind == "event_corrected" else line.told
         replacement = data.draw(told_at_random.replacements(told, known.today), label="replacement")
-        correction = {
-            "kind": "event_corrected",
-            "replacement": replacement,
-            "occurred_on": known.today.isoformat(),
-        }
-        self.record(walked, [lambda name: correction | {"entry": self.entry(walked, name, place)}])
+        named = [line.entry for line in known.log]
+
+        def correction(name: str) -> dict[str, Any]:
+            """The correction with the ids that its entries have on this side."""
+            said = replacement
+            if "entry" in said:
+                said = said | {"entry": self.entry(walked, name, named.index(said["entry"]))}
+            return {
+                "kind": "event_corrected",
+                "replacement": said,
+                "occurred_on": known.today.isoformat(),
+                "entry": self.entry(walked, name, place),
+            }
+
+        self.record(walked, [correction])
 
     @rule(data=st.data(), statuses=st.permutations(["positive", "partial", "negative"]))
     def correct_the_first_of_two_results(self, data: st.DataObject, statuses: list[str]) -> None:

@@ -29,6 +29,7 @@ from tests.reference.course import DECISIONS, Course, enters_treatment
 from tests.reference.history import Line, facts_digest, in_force
 from tests.reference.refusals import refused_reference
 from tests.reference.tables import offered
+from tests.story import READY
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -47,10 +48,19 @@ def identifier(number: int) -> str:
 def _decision(draw: Any, day: str) -> dict[str, Any]:
     option = draw(st.sampled_from(OPTIONS))
     detail: dict[str, Any] = {}
-    if option in ("change_line", "start_chemoimmunotherapy", "stop_agent", "hold", "switch_or_drop_antibody"):
+    if option in (
+        "change_line",
+        "start_chemoimmunotherapy",
+        "stop_agent",
+        "hold",
+        "drop_antibody",
+        "switch_antibody",
+    ):
         detail["agents"] = draw(st.lists(st.sampled_from(["dinutuximab beta", "irinotecan"]), max_size=2))
     if option == "other":
         detail["rests_in"] = draw(st.sampled_from(["follow_up", "restaging", "referred_elsewhere"]))
+    if draw(st.booleans()):
+        detail["text"] = "The family wishes it."
     return {
         "kind": "decision_made",
         "occurred_on": day,
@@ -70,6 +80,7 @@ CLEAR = {"primary": "CR", "metastatic": "CR", "bone_marrow": "CR"}
 FIRST_LINE: list[dict[str, Any]] = [
     {"kind": "progression_evidence_recorded", "confirmed": True, "pattern": "local"},
     _decided("start_chemoimmunotherapy", detail={"agents": ["dinutuximab_beta", "irinotecan"]}),
+    {"kind": "fitness_recorded", **READY},
     {"kind": "cycle_started", "line": 1, "cycle": 1},
     {"kind": "cycle_completed", "line": 1, "cycle": 1, "delivered": "full"},
     {"kind": "cycle_started", "line": 1, "cycle": 2},
@@ -146,7 +157,11 @@ def logs(draw: Any, most: int = 25) -> Log:
     def day(ago: int) -> str:
         return (MONDAY.date() - timedelta(days=ago)).isoformat()
 
-    write({"kind": "episode_opened", "occurred_on": day(5), "time_zone": BERLIN.key, "risk_group": "high"})
+    aged = draw(st.sampled_from([{}, {"age_months": 30}]))
+    write(
+        {"kind": "episode_opened", "occurred_on": day(5), "time_zone": BERLIN.key, "risk_group": "high"}
+        | aged
+    )
     course = draw(st.sampled_from(COURSES))
     for place, told in enumerate(course[: draw(st.integers(0, len(course)))]):
         write(told | {"occurred_on": day(16 - place)})

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import Query, caller, idempotency_key, installation, json_body, request_digest, written
+from api.dependencies import (
+    Query,
+    caller,
+    idempotency_key,
+    installation,
+    json_body,
+    prefers_minimal,
+    request_digest,
+    written,
+)
 from api.openapi import operation
 from pathway.use_cases import countersign, decide, resolve_review
 
@@ -18,6 +27,7 @@ router = APIRouter()
         path=("episode_id",),
         body=decide.Request,
         key="required",
+        prefer=True,
         answers={
             "decided": "The decision is recorded and took effect.",
             "awaiting_second_signature": "It overrides a hard stop, and takes effect once another clinician signs.",
@@ -33,10 +43,15 @@ router = APIRouter()
     ),
 )
 async def decide_on_an_option(request: Request) -> Response:
-    """`basis` says which recommendation was seen; when it no longer holds the decision is refused with the new one."""
+    """`basis` says which recommendation was seen; when it no longer holds the decision is refused with the new one.
+
+    An option that is offered `without_antibody` is refused when it would give an anti-GD2 antibody. `cautions` are
+    what had to be answered with a reason though it was recommended: off-label use, or what failed before.
+    """
     asking = await caller(request)
     Query(request)
     key = idempotency_key(request)
+    minimal = prefers_minimal(request)
     body = await json_body(request)
     return await written(
         request,
@@ -46,8 +61,10 @@ async def decide_on_an_option(request: Request) -> Response:
             request.path_params["episode_id"],
             body,
             key,
-            request_digest(request, body),
+            request_digest(request, asking, body, minimal=minimal),
+            minimal=minimal,
         ),
+        minimal=minimal,
     )
 
 
@@ -77,7 +94,7 @@ async def sign_a_decision(request: Request) -> Response:
             request.path_params["entry_id"],
             body,
             key,
-            request_digest(request, body),
+            request_digest(request, asking, body),
         ),
     )
 
@@ -108,6 +125,6 @@ async def answer_a_review_task(request: Request) -> Response:
             request.path_params["entry_id"],
             body,
             key,
-            request_digest(request, body),
+            request_digest(request, asking, body),
         ),
     )

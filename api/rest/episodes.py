@@ -39,7 +39,9 @@ async def open_an_episode(request: Request) -> Response:
     body = await json_body(request)
     return await written(
         request,
-        open_episode.open_episode(installation(request), asking, body, key, request_digest(request, body)),
+        open_episode.open_episode(
+            installation(request), asking, body, key, request_digest(request, asking, body)
+        ),
     )
 
 

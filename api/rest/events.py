@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import Query, caller, idempotency_key, installation, json_body, request_digest, written
+from api.dependencies import (
+    Query,
+    caller,
+    idempotency_key,
+    installation,
+    json_body,
+    prefers_minimal,
+    request_digest,
+    written,
+)
 from api.openapi import operation
 from pathway.use_cases import record_events
 
@@ -33,6 +42,7 @@ BODY = {
         query=("dry_run",),
         body=BODY,
         key="required",
+        prefer=True,
         answers={
             "recorded": "The entries, what they changed, and the next step.",
             "foreseen": "What the events would change; nothing was written (`dry_run=true`).",
@@ -52,6 +62,7 @@ async def record_what_happened(request: Request) -> Response:
     asking = await caller(request)
     dry_run = Query(request, "dry_run").flag("dry_run")
     key = idempotency_key(request, required=not dry_run)
+    minimal = prefers_minimal(request)
     body = await json_body(request)
     return await written(
         request,
@@ -61,7 +72,9 @@ async def record_what_happened(request: Request) -> Response:
             request.path_params["episode_id"],
             body,
             key,
-            request_digest(request, body),
+            request_digest(request, asking, body, minimal=minimal),
             dry_run=dry_run,
+            minimal=minimal,
         ),
+        minimal=minimal,
     )

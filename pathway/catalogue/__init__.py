@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pathway.catalogue.high_risk_neuroblastoma_relapse import claims, version_1
+from pathway.catalogue.high_risk_neuroblastoma_relapse import claims, courses, version_1
+from pathway.engine.claims import Claim
 from pathway.engine.definition import Pathway
-from pathway.engine.safety import Claim
+from pathway.engine.paths import Courses
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,8 @@ CATALOGUE = Catalogue((version_1.PATHWAY,))
 def claims_of(published: Pathway) -> tuple[Claim, ...]:
     """What the authors promise of a published version; nothing for a pathway that is not published here."""
     return claims.CLAIMS if published is version_1.PATHWAY else ()
+
+
+def courses_of(published: Pathway) -> Courses:
+    """What may happen on a published version and has to hold on every course; nothing for any other pathway."""
+    return courses.COURSES if published is version_1.PATHWAY else Courses()

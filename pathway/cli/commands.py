@@ -20,7 +20,7 @@ SESSION: Final = (
     "$ pathway next $EPISODE --option start_chemoimmunotherapy",
     "$ pathway record $EPISODE --kind fitness_recorded lansky=90",
     "$ pathway record $EPISODE --kind consent_recorded given=true",
-    "$ pathway decide $EPISODE start_chemoimmunotherapy",
+    "$ pathway decide $EPISODE start_chemoimmunotherapy --reason 'Agreed at the tumour board.'",
     "$ pathway history $EPISODE",
     (
         "Exit codes: 0 done; 1 refused, or a check found something; 2 the command or a setting was not understood; "

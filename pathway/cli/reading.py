@@ -18,6 +18,7 @@ from pathway.cli.terminal import (
     acting,
     day,
     instant,
+    named,
     print_document,
     remark,
     say,
@@ -54,6 +55,7 @@ def following(
         print_document(document)
         return
     told = orjson.loads(document)
+    option = named(option) if option else None
     if option is not None and option not in (names := [each["option"] for each in told["options"]]):
         raise Stop(Code.USAGE, f"There is no option {option}.", (f"The options are {', '.join(names)}.",))
     say(shown.recommendation(told, option))
@@ -76,7 +78,7 @@ def history(
     site: Site = SITE,
 ) -> None:
     """Read the log: what happened, when it was recorded, by whom, and what became of it."""
-    from pathway.cli import shown
+    from pathway.cli import listed
     from pathway.use_cases import history_table
     from pathway.use_cases.read_history import read_history
 
@@ -95,7 +97,7 @@ def history(
     elif as_csv:
         sys.stdout.write(history_table.as_csv(rows).decode())
     elif rows:
-        say(shown.history(rows))
+        say(listed.history(rows))
     else:
         say("Nothing of this episode was known then.")
 
@@ -113,7 +115,7 @@ def worklist(
     site: Site = SITE,
 ) -> None:
     """List the open episodes of a site, the nearest due date first."""
-    from pathway.cli import shown
+    from pathway.cli import listed
     from pathway.use_cases.worklist import read_worklist
 
     with acting(site) as (installation, caller):
@@ -123,7 +125,7 @@ def worklist(
         return
     told = orjson.loads(document)
     if told["items"]:
-        say(shown.worklist(told["items"]))
+        say(listed.worklist(told["items"]))
     else:
         say(f"Nothing waits at site {site}.")
     if told["next_cursor"]:

@@ -107,7 +107,7 @@ def demo(
     It runs with PATHWAY_ENV=development, on var/pathway.db unless PATHWAY_DATABASE_URL names another. Run it
     again as often as you like: what is there already is found again.
     """
-    from pathway.cli import shown
+    from pathway.cli import listed
     from pathway.cli.replay import PERSON, client_of, walked
     from pathway.cli.server_process import listening, service, url
     from pathway.store.migrate import migrate as bring
@@ -127,7 +127,7 @@ def demo(
         client_of(url(listener), sign_in) as client,
     ):
         replays = walked(cases, client)
-        say(shown.next_steps(_next_steps(replays, client)))
+        say(listed.next_steps(_next_steps(replays, client)))
         database = in_force.masked()["database_url"]
         say(f"\n{len(replays)} published courses are in {database}, at site {SITE}.")
         if once:

@@ -2,72 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-Document: TypeAlias = Mapping[str, Any]
+from pathway.cli.parts import Document, cited, criteria, due, found, prompts, section, source
+from pathway.engine.findings import OPEN, in_words
+from pathway.engine.outcome import OBTAIN
 
 STATUS: Final = {"recommended": "bold green", "possible": "cyan", "blocked": "dim"}
 HOLDS: Final = {True: ("true", "green"), False: ("not true", "red"), "unknown": ("unknown", "yellow")}
-TIMING: Final = {"overdue": "red", "due": "yellow", "not_yet": "dim", "unknown": "dim"}
 
 
 def recommendation(told: Document, option: str | None = None) -> RenderableType:
     """The next step: what, why, what else and why not, what is missing, what is due; or one option in depth."""
     head = Text(told["state_label"], style="bold").append(f", as of {told['as_of']}", style="not bold dim")
-    parts: list[RenderableType] = [head, Text(told["summary"], style="bold green")]
-    if told["needs_tumour_board"]:
-        parts.append(Text("Nothing is recommended: this is left to the tumour board."))
-    if "response" in told:
-        parts.append(_response(told["response"]))
+    parts: list[RenderableType] = [
+        head,
+        Text(told["summary"], style="bold green"),
+        *prompts(told, urgent=True),
+    ]
     if option is not None:
         chosen = next(each for each in told["options"] if each["option"] == option)
-        return Group(*parts, *_section(chosen["label"].capitalize(), _in_depth(chosen, told)))
-    parts += _section("Why", _why(told["rows"]))
-    parts += _section("Missing", [_missing(each) for each in told["missing"]])
-    parts += _section("Due", [due(each) for each in told["due"]])
-    parts += _section("Open to choose", [_options(told["options"])])
-    parts += _section("Why not the others", _why_not(told["options"]))
-    parts += _section("Open questions of the field", [Text(note) for note in told["notes"]])
+        return Group(*parts, *section(_named(chosen), _in_depth(chosen, told)))
+    if "response" in told:
+        parts += _response(told["response"], told["rows"])
+    parts += section("Why", _why(told["rows"]))
+    parts += section("Missing", _missing(told))
+    parts += section("Due", [due(each, sources=True) for each in told["due"]])
+    for each in told["checklists"]:
+        parts += section(each["label"], [criteria(each["criteria"])] if each["criteria"] else ())
+    parts += section("Not to be forgotten", prompts(told, urgent=False))
+    parts += section("Open to choose", [_options(told["options"])])
+    parts += section("Why not the others", _why_not(told))
+    parts += section("Notes", [Text(note) for note in told["notes"]])
     return Group(*parts)
 
 
 def in_brief(told: Document) -> RenderableType:
     """The next step in a few lines."""
     head = Text(f"As of {told['as_of']}: ", style="dim").append(told["summary"], style="not dim bold green")
-    parts: list[RenderableType] = [head]
-    parts += [_missing(each) for each in told["missing"]]
-    return Group(*parts, *(due(each) for each in told["due"][:1]))
+    parts: list[RenderableType] = [head, *prompts(told, urgent=True)]
+    return Group(*parts, *_missing(told), *(due(each) for each in told["due"][:1]))
 
 
-def cited(citations: Iterable[Document]) -> str:
-    """Sources in one line; what was not checked against its source says so."""
-    return "; ".join(dict.fromkeys(map(_cited, citations)))
-
-
-def _cited(citation: Document) -> str:
-    place = f"{citation['source']}, {citation['where']}" if citation["where"] else citation["source"]
-    return place if citation["verified"] else f"{place} (unverified)"
-
-
-def _section(title: str, lines: Iterable[RenderableType]) -> list[RenderableType]:
-    shown = list(lines)
-    return (
-        [Text(f"\n{title}", style="bold"), *(Padding(line, (0, 0, 0, 2)) for line in shown)] if shown else []
-    )
-
-
-def _response(response: Document) -> Text:
+def _response(response: Document, rows: Iterable[Document]) -> Iterator[Text]:
     known = response["in_force"] or "unknown until a person confirms it"
-    text = Text(f"Response of {response['timepoint']}: {known} ({response['why']})")
+    days = [_on(response[when]) for when in ("first", "last") if when in response]
+    text = Text(f"Response at {response['assessment']}")
+    text.append(f", examined {' to '.join(dict.fromkeys(days))}" if days else "")
+    text.append(f": {known} ({response['why'].rstrip('.')})")
     if response["flags"]:
-        text.append(f"; {', '.join(flag.replace('_', ' ') for flag in response['flags'])}", style="yellow")
-    return text
+        text.append(f"; {', '.join(map(in_words, response['flags']))}", style="yellow")
+    yield text.append(f" {source(response['because'])}" if response["because"] else "", style="dim")
+    if (later := response.get("overridden_by")) is not None:
+        yield Text(f"  {later['on']}: {later['sentence']}", style="yellow")
+        return
+    counted = (guard for row in rows for guard in row["guards"] if guard["finding"] == "response")
+    if (now := next(counted, None)) is not None and now["found"] != response["in_force"]:
+        yield Text(f"  On this day it counts as {now['found']}{found(now)}.", style="yellow")
+
+
+def _on(stamp: Document) -> str:
+    """The date as exactly as it is known."""
+    return str(stamp["on"])[: {"year": 4, "month": 7}.get(stamp["precision"], 10)]
 
 
 def assessed(told: Document) -> RenderableType:
@@ -76,12 +78,12 @@ def assessed(told: Document) -> RenderableType:
     head.append(f" ({told['rule']}) {told['sentence']}", style="not bold default")
     parts: list[RenderableType] = [head, Text(f"Source: {cited([told['because']])}.", style="dim")]
     if told["flags"]:
-        parts.append(Text(f"To look at: {', '.join(map(plain, told['flags']))}.", style="yellow"))
+        parts.append(Text(f"To look at: {', '.join(map(in_words, told['flags']))}.", style="yellow"))
     for component, rating in told["components"].items():
         explained = told["explained"].get(component)
         unmeasured = Text("Not evaluated." if rating == "NE" else "As reported.")
         lines = [unmeasured] if explained is None else list(_derived(explained))
-        parts += _section(f"{plain(component).capitalize()}: {rating}", lines)
+        parts += section(f"{in_words(component).capitalize()}: {rating}", lines)
     return Group(*parts)
 
 
@@ -113,9 +115,9 @@ def _guards(guards: Iterable[Document]) -> Table:
     for guard in guards:
         word, style = HOLDS[guard["value"]]
         sentence = Text(guard["sentence"])
-        rests_on = f", {guard['rests_on']['on']}" if "rests_on" in guard else ""
-        sentence.append(f" ({guard.get('shown') or guard['found']}{rests_on})")
-        sentence.append(f" {_cited(guard['because'])}", style="dim")
+        sentence.append(found(guard))
+        own = [guard["found_because"]] if "found_because" in guard else []
+        sentence.append(f" {cited([guard['because'], *own])}", style="dim")
         table.add_row(Text(word, style=style), sentence)
     return table
 
@@ -127,77 +129,107 @@ def _options(options: Iterable[Document]) -> Table:
             continue
         text = Text(each["label"])
         said = [each["remark"]] if "remark" in each else []
+        said += ["with no anti-GD2 antibody"] if "without_antibody" in each else []
         said += ["give a reason"] if "needs_reason" in each else []
         text.append(f" ({'; '.join(said)})" if said else "", style="dim")
         table.add_row(Text(each["status"], style=STATUS[each["status"]]), Text(each["option"]), text)
     return table
 
 
-def _why_not(options: Iterable[Document]) -> Iterator[RenderableType]:
-    """The blocked options, those last that nothing near at hand would open; `--option` tells more of one."""
-    blocked = [each for each in options if each["status"] == "blocked"]
-    for each in blocked:
-        if each["would_open"]:
-            yield Text(each["option"], style="bold")
-            yield from (Padding(line, (0, 0, 0, 2)) for line in _needs_and_openings(each))
-    if far := [each["option"] for each in blocked if not each["would_open"]]:
-        yield Text(
-            f"Not here, and no change of a few findings would open them: {', '.join(far)}.", style="dim"
-        )
+def _why_not(told: Document) -> Iterator[RenderableType]:
+    """The blocked options that somebody could open, or that apply here; `--option` tells of the others."""
+    far = []
+    for each in told["options"]:
+        if each["status"] != "blocked" or each["option"] == OBTAIN:
+            continue
+        attainable, _ = _openings(each, told)
+        if not attainable and not _applies(each):
+            far.append(in_words(each["option"]))
+            continue
+        yield Text(_named(each), style="bold")
+        yield from (Padding(line, (0, 0, 0, 2)) for line in (*_unmet(each), *map(_would_open, attainable)))
+    if far:
+        sentence = f"Nothing that anybody could obtain or decide opens these: {', '.join(far)}."
+        yield Text(f"{sentence} --option NAME says what stands in the way of one.", style="dim")
 
 
-def _needs_and_openings(option: Document) -> Iterator[Text]:
+def _applies(option: Document) -> bool:
+    """True when the table offers it and its first need, which says what it is for, holds."""
+    return bool(option["offered_here"] and option["guards"] and option["guards"][0]["value"] is True)
+
+
+def _named(option: Document) -> str:
+    """The option in words, and the name it is chosen by."""
+    label: str = option["label"]
+    return f"{label[:1].upper()}{label[1:]} [{option['option']}]"
+
+
+def _unmet(option: Document) -> Iterator[Text]:
     for guard in option["guards"]:
         if guard["value"] is not True:
-            yield Text(f"{HOLDS[guard['value']][0].capitalize()}: {guard['sentence']}")
+            told = f"{HOLDS[guard['value']][0].capitalize()}: {guard['sentence']}{found(guard)}"
+            yield Text(told).append(f" {source(guard['because'])}", style="dim")
+
+
+def _openings(option: Document, told: Document) -> tuple[list[str], list[str]]:
+    """What would open it: what people can obtain or decide here, and what only another course would bring about."""
+    decisive = told["recommended"] == OBTAIN
+    asked = {each["finding"] for each in told["missing"] if decisive or option["option"] in each["options"]}
+    in_the_way = {guard["finding"] for part in (option, *told["rows"]) for guard in part["guards"]}
+    attainable: list[str] = []
+    course: list[str] = []
     for changes in option["would_open"]:
-        wanted = " and ".join(_change(change) for change in changes)
-        yield Text(f"Would open it: {wanted}.", style="cyan")
+        within_reach = all(_attainable(change, asked, in_the_way) for change in changes)
+        (attainable if within_reach else course).append(" and ".join(change["if"] for change in changes))
+    return attainable, course
 
 
-def _change(change: Document) -> str:
-    return f"{change['label']}, now {plain(change['from'])}, were {' or '.join(map(plain, change['to']))}"
+def _attainable(change: Document, asked: Collection[str], in_the_way: Collection[str]) -> bool:
+    """True when a missing fact is asked for, or what stands in the way is in doubt or is for people to decide."""
+    if change["changes_by"] == "obtain" and change["from"] in OPEN:
+        return change["finding"] in asked
+    return change["changes_by"] != "course" and change["finding"] in in_the_way
 
 
-def plain(value: str) -> str:
-    """A name as people read it."""
-    return value.replace("_", " ")
+def _would_open(condition: str) -> Text:
+    return Text(f"It would open if {condition}.", style="cyan")
 
 
 def _in_depth(option: Document, told: Document) -> Iterator[RenderableType]:
     yield Text(f"{option['status'].capitalize()}.", style=STATUS[option["status"]])
     if option["status"] == "possible" and told["recommended"]:
         yield Text("It is possible, but another option is recommended here.")
-    if option["status"] == "blocked":
-        if not option["offered_here"]:
-            yield Text("The table does not offer it here.")
-        yield from _needs_and_openings(option)
+    if "remark" in option:
+        yield Text(f"Offered with this: {option['remark']}.")
+    if "without_antibody" in option:
+        yield Text("A decision that gives an anti-GD2 antibody is refused.")
+    if not option["offered_here"]:
+        yield Text("The table does not offer it here.")
     if option["guards"]:
         yield Text("What it needs", style="bold")
         yield _guards(option["guards"])
-    if option["status"] != "recommended":
-        yield Text("What the table says instead", style="bold")
-        yield from _why(told["rows"])
+    if option["status"] == "blocked":
+        attainable, course = _openings(option, told)
+        yield from map(_would_open, attainable)
+        if course:
+            yield Text("Nobody brings this about by asking for it, but it would be open", style="dim")
+            yield from (Text(f"  if {condition}", style="dim") for condition in course)
+    yield Text("What the table says here", style="bold")
+    yield from _why(told["rows"])
 
 
-def _missing(missing: Document) -> Text:
-    text = Text(missing["sentence"], style="yellow")
-    if "due" in missing:
-        text.append(f" By {missing['due']}.")
-    if missing["options"]:
-        text.append(f" Hangs on it: {', '.join(missing['options'])}.", style="dim")
-    return text
-
-
-def due(step: Document) -> Text:
-    """One step with its window."""
-    text = Text(f"{step['what']}: ")
-    text.append(step["timing"].replace("_", " "), style=TIMING[step["timing"]])
-    if "target" in step:
-        text.append(f", best on {step['target']}, from {step['earliest']} to {step['latest']}")
-    if "why_unknown" in step:
-        text.append(f". {step['why_unknown']}", style="dim")
-    return text
+def _missing(told: Document) -> Iterator[Text]:
+    labels = {each["option"]: each["label"] for each in told["options"]}
+    for missing in told["missing"]:
+        text = Text(missing["sentence"], style="yellow")
+        if missing["now"] == "stale":
+            text.append(found(missing), style="default")
+        if "due" in missing:
+            text.append(f" By {missing['due']}.")
+        if missing["options"]:
+            hangs = "; ".join(labels[name] for name in missing["options"])
+            text.append(f" Hangs on it: {hangs}.", style="dim")
+        yield text
 
 
 def impact(told: Document) -> Iterator[Text]:
@@ -208,92 +240,13 @@ def impact(told: Document) -> Iterator[Text]:
             f"Would have been said differently on {each['on']}: {now} instead of {then}.", style="yellow"
         )
     for each in told["decisions"]:
-        sentence = (
-            f"Decision of {each['on']} ({each['option']}) was {each['then']} and would now be {each['now']}."
-        )
-        yield Text(sentence, style="yellow")
+        decision = f"Decision of {each['on']} ({in_words(each['option'])})"
+        yield Text(f"{decision} was {each['then']} and would now be {each['now']}.", style="yellow")
     for each in told["reviews_opened"]:
         yield Text(f"Review task: {each['sentence']}", style="yellow")
 
 
 def _said(told: Document) -> str:
-    return told["recommended"] or ("the tumour board" if told["needs_tumour_board"] else "nothing")
-
-
-def history(rows: Iterable[Document]) -> Table:
-    """The log, one line per entry."""
-    table = _list("#", "Happened", "Recorded (UTC)", "By", "What")
-    for row in rows:
-        what = Text(row["kind"].replace("_", " "), style="bold")
-        what.append(_content(row["event"]), style="not bold")
-        if row["standing"] != "in_force":
-            what.append(
-                f"\n{row['standing'].replace('_', ' ')} by {row['changed_by']}", style="not bold yellow"
-            )
-        what.append(f"\n{row['entry']}", style="not bold dim")
-        recorded = row["recorded_at"][:19].replace("T", " ")
-        table.add_row(str(row["sequence"]), row["on"], recorded, row["actor"], what)
-    return table
-
-
-_LEFT_OUT: Final = (
-    "kind",
-    "occurred_on",
-    "occurred_at",
-    "occurred_precision",
-    "source",
-    "basis",
-    "time_zone",
-)
-
-
-def _content(event: Document) -> str:
-    if event["kind"] == "decision_made":
-        event = {"option": event["option"], "offered_as": event["offered_as"]} | {
-            name: event[name] for name in ("detail", "reason") if _flat(event.get(name, {})) != "{}"
-        }
-    told = [f"{name}={_flat(value)}" for name, value in event.items() if name not in _LEFT_OUT]
-    return f" {', '.join(told)}" if told else ""
-
-
-def _flat(value: object) -> str:
-    if isinstance(value, Mapping):
-        return (
-            "{"
-            + ", ".join(f"{name}={_flat(each)}" for name, each in value.items() if each not in ([], None))
-            + "}"
-        )
-    if isinstance(value, list):
-        return " + ".join(map(_flat, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def worklist(items: Iterable[Document]) -> Table:
-    """Episodes, the nearest due date first."""
-    table = _list("Episode", "State", "Next", "Due")
-    for item in items:
-        following = item["recommended"] or (
-            "tumour board" if item["needs_tumour_board"] else "nothing is due"
-        )
-        counts = {"missing": len(item["missing"]), "waiting": item["waiting"], "to review": item["reviews"]}
-        told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-        text = Text(plain(following)).append(f"\n{told}" if told else "", style="dim")
-        table.add_row(item["episode"], item["state_label"], text, due(item["due"]) if item["due"] else "")
-    return table
-
-
-def next_steps(found: Iterable[tuple[str, Document]]) -> Table:
-    """What comes next for some episodes, each with a name people know it by."""
-    table = _list("Case and episode", "State", "Next")
-    for name, told in found:
-        episode = Text(name, style="bold").append(f"\n{told['episode']}", style="not bold")
-        table.add_row(episode, told["state_label"], told["summary"])
-    return table
-
-
-def _list(first: str, *others: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(first, no_wrap=True)
-    for column in others:
-        table.add_column(column, overflow="fold")
-    return table
+    return in_words(told["recommended"] or "") or (
+        "the tumour board" if told["needs_tumour_board"] else "nothing"
+    )

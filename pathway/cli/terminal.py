@@ -188,6 +188,11 @@ def refused(outcome: str, detail: str, more: dict[str, Any]) -> Stop:
     return Stop(Code.UNAVAILABLE if outcome in LATER else Code.REFUSED, detail, tuple(lines))
 
 
+def named(words: str) -> str:
+    """The name meant by words as they are shown: `start maintenance` is start_maintenance."""
+    return words.strip().replace(" ", "_").replace("-", "_")
+
+
 def zone_of(site: str) -> ZoneInfo:
     """The zone in which the site counts its days."""
     return ZoneInfo(settings().time_zone(site))

@@ -18,6 +18,7 @@ from pathway.cli.terminal import (
     Site,
     acting,
     day,
+    named,
     print_document,
     read_document,
     say,
@@ -155,19 +156,22 @@ def _whole(content: list[str], on: str | None) -> bytes:
 
 
 def _received(told: dict[str, Any], *, dry_run: bool) -> Iterator[str]:
+    from pathway.engine.findings import in_words
+
     for entry in told["entries"]:
         if entry.get("duplicate"):
-            yield f"Known already: {entry['kind']} is entry {entry['entry']}."
+            yield f"Known already as {entry['entry']}: {in_words(entry['kind'])}."
         elif dry_run:
-            yield f"Would record {entry['kind']} of {entry['on']}."
+            yield f"Would be recorded: {in_words(entry['kind'])}, {entry['on']}."
         else:
-            yield f"Recorded {entry['kind']} of {entry['on']} as {entry['entry']}."
+            yield f"Kept as {entry['entry']}: {in_words(entry['kind'])}, {entry['on']}."
         if entry.get("unexpected"):
             yield "It was not expected where the episode stands: it is kept, and moves nothing."
     if told["moved"]:
-        yield f"The episode {'would be' if dry_run else 'is now'} in {told['state']}."
+        here = told["next_step"]["state_label"]
+        yield f"The episode {'would then be' if dry_run else 'is now'} here: {here}."
     if told["flags"]:
-        yield f"To look at: {', '.join(flag.replace('_', ' ') for flag in told['flags'])}."
+        yield f"To look at: {', '.join(map(in_words, told['flags']))}."
 
 
 def decide(
@@ -202,7 +206,7 @@ def decide(
     from pathway.use_cases.decide import decide as use_case
     from pathway.use_cases.next_step import next_step
 
-    decided_on = day(on, site)
+    decided_on, option = day(on, site), named(option)
     with acting(site, subject) as (installation, caller):
         if basis is None:
             told = orjson.loads(next_step(installation, caller, episode, None, decided_on))
@@ -210,7 +214,7 @@ def decide(
             if not as_json:
                 _show_basis(told, option)
             if not yes and sys.stdin.isatty() and sys.stdout.isatty():
-                typer.confirm(f"Record {option}?", abort=True)
+                typer.confirm(f"Record: {option.replace('_', ' ')}?", abort=True)
         body: dict[str, Any] = {"option": option, "basis": basis}
         if detail is not None:
             body["detail"] = _detail(detail)
@@ -230,15 +234,26 @@ def decide(
 
 
 def _decided(told: dict[str, Any]) -> Iterator[Text]:
+    from pathway.cli.parts import cited
+    from pathway.engine.findings import in_words
+
     if told["awaiting_second_signature"]:
         waits = f"Entry {told['entry']} waits for a second clinician: this overrides a hard stop."
         yield Text(waits, style="bold yellow")
-        yield from (Text(f"  {stop['agent']}: {stop['sentence']}") for stop in told["stops"])
+        for stop in told["stops"]:
+            source = f" {cited([stop['because']])}" if "because" in stop else ""
+            yield Text(f"  {in_words(stop['agent'])}: {stop['sentence']}").append(source, style="dim")
     else:
         status = told["offered_as"]
-        yield Text(f"Decided on {told['decided_on']}: {told['option']}, which was {status}.", style="bold")
+        chosen = in_words(told["option"])
+        yield Text(f"Decided on {told['decided_on']}: {chosen}, which was {status}.", style="bold")
         yield Text(f"This is entry {told['entry']}.")
-    yield Text(f"The episode is in {told['state']}.")
+    for caution in told["cautions"]:
+        found = f"{in_words(caution['caution'])}: {in_words(caution['detail'])}"
+        yield Text(f"  Answered with its reason: {found}").append(
+            f" {cited([caution['because']])}", style="dim"
+        )
+    yield Text(f"The episode is here: {told['next_step']['state_label']}.")
 
 
 def _detail(text: str) -> Any:
@@ -253,4 +268,4 @@ def _show_basis(told: dict[str, Any], option: str) -> None:
     say(Text(f"Deciding in: {told['state_label']}, as of {told['as_of']}", style="dim"))
     say(Text(told["summary"], style="dim"))
     if option in known:
-        say(Text(f"You choose {option}, which is {known[option]}.", style="dim"))
+        say(Text(f"You choose {option.replace('_', ' ')}, which is {known[option]}.", style="dim"))

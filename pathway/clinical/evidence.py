@@ -97,6 +97,7 @@ PCDC_DICTIONARY: Final = Source(
 
 # Relapse and prognosis
 KUSHNER_2009: Final = Source("kushner_2009", "Kushner 2009", "J Clin Oncol 2009;27:1041")
+UK_RELAPSE: Final = Source("uk_relapse", "UK relapse series", "High-risk relapses after 2000; PMC5117794")
 KREITZ_2019: Final = Source("kreitz_2019", "Kreitz 2019", "Prognostic score at relapse", "10.1002/cam4.2562")
 
 # GD2
@@ -190,6 +191,9 @@ STRAATHOF_2020: Final = Source("straathof_2020", "Straathof 2020", "1RG-CART")
 
 # Safety
 QARZIBA_EMA: Final = Source("qarziba_ema", "Qarziba label (EMA)", "Summary of product characteristics, EMA")
+QARZIBA_UK: Final = Source(
+    "qarziba_uk", "Qarziba label (UK)", "Prescribing information as listed by Medscape UK"
+)
 QARZIBA_SWISS: Final = Source("qarziba_swiss", "Qarziba label (Swiss)", "Fachinformation 67463")
 UNITUXIN_LABEL: Final = Source("unituxin_label", "Unituxin label", "FDA 2020; tables as in PMC7523913")
 DANYELZA_LABEL: Final = Source("danyelza_label", "Danyelza label", "FDA prescribing information")

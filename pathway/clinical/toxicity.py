@@ -4,7 +4,7 @@ Grades are CTCAE v5.0. A stop is never cleared by software, and what ends chemot
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from pathway.clinical.evidence import (
     DANYELZA_LABEL,
@@ -17,21 +17,30 @@ from pathway.clinical.evidence import (
     cite,
 )
 from pathway.clinical.regimens import REGIMENS
+from pathway.clinical.side_effects import (
+    ANAPHYLAXIS,
+    ANY_PAIN,
+    ANY_VISION,
+    BLINDNESS,
+    BRAIN_STEM,
+    CENTRAL,
+    HYPERTENSION,
+    HYPONATREMIA,
+    INFUSION_REACTION,
+    LEAK,
+    MOTOR,
+    MYELITIS,
+    PERIPHERAL_NEUROPATHY,
+    PRES,
+    RETENTION,
+    SENSORY,
+    SERUM_SICKNESS,
+    SEVERE_CENTRAL,
+    UREMIC,
+    SideEffect,
+    plain_term,
+)
 from pathway.clinical.terms import Antibody, antibody_of, is_anti_gd2, spelling
-
-
-def plain_term(term: str) -> str:
-    """The one spelling of a side effect: lower case, single spaces, no hyphens, American vowels."""
-    plain = " ".join(term.casefold().replace("-", " ").replace("_", " ").split())
-    return plain.replace("ae", "e").replace("oe", "e")
-
-
-@dataclass(frozen=True, slots=True)
-class SideEffect:
-    """A side effect as people say it, and the spellings in which it is reported."""
-
-    name: str
-    terms: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,42 +67,6 @@ class StopRule:
         return f"{self.effect.name}{grade} ends {ended} for good{condition}."
 
 
-def _effect(name: str, *others: str) -> SideEffect:
-    return SideEffect(name, frozenset(plain_term(term) for term in (name, *others)))
-
-
-_ANAPHYLAXIS = _effect("Anaphylaxis", "anaphylactic reaction", "anaphylactic shock")
-_SERUM_SICKNESS = _effect("Serum sickness")
-_INFUSION_REACTION = _effect("Infusion-related reaction")
-_LEAK = _effect("Capillary leak syndrome", "capillary leak")
-_HYPERTENSION = _effect("Hypertension")
-_HYPONATREMIA = _effect("Hyponatraemia")
-_UREMIC = _effect("Atypical haemolytic uraemic syndrome", "haemolytic uraemic syndrome")
-_RETENTION = _effect("Urinary retention")
-_PAIN = _effect("Pain", "neuralgia", "neuropathic pain")
-_MOTOR = _effect("Motor neuropathy", "peripheral motor neuropathy")
-_SENSORY = _effect("Sensory neuropathy", "peripheral sensory neuropathy")
-_PERIPHERAL = SideEffect(
-    "Peripheral neuropathy", _effect("peripheral neuropathy").terms | _MOTOR.terms | _SENSORY.terms
-)
-_BLINDNESS = _effect(
-    "Subtotal or total loss of vision", "blindness", "total vision loss", "subtotal vision loss"
-)
-_VISION = _effect(
-    "Visual toxicity", "vision decreased", "blurred vision", "vision loss", "visual loss", *_BLINDNESS.terms
-)
-_MYELITIS = _effect("Transverse myelitis", "myelitis")
-_PRES = _effect(
-    "Posterior reversible encephalopathy",
-    "posterior reversible encephalopathy syndrome",
-    "reversible posterior leukoencephalopathy syndrome",
-    "PRES",
-    "RPLS",
-)
-_BRAIN_STEM = _effect("Brain-stem oedema", "brainstem oedema", "oedema of the brain stem")
-_CENTRAL = _effect("Central neurotoxicity", "CNS neurotoxicity", "central nervous system neurotoxicity")
-_SEVERE_CENTRAL = _effect("Severe central neurotoxicity", *(f"severe {term}" for term in _CENTRAL.terms))
-
 _DINUTUXIMAB = Antibody.DINUTUXIMAB
 _BETA = Antibody.DINUTUXIMAB_BETA
 _NAXITAMAB = Antibody.NAXITAMAB
@@ -110,45 +83,49 @@ _UNCONTROLLED = "maximum supportive measures do not control it"
 _DESPITE_FLUIDS = "fluid management did not correct it"
 
 STOP_RULES: Final[tuple[StopRule, ...]] = (
-    StopRule(_ANAPHYLAXIS, _DINUTUXIMAB, 3, None, _UNITUXIN),
-    StopRule(_SERUM_SICKNESS, _DINUTUXIMAB, 3, None, _UNITUXIN),
-    StopRule(_PAIN, _DINUTUXIMAB, 3, _UNCONTROLLED, _UNITUXIN),
-    StopRule(_SENSORY, _DINUTUXIMAB, 4, None, _UNITUXIN),
-    StopRule(_SENSORY, _DINUTUXIMAB, 3, "it limits daily activities for over two weeks", _UNITUXIN),
-    StopRule(_MOTOR, _DINUTUXIMAB, 2, None, _UNITUXIN),
-    StopRule(_RETENTION, _DINUTUXIMAB, None, "it persists after opioids were stopped", _UNITUXIN),
-    StopRule(_MYELITIS, _DINUTUXIMAB, None, None, _UNITUXIN),
-    StopRule(_PRES, _DINUTUXIMAB, None, None, _UNITUXIN),
-    StopRule(_BLINDNESS, _DINUTUXIMAB, None, None, _UNITUXIN),
-    StopRule(_VISION, _DINUTUXIMAB, None, "vision is lost totally or nearly so", _UNITUXIN),
-    StopRule(_HYPONATREMIA, _DINUTUXIMAB, 4, _DESPITE_FLUIDS, _UNITUXIN),
-    StopRule(_UREMIC, _DINUTUXIMAB, None, None, _UNITUXIN_UNREAD),
-    StopRule(_ANAPHYLAXIS, _BETA, 3, None, _QARZIBA),
-    StopRule(_PERIPHERAL, _BETA, 3, None, _QARZIBA),
-    StopRule(_MOTOR, _BETA, 2, "it is prolonged", _QARZIBA),
-    StopRule(_VISION, _BETA, 3, None, _QARZIBA),
-    StopRule(_HYPONATREMIA, _BETA, 4, _DESPITE_FLUIDS, _QARZIBA),
-    StopRule(_LEAK, _BETA, 4, None, _QARZIBA),
-    StopRule(_LEAK, _BETA, None, "it is recurrent", _QARZIBA),
-    StopRule(_INFUSION_REACTION, _NAXITAMAB, 4, None, _DANYELZA),
-    StopRule(_ANAPHYLAXIS, _NAXITAMAB, 3, None, _DANYELZA),
-    StopRule(_PAIN, _NAXITAMAB, 3, _UNCONTROLLED, _DANYELZA),
-    StopRule(_PRES, _NAXITAMAB, None, None, _DANYELZA),
-    StopRule(_MYELITIS, _NAXITAMAB, None, None, _DANYELZA),
-    StopRule(_MOTOR, _NAXITAMAB, 2, None, _DANYELZA),
-    StopRule(_SENSORY, _NAXITAMAB, 3, None, _DANYELZA),
-    StopRule(_RETENTION, _NAXITAMAB, None, "it persists", _DANYELZA),
-    StopRule(_HYPERTENSION, _NAXITAMAB, 4, None, _DANYELZA),
-    StopRule(_MYELITIS, None, None, None, _UNGRADED),
-    StopRule(_PRES, None, None, None, _UNGRADED),
-    StopRule(_BRAIN_STEM, None, None, None, _UNGRADED),
-    StopRule(_SEVERE_CENTRAL, None, None, None, _NEUROTOXICITY),
-    StopRule(_CENTRAL, None, 3, None, _NEUROTOXICITY),
-    StopRule(_ANAPHYLAXIS, None, 3, None, _IN_ALL_LABELS),
-    StopRule(_MOTOR, None, 3, None, _IN_ALL_LABELS),
-    StopRule(_SENSORY, None, 4, None, _IN_ALL_LABELS),
+    StopRule(ANAPHYLAXIS, _DINUTUXIMAB, 3, None, _UNITUXIN),
+    StopRule(SERUM_SICKNESS, _DINUTUXIMAB, 3, None, _UNITUXIN),
+    StopRule(ANY_PAIN, _DINUTUXIMAB, 3, _UNCONTROLLED, _UNITUXIN),
+    StopRule(SENSORY, _DINUTUXIMAB, 4, None, _UNITUXIN),
+    StopRule(SENSORY, _DINUTUXIMAB, 3, "it limits daily activities for over two weeks", _UNITUXIN),
+    StopRule(MOTOR, _DINUTUXIMAB, 2, None, _UNITUXIN),
+    StopRule(RETENTION, _DINUTUXIMAB, None, "it persists after opioids were stopped", _UNITUXIN),
+    StopRule(MYELITIS, _DINUTUXIMAB, None, None, _UNITUXIN),
+    StopRule(PRES, _DINUTUXIMAB, None, None, _UNITUXIN),
+    StopRule(BLINDNESS, _DINUTUXIMAB, None, None, _UNITUXIN),
+    StopRule(ANY_VISION, _DINUTUXIMAB, None, "vision is lost totally or nearly so", _UNITUXIN),
+    StopRule(HYPONATREMIA, _DINUTUXIMAB, 4, _DESPITE_FLUIDS, _UNITUXIN),
+    StopRule(UREMIC, _DINUTUXIMAB, None, None, _UNITUXIN_UNREAD),
+    StopRule(ANAPHYLAXIS, _BETA, 3, None, _QARZIBA),
+    StopRule(PERIPHERAL_NEUROPATHY, _BETA, 3, None, _QARZIBA),
+    StopRule(MOTOR, _BETA, 2, "it is prolonged", _QARZIBA),
+    StopRule(ANY_VISION, _BETA, 3, None, _QARZIBA),
+    StopRule(HYPONATREMIA, _BETA, 4, _DESPITE_FLUIDS, _QARZIBA),
+    StopRule(LEAK, _BETA, 4, None, _QARZIBA),
+    StopRule(LEAK, _BETA, None, "it is recurrent", _QARZIBA),
+    StopRule(INFUSION_REACTION, _NAXITAMAB, 4, None, _DANYELZA),
+    StopRule(ANAPHYLAXIS, _NAXITAMAB, 3, None, _DANYELZA),
+    StopRule(ANY_PAIN, _NAXITAMAB, 3, _UNCONTROLLED, _DANYELZA),
+    StopRule(PRES, _NAXITAMAB, None, None, _DANYELZA),
+    StopRule(MYELITIS, _NAXITAMAB, None, None, _DANYELZA),
+    StopRule(MOTOR, _NAXITAMAB, 2, None, _DANYELZA),
+    StopRule(SENSORY, _NAXITAMAB, 3, None, _DANYELZA),
+    StopRule(RETENTION, _NAXITAMAB, None, "it persists", _DANYELZA),
+    StopRule(HYPERTENSION, _NAXITAMAB, 4, None, _DANYELZA),
+    StopRule(BLINDNESS, _NAXITAMAB, None, None, _DANYELZA),
+    StopRule(MYELITIS, None, None, None, _UNGRADED),
+    StopRule(PRES, None, None, None, _UNGRADED),
+    StopRule(BRAIN_STEM, None, None, None, _UNGRADED),
+    StopRule(SEVERE_CENTRAL, None, None, None, _NEUROTOXICITY),
+    StopRule(CENTRAL, None, 3, None, _NEUROTOXICITY),
+    StopRule(ANAPHYLAXIS, None, 3, None, _IN_ALL_LABELS),
+    StopRule(MOTOR, None, 3, None, _IN_ALL_LABELS),
+    StopRule(SENSORY, None, 4, None, _IN_ALL_LABELS),
 )
 """Every rule in the order in which they are read: those of one antibody before those of all."""
+
+Judged: TypeAlias = bool | None
+"""Whether a person found a condition met; None while nobody has said."""
 
 _HIGHEST_GRADE: Final = 5
 _OTHER_AGENTS: Final = frozenset(
@@ -162,13 +139,14 @@ _BY_TERM: Final = {
 }
 
 
-def _concerns(rule: StopRule, agent: str | None) -> bool | None:
+def concerns_antibody(agent: str | None, antibody: Antibody | None) -> bool | None:
+    """Whether a side effect ascribed to `agent` is one of `antibody` (None: of any); None while that is not known."""
     if agent is not None and spelling(agent) in _OTHER_AGENTS:
         return False
-    if rule.antibody is None:
+    if antibody is None:
         return True
-    antibody = None if agent is None else antibody_of(agent)
-    return None if antibody is None else antibody is rule.antibody
+    named = None if agent is None else antibody_of(agent)
+    return None if named is None else named is antibody
 
 
 def _reaches(rule: StopRule, grade: int | None) -> bool | None:
@@ -177,35 +155,47 @@ def _reaches(rule: StopRule, grade: int | None) -> bool | None:
     return None if grade is None else grade >= rule.min_grade
 
 
-def _applies(rule: StopRule, grade: int | None, agent: str | None) -> bool | None:
-    parts = (_concerns(rule, agent), _reaches(rule, grade), None if rule.condition else True)
+def _applies(rule: StopRule, grade: int | None, agent: str | None, condition_met: Judged) -> bool | None:
+    met = condition_met if rule.condition else True
+    parts = (concerns_antibody(agent, rule.antibody), _reaches(rule, grade), met)
     if False in parts:
         return False
     return None if None in parts else True
 
 
-def stop_rule(term: str, grade: int | None, agent: str | None) -> StopRule | None:
+def stop_rule(
+    term: str,
+    grade: int | None,
+    agent: str | None,
+    condition_met: Judged = None,
+) -> StopRule | None:
     """The rule by which this side effect ends the antibody for good, or None.
 
-    `grade` is CTCAE v5.0; a rule that asks for a grade does not apply while it is unknown. An agent which is
-    not given, or not known here, may be any antibody: then the rules for all of them apply. A side effect
-    ascribed to another drug ends no antibody.
+    `grade` is CTCAE v5.0; a rule that asks for a grade does not apply while it is unknown, and one with a condition
+    applies once a person has found it met. An agent which is not given, or not known here, may be any antibody:
+    then the rules for all of them apply. A side effect ascribed to another drug ends no antibody.
     """
     rules = _BY_TERM.get(plain_term(term), ())
-    return next((rule for rule in rules if _applies(rule, grade, agent)), None)
+    return next((rule for rule in rules if _applies(rule, grade, agent, condition_met)), None)
 
 
-def could_stop(term: str, agent: str | None) -> bool:
+def could_stop(term: str, agent: str | None, condition_met: Judged = None) -> bool:
     """Whether it hangs on the unknown grade of this side effect if the antibody must end for good."""
-    return stop_rule(term, None, agent) is None and stop_rule(term, _HIGHEST_GRADE, agent) is not None
+    now, at_worst = (stop_rule(term, grade, agent, condition_met) for grade in (None, _HIGHEST_GRADE))
+    return now is None and at_worst is not None
 
 
-def pending_stop_rules(term: str, grade: int | None, agent: str | None) -> tuple[StopRule, ...]:
+def pending_stop_rules(
+    term: str,
+    grade: int | None,
+    agent: str | None,
+    condition_met: Judged = None,
+) -> tuple[StopRule, ...]:
     """The rules that would end the antibody if the grade, the agent or the condition they ask for were so.
 
     Empty when `stop_rule` already finds one: then nothing is open any more.
     """
-    if stop_rule(term, grade, agent) is not None:
+    if stop_rule(term, grade, agent, condition_met) is not None:
         return ()
     rules = _BY_TERM.get(plain_term(term), ())
-    return tuple(rule for rule in rules if _applies(rule, grade, agent) is None)
+    return tuple(rule for rule in rules if _applies(rule, grade, agent, condition_met) is None)

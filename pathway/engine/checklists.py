@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any, Final, Literal
 
 from pathway.clinical.evidence import Citation
-from pathway.engine.findings import STALE, UNKNOWN
+from pathway.engine.findings import STALE, UNKNOWN, in_words
 from pathway.episodes.episode import Episode, Stamp
 
 Standing = Literal["met", "not_met", "missing", "stale"]
@@ -23,11 +23,15 @@ VERDICTS: Final = (MET, NOT_MET, UNKNOWN, STALE)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """How a criterion stands: its standing, the value in words, and the fact it rests on."""
+    """How a criterion stands: its standing, the value in words, and the fact it rests on.
+
+    `until` is the last day this value counts, where that differs from its criterion; `date.max` for good.
+    """
 
     standing: Standing
     shown: str = ""
     at: Stamp | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +59,10 @@ class Checklist:
             if (held := criterion.read(episode, as_of)) is not None:
                 yield criterion, held
 
+    def is_met(self, episode: Episode, as_of: date) -> bool:
+        """True when every criterion that applies is met; nothing is read after the first that is not."""
+        return all(held.standing == MET for _, held in self.held(episode, as_of))
+
     def verdict(self, episode: Episode, as_of: date) -> tuple[str, str, Stamp | None]:
         """One of `VERDICTS`, what decided it in words, and the fact it rests on.
 
@@ -64,8 +72,11 @@ class Checklist:
         for standing, value in _ORDER:
             named = [(each, held) for each, held in found if held.standing == standing]
             if named:
-                told = "; ".join(f"{each.name}: {held.shown or standing}" for each, held in named)
-                return value, told, named[0][1].at
+                told: dict[str, list[str]] = {}
+                for each, held in named:
+                    told.setdefault(held.shown or standing, []).append(each.name)
+                sentence = "; ".join(f"{', '.join(names)}: {shown}" for shown, names in told.items())
+                return value, sentence, named[0][1].at
         return MET, "all criteria are met", None
 
     def as_list(self, episode: Episode, as_of: date) -> list[dict[str, Any]]:
@@ -100,9 +111,11 @@ def _shown(criterion: Criterion, held: Held) -> dict[str, Any]:
         "standing": held.standing,
     }
     if held.shown:
-        shown["shown"] = held.shown
+        shown["shown"] = in_words(held.shown)
     if held.at is not None:
         shown["rests_on"] = {"entry": held.at.entry, "on": held.at.on.isoformat()}
-        if criterion.days is not None and held.at.exact and held.standing != "stale":
-            shown["counts_until"] = (held.at.on + timedelta(days=criterion.days)).isoformat()
+        days = timedelta(days=criterion.days) if criterion.days is not None and held.at.exact else None
+        until = held.until or (held.at.on + days if days is not None else date.max)
+        if until != date.max and held.standing != "stale":
+            shown["counts_until"] = until.isoformat()
     return shown | {"because": criterion.because.as_dict()}

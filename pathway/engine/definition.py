@@ -14,6 +14,8 @@ from functools import cached_property
 from typing import Any, Literal
 
 from pathway.clinical.evidence import Citation
+from pathway.clinical.regimens import Regimen
+from pathway.engine.chapters import Chapter, described_regimen, sources_of
 from pathway.engine.checklists import Checklist
 from pathway.engine.findings import Finding
 from pathway.engine.guards import Guard
@@ -26,7 +28,19 @@ STAY = "="
 """As the target of an edge: the state it started from."""
 
 
-Effect = Literal["new_line", "new_courses", "agents", "hold", "resume", "stop", "close", "reopen", "waive"]
+Effect = Literal[
+    "new_line",
+    "new_courses",
+    "agents",
+    "drop_antibody",
+    "switch_antibody",
+    "hold",
+    "resume",
+    "stop",
+    "close",
+    "reopen",
+    "waive",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +73,12 @@ class Row:
     notes: tuple[str, ...] = ()
     rests: bool = False
     """True where nothing is recommended because nothing is due."""
+    undecided: bool = False
+    """True where nothing is recommended because the field has not settled it; without it, it is a person's choice."""
 
     @property
     def tumour_board(self) -> bool:
-        """True when the field is undecided here."""
+        """True when the tumour board has to choose."""
         return self.recommended is None and not self.rests
 
     @property
@@ -84,6 +100,8 @@ class Option:
     """What taking it does beside moving the episode."""
     duties: tuple[str, ...] = ()
     """The kinds of duty that the effect `waive` settles."""
+    step: Callable[[Episode], str] | None = None
+    """What taking it means for one episode, in words, where the label does not say enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +157,22 @@ class Prompt:
     urgent: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Caution:
+    """What has to be answered with a reason when such a treatment is chosen, even where it is recommended.
+
+    `read` is asked of the agents that would be given, on a day; it yields what it found, and nothing where it does
+    not apply. `effects` are those of the options it is about.
+    """
+
+    name: str
+    when: str
+    sentence: str
+    because: Citation
+    read: Callable[[Episode, date, tuple[str, ...]], Iterable[Noticed]]
+    effects: tuple[Effect, ...] = ("new_line", "new_courses", "switch_antibody")
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """Where an episode can rest. `context` is what a decision taken after it will be about."""
@@ -153,20 +187,33 @@ class State:
     """True where the line of therapy is over: what comes next is a new one."""
     running: bool = False
     """True while a cycle runs: progression then ends the cycle."""
+    begins_bridge: bool = False
+    """True where a bridge to cells begins: entering it ends what was stated of eligibility before."""
+    suspends: bool = False
+    """True where neither duties nor holds run, nor what is told everywhere: treatment does not go on here."""
     schedule: Callable[[Episode], tuple[Anchored, ...]] = lambda _: ()
     checklists: tuple[Checklist, ...] = ()
     """What has to be met before the step that is due here."""
 
 
+Told = Callable[[Episode, Event, Stamp], bool]
+"""Asked of the episode that knows an entry, of the entry's event, and of its stamp."""
+
+
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Something that has to be done beside the state: what opens it, what settles it, and when it is due."""
+    """Something that has to be done beside the state: what opens it, what settles it, and when it is due.
+
+    What opens a duty that is owed already makes it count anew. Its window runs from what opened it, or from what
+    `starts` it where that comes later.
+    """
 
     kind: str
     label: str
-    opens: Callable[[Episode, Event], bool]
-    settles: Callable[[Episode, Event], bool]
+    opens: Told
+    settles: Told
     window: Window
+    starts: Told | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +224,8 @@ class Transition:
     source: str
     target: str
     when: tuple[Guard, ...] = ()
+    aside: bool = False
+    """True for a way around the usual course: the tables list it, the picture leaves it out."""
 
 
 class DefinitionContradicts(ValueError):
@@ -206,6 +255,11 @@ class Pathway:
     thresholds: tuple[Threshold, ...] = ()
     """Every number the findings rest on, for whoever reads the definition."""
     prompts: tuple[Prompt, ...] = ()
+    cautions: tuple[Caution, ...] = ()
+    regimens: tuple[Regimen, ...] = ()
+    """The regimens that set the rhythm and the limit of a line, for whoever reads the definition."""
+    chapters: tuple[Chapter, ...] = ()
+    """What a reader is told beside the rules."""
 
     def __post_init__(self) -> None:
         faults = [*self._unknown_names(), *self._doubtful_rows(), *self._doubtful_edges()]
@@ -257,7 +311,10 @@ class Pathway:
         cited += [window.because for window in self.windows]
         cited += [threshold.because for threshold in self.thresholds]
         cited += [prompt.because for prompt in self.prompts]
+        cited += [caution.because for caution in self.cautions]
         cited += [criterion.because for each in self.checklists for criterion in each.criteria]
+        cited += [each for regimen in self.regimens for each in sources_of(regimen)]
+        cited += [remark.because for each in self.chapters for remark in each.remarks]
         return tuple(dict.fromkeys(cited))
 
     def _all_guards(self) -> Iterator[Guard]:
@@ -344,12 +401,18 @@ class Pathway:
             ],
             "checklists": [each.describe() for each in self.checklists],
             "prompts": [_described_prompt(prompt) for prompt in self.prompts],
+            "cautions": [_described_caution(caution) for caution in self.cautions],
+            "regimens": [described_regimen(each) for each in self.regimens],
+            "chapters": [each.describe() for each in self.chapters],
             "findings": [
                 {
                     "finding": each.name,
                     "label": each.label,
                     "domain": list(each.domain),
                     "request": each.request,
+                    "decided": each.decided,
+                    "pending": sorted(each.pending),
+                    "conditions": dict(each.conditions),
                 }
                 for each in self.findings
             ],
@@ -405,6 +468,16 @@ def _described_prompt(prompt: Prompt) -> dict[str, Any]:
     }
 
 
+def _described_caution(caution: Caution) -> dict[str, Any]:
+    return {
+        "caution": caution.name,
+        "when": caution.when,
+        "sentence": caution.sentence,
+        "effects": list(caution.effects),
+        "because": caution.because.as_dict(),
+    }
+
+
 def _described_edge(edge: Transition) -> dict[str, Any]:
     return {
         "trigger": edge.trigger,
@@ -431,6 +504,8 @@ def _described_state(state: State) -> dict[str, Any]:
         "context": state.context,
         "running": state.running,
         "ends_line": state.ends_line,
+        "begins_bridge": state.begins_bridge,
+        "suspends": state.suspends,
         "checklists": [each.name for each in state.checklists],
         "always": [_described_offer(offer) for offer in state.always],
         "table": [
@@ -441,6 +516,7 @@ def _described_state(state: State) -> dict[str, Any]:
                 "recommended": _described_offer(row.recommended) if row.recommended else None,
                 "possible": [_described_offer(offer) for offer in row.possible],
                 "tumour_board": row.tumour_board,
+                "undecided": row.undecided,
                 "obtains": [each.name for each in row.obtains],
                 "notes": list(row.notes),
                 "because": [each.as_dict() for each in row.because],

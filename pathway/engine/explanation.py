@@ -43,6 +43,8 @@ def options_shown(
                         "label": change.finding.label,
                         "from": known[change.finding],
                         "to": list(change.values),
+                        "changes_by": change.finding.changes_by(known[change.finding]),
+                        "if": change.finding.condition(known[change.finding], change.values),
                     }
                     for change in changes
                 ]
@@ -91,6 +93,8 @@ def _option(option: Option, outcome: Outcome) -> dict[str, Any]:
         shown["remark"] = offer.remark
     if offer is not None and offer.needs_reason:
         shown["needs_reason"] = True
+    if offer is not None and offer.without_antibody:
+        shown["without_antibody"] = True
     return shown
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import assert_never
 
-from pathway.clinical.regimens import regimen
-from pathway.clinical.terms import ClosureReason, Delivered, spelling
-from pathway.engine.definition import Option, Pathway
+from pathway.clinical.regimens import regimen, regimen_with
+from pathway.clinical.terms import ClosureReason, Delivered, is_anti_gd2, spelling
+from pathway.engine.definition import Effect, Option, Pathway
 from pathway.engine.machine import advance
-from pathway.engine.recommendation import recommend
+from pathway.engine.recommendation import Recommendation, recommend
 from pathway.episodes.episode import (
     Cycles,
     Episode,
@@ -28,6 +29,7 @@ from pathway.episodes.episode import (
     Stop,
     learn,
     measured_before,
+    resistant_to_line,
     response_in_force,
     with_stop,
 )
@@ -43,10 +45,12 @@ from pathway.episodes.events import (
     EpisodeClosed,
     EpisodeOpened,
     Event,
+    FitnessRecorded,
     LocalControlCompleted,
     ProgressionEvidenceRecorded,
     ResponseConfirmed,
     ReviewResolved,
+    TreatmentTakenOver,
     read_logged,
 )
 from pathway.episodes.log import NO_FACTS, Effective, extended_digest
@@ -116,10 +120,16 @@ def apply(pathway: Pathway, episode: Episode, effective: Effective) -> Step:
 def _fact(pathway: Pathway, episode: Episode, event: Event, at: Stamp) -> Step:
     if _repeats_cycle(episode, event):
         return Step(_with_review(episode, at, "repeated_cycle", REPEATED_CYCLE), unexpected=True)
+    if isinstance(event, TreatmentTakenOver) and not _may_be_taken_over(pathway, episode, event):
+        return Step(_with_review(episode, at, "line_begun_before", LINE_BEGUN_BEFORE), unexpected=True)
     known = learn(episode, event, at)
     known = _with_duties(pathway, known, event, at)
-    if isinstance(event, CycleStarted) and _gives_stopped_agent(known):
+    if isinstance(event, CycleStarted | TreatmentTakenOver) and _gives_stopped_agent(known):
         known = _with_review(known, at, "stopped_agent_given", STOPPED_AGENT_GIVEN)
+    if _is_of_another_line(episode, event):
+        known = _uncounted(known, episode)
+    if isinstance(event, FitnessRecorded):
+        known = _with_gates_passed(pathway, known, at)
     trigger = _trigger(event)
     if trigger is None:
         return Step(known, flags=_flags(known, event))
@@ -129,6 +139,9 @@ def _fact(pathway: Pathway, episode: Episode, event: Event, at: Stamp) -> Step:
     if target == episode.state:
         return Step(known, flags=_flags(known, event))
     after = _moved(pathway, known, target, at)
+    untold = isinstance(event, CycleStarted) and at.entry not in known.reviews
+    if untold and not _passes_gate(pathway, episode.state, known, at.on):
+        after = _with_review(after, at, GATE_SKIPPED_KIND, GATE_SKIPPED)
     if trigger in (ASSESSED, PROGRESSED):
         after = _assessed(after, ended=episode.context if pathway.state(episode.state).running else None)
     return Step(after, moved=True, flags=_flags(known, event))
@@ -137,9 +150,16 @@ def _fact(pathway: Pathway, episode: Episode, event: Event, at: Stamp) -> Step:
 ASSESSED = "assessment_recorded"
 PROGRESSED = "progression_evidence_recorded"
 REPEATED_CYCLE = "A cycle with this number has been recorded already; correct or retract one of the two."
+LINE_BEGUN_BEFORE = (
+    "A line of therapy that was begun elsewhere cannot be taken over from here on; nothing of it was counted."
+)
 DECISION_MISSING = "This happened without a recorded decision; record the decision with its own date."
 STOPPED_AGENT_GIVEN = (
     "The cycle has an agent that was stopped for good, without an override that two clinicians signed."
+)
+GATE_SKIPPED_KIND = "gate_skipped"
+GATE_SKIPPED = (
+    "The cycle began without its start criteria on record: record the values with their own date, or say why."
 )
 CONTESTED = "On what is known now, this decision would not have been offered; look at it again."
 
@@ -149,6 +169,8 @@ def _trigger(event: Event) -> str | None:
     match event:
         case CycleStarted() | CycleCompleted() | LocalControlCompleted():
             return event.kind
+        case TreatmentTakenOver():
+            return f"{event.kind}:{'cycles' if event.maintenance_courses is None else 'maintenance'}"
         case EpisodeClosed():
             return f"episode_closed:{'death' if event.reason is ClosureReason.DEATH else 'other'}"
         case AssessmentRecorded() | ResponseConfirmed() | AssessmentClosedNotEvaluable():
@@ -179,13 +201,58 @@ def _breaks_order(episode: Episode, event: Event) -> bool:
     """True when line and cycle do not follow what was recorded before; unknown ones never do so."""
     if not isinstance(event, CycleStarted | CycleCompleted):
         return False
-    if isinstance(event.line, int) and event.line != episode.line:
+    if _is_of_another_line(episode, event):
         return True
     cycles = episode.courses if episode.context == "maintenance" else episode.cycles
     if not isinstance(event.cycle, int) or (cycles.last_number is None and cycles.started > 0):
         return False
     expected = (cycles.last_number or 0) + (1 if isinstance(event, CycleStarted) else 0)
     return event.cycle != expected
+
+
+def _is_of_another_line(episode: Episode, event: Event) -> bool:
+    if not isinstance(event, CycleStarted | CycleCompleted) or not isinstance(event.line, int):
+        return False
+    return event.line != episode.line
+
+
+def _uncounted(known: Episode, before: Episode) -> Episode:
+    """The episode that knows of a cycle of another line and does not count it to its own."""
+    return replace(
+        known,
+        cycles=before.cycles,
+        courses=before.courses,
+        regimen=before.regimen,
+        agents=before.agents,
+        reasoned=before.reasoned,
+    )
+
+
+def _passes_gate(pathway: Pathway, state: str, episode: Episode, on: date) -> bool:
+    """True when what had to be met in `state` was met on that day, or going on was decided there with a reason."""
+    if episode.reasoned is not None and episode.reasoned.value == state:
+        return True
+    return all(each.is_met(episode, on) for each in pathway.state(state).checklists)
+
+
+def _with_gates_passed(pathway: Pathway, episode: Episode, at: Stamp) -> Episode:
+    """The episode without the tasks for a cycle of this day whose values have now been told."""
+    tasks = [
+        each for each in episode.reviews.values() if each.kind == GATE_SKIPPED_KIND and each.at.on == at.on
+    ]
+    begun_in = [
+        edge.source
+        for edge in pathway.transitions
+        if tasks and edge.trigger == "cycle_started" and episode.state in (edge.source, edge.target)
+    ]
+    if not begun_in or not all(_passes_gate(pathway, state, episode, at.on) for state in begun_in):
+        return episode
+    left = {entry: each for entry, each in episode.reviews.items() if each not in tasks}
+    return replace(episode, reviews=left)
+
+
+def _may_be_taken_over(pathway: Pathway, episode: Episode, event: TreatmentTakenOver) -> bool:
+    return episode.line_began is None and bool(pathway.edges(_trigger(event) or "", episode.state))
 
 
 def _gives_stopped_agent(episode: Episode) -> bool:
@@ -197,7 +264,8 @@ def _unmoved(before: Episode, known: Episode, event: Event, at: Stamp) -> Step:
     """An event that could have moved the episode but has no edge here."""
     if isinstance(event, ProgressionEvidenceRecorded):
         return Step(known)
-    if isinstance(event, LocalControlCompleted) and len(known.obligations) < len(before.obligations):
+    settled = {owed.kind for owed in before.obligations} - {owed.kind for owed in known.obligations}
+    if isinstance(event, LocalControlCompleted) and settled:
         return Step(known)
     treats = isinstance(event, CycleStarted | LocalControlCompleted | EpisodeClosed) or (
         isinstance(event, CarTStepRecorded) and event.step in ("lymphodepletion", "infused")
@@ -215,6 +283,7 @@ def _moved(pathway: Pathway, episode: Episode, target: str, at: Stamp) -> Episod
         entered=at,
         context=episode.context if state.context is None else state.context,
         line_open=episode.line_open and not state.ends_line,
+        bridge_began=at if state.begins_bridge else episode.bridge_began,
     )
 
 
@@ -245,12 +314,16 @@ def _with_review(episode: Episode, at: Stamp, kind: str, sentence: str) -> Episo
 
 def _with_duties(pathway: Pathway, episode: Episode, event: Event, at: Stamp) -> Episode:
     for duty in pathway.duties:
-        owed = any(each.kind == duty.kind for each in episode.obligations)
-        if owed and duty.settles(episode, event):
-            left = tuple(each for each in episode.obligations if each.kind != duty.kind)
-            episode = replace(episode, obligations=left)
-        elif not owed and duty.opens(episode, event):
-            episode = replace(episode, obligations=(*episode.obligations, Obligation(duty.kind, at)))
+        owed = {each.kind: each for each in episode.obligations}
+        if duty.opens(episode, event, at):
+            owed[duty.kind] = Obligation(duty.kind, at, None if duty.starts else at)
+        elif (open_one := owed.get(duty.kind)) is None:
+            continue
+        elif duty.settles(episode, event, at):
+            del owed[duty.kind]
+        elif open_one.runs_from is None and duty.starts is not None and duty.starts(episode, event, at):
+            owed[duty.kind] = replace(open_one, runs_from=at)
+        episode = replace(episode, obligations=tuple(owed.values()))
     return episode
 
 
@@ -259,13 +332,32 @@ def _decision(pathway: Pathway, episode: Episode, event: DecisionMade, at: Stamp
         body = canonical(event.body()).decode()
         waiting = PendingDecision(body, actor, at)
         return Step(replace(episode, pending={**episode.pending, at.entry: waiting}))
-    contested = (
-        event.offered_as != "blocked" and recommend(pathway, episode, at.on).status(event.option) == "blocked"
-    )
+    told = recommend(pathway, episode, at.on)
+    contested = event.offered_as != "blocked" and told.status(event.option) == "blocked"
     after = _taken(pathway, episode, event, at)
+    after = replace(after, reasoned=_reasoned(told, event, at) or _still_reasoned(episode, after))
     if contested:
         after = _with_review(after, at, "contested", CONTESTED)
     return Step(after, moved=after.state != episode.state, contested=contested)
+
+
+def _reasoned(told: Recommendation, event: DecisionMade, at: Stamp) -> Noted | None:
+    """The decision to go on, if its reason was asked for: by what the state holds against a list, where it does so."""
+    state, offer = told.pathway.state(told.episode.state), told.outcome.offers.get(event.option)
+    goes_on = told.pathway.has_option(event.option) and told.pathway.option(event.option).effect == "agents"
+    given = event.reason is not None or event.detail.text is not None
+    lists = {each.name for each in state.checklists}
+    about = {guard.finding.name for row in told.outcome.rows for guard in row.when}
+    if not goes_on or not given or (offer is not None and not offer.needs_reason):
+        return None
+    return Noted(state.name, at) if not lists or lists & about else None
+
+
+def _still_reasoned(before: Episode, after: Episode) -> Noted | None:
+    """What was decided for a reason elsewhere stands until the next move; here, until the next decision."""
+    known = before.reasoned
+    stands = known is not None and known.value != before.state and after.state == before.state
+    return known if stands else None
 
 
 def _countersigned(pathway: Pathway, episode: Episode, event: DecisionCountersigned, at: Stamp) -> Step:
@@ -290,6 +382,7 @@ def _taken(pathway: Pathway, episode: Episode, event: DecisionMade, at: Stamp) -
     target = _target(pathway, episode, trigger, at) or episode.state
     after = replace(episode, last_decision=Noted(event.option, at))
     after = _with_effect(after, pathway.option(event.option), event.detail, at)
+    after = _with_duties(pathway, after, event, at)
     return after if target == episode.state else _moved(pathway, _with_assessment_decided(after), target, at)
 
 
@@ -306,15 +399,12 @@ def _with_effect(episode: Episode, option: Option, detail: DecisionDetail, at: S
             return _new_line(episode, detail, at)
         case "new_courses":
             return replace(_with_agents(episode, detail), courses=Cycles(), severe_in_cycle={})
-        case "agents":
-            return _with_agents(episode, detail)
+        case "agents" | "drop_antibody" | "switch_antibody":
+            return _with_agents(episode, detail, option)
         case "hold":
-            agents = tuple(spelling(agent) for agent in detail.agents) or ("all treatment",)
-            return replace(
-                episode, holds=(*episode.holds, *(Hold(agent, detail.hold_until, at) for agent in agents))
-            )
+            return _held(episode, detail, at)
         case "resume":
-            return replace(episode, holds=())
+            return replace(_with_agents(episode, detail), holds=())
         case "stop":
             for agent in detail.agents:
                 stop = Stop(spelling(agent), "The team decided to stop this agent for good.", at)
@@ -333,6 +423,15 @@ def _with_effect(episode: Episode, option: Option, detail: DecisionDetail, at: S
             assert_never(option.effect)
 
 
+def _held(episode: Episode, detail: DecisionDetail, at: Stamp) -> Episode:
+    """The episode in which agents are held; one that is held already stays so since then, until the new day."""
+    agents = tuple(dict.fromkeys(spelling(agent) for agent in detail.agents)) or ("all treatment",)
+    since = {hold.agent: hold.at for hold in episode.holds}
+    others = tuple(hold for hold in episode.holds if hold.agent not in agents)
+    held = tuple(Hold(agent, detail.hold_until, since.get(agent, at), at) for agent in agents)
+    return replace(episode, holds=(*others, *held))
+
+
 def _new_line(episode: Episode, detail: DecisionDetail, at: Stamp) -> Episode:
     began = episode.line_began is not None
     ended = Line(
@@ -340,6 +439,8 @@ def _new_line(episode: Episode, detail: DecisionDetail, at: Stamp) -> Episode:
         episode.regimen,
         episode.agents,
         episode.last_response.value if episode.last_response else None,
+        episode.last_anti_gd2,
+        resistant_to_line(episode),
     )
     fresh = replace(
         episode,
@@ -363,12 +464,37 @@ def _new_line(episode: Episode, detail: DecisionDetail, at: Stamp) -> Episode:
     return _with_agents(fresh, detail)
 
 
-def _with_agents(episode: Episode, detail: DecisionDetail) -> Episode:
-    return replace(
-        episode,
-        regimen=detail.regimen or episode.regimen,
-        agents=planned_agents(detail) or episode.agents,
-    )
+def _with_agents(episode: Episode, detail: DecisionDetail, option: Option | None = None) -> Episode:
+    agents = agents_after(option, detail, episode.agents)
+    effect = option.effect if option else None
+    return replace(episode, regimen=detail.regimen or _regimen_after(effect, episode, agents), agents=agents)
+
+
+def _regimen_after(effect: Effect | None, episode: Episode, agents: tuple[str, ...]) -> str | None:
+    """The regimen of a line whose antibody was dropped or switched: its backbone, alone or with the other antibody."""
+    known = regimen(episode.regimen) if episode.regimen else None
+    if known is None or known.backbone is None:
+        return episode.regimen
+    if effect == "drop_antibody":
+        return known.backbone
+    if effect == "switch_antibody":
+        return next((found for agent in agents if (found := regimen_with(agent, known.backbone))), None)
+    return episode.regimen
+
+
+def agents_after(option: Option | None, detail: DecisionDetail, given: tuple[str, ...]) -> tuple[str, ...]:
+    """What would be given after a decision: the agents it names, else those of before.
+
+    Without the antibody nothing that binds GD2 is left of either; where another antibody alone is named, what else
+    was given goes on.
+    """
+    named = planned_agents(detail)
+    effect = option.effect if option else None
+    if effect == "drop_antibody":
+        return tuple(agent for agent in named or given if not is_anti_gd2(agent))
+    if effect == "switch_antibody" and named and all(map(is_anti_gd2, named)):
+        return (*named, *(agent for agent in given if not is_anti_gd2(agent)))
+    return named or given
 
 
 def planned_agents(detail: DecisionDetail) -> tuple[str, ...]:

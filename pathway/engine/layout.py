@@ -91,7 +91,8 @@ def _choices(pathway: Pathway, state: State) -> set[str]:
 
 def _ways(pathway: Pathway, hub: str) -> Iterator[Way]:
     for edge in pathway.transitions:
-        if any(edge.source == state.name for state in pathway.states) and not _is_decision(edge):
+        usual = not (edge.aside or _is_decision(edge))
+        if usual and any(edge.source == state.name for state in pathway.states):
             yield from _leading_elsewhere(edge, edge.source)
     for state in pathway.states:
         for option in _shown_choices(pathway, state, hub):

@@ -14,11 +14,12 @@ from typing import Any
 
 from pathway.engine.definition import Pathway, Row
 from pathway.engine.explanation import guard_shown, options_shown
-from pathway.engine.findings import Finding, Found
+from pathway.engine.findings import Finding, Found, in_words
 from pathway.engine.guards import Guard
-from pathway.engine.outcome import Outcome, Status, findings_of, outcome_of
+from pathway.engine.outcome import OBTAIN, Outcome, Status, findings_of, outcome_of
+from pathway.engine.response import response_shown
 from pathway.engine.schedule import Due, due_steps
-from pathway.episodes.episode import Episode, rated_components, response_in_force
+from pathway.episodes.episode import Episode, Stamp
 from pathway.proof.canonical import digest
 
 
@@ -87,32 +88,13 @@ class Recommendation:
             "notes": list(dict.fromkeys(note for row in self.outcome.rows for note in row.notes)),
         }
         if (timepoint := self.episode.timepoint) is not None:
-            told = response_in_force(timepoint)
-            shown["response"] = {
-                "timepoint": timepoint.name,
-                "in_force": told.response,
-                "derived": told.derived,
-                "reported": told.reported,
-                "ceiling": told.ceiling,
-                "missing": list(told.missing),
-                "flags": list(told.flags),
-                "rule": told.rule,
-                "why": told.why,
-                "components": {
-                    part.value: found.as_dict()
-                    for part, found in rated_components(self.episode, timepoint).items()
-                },
-            }
+            shown["response"] = response_shown(self.episode, timepoint)
         return shown
 
     def summary(self) -> str:
         """The recommendation in one or two sentences."""
         if self.recommended is not None:
-            label = self.pathway.option(self.recommended).label
-            wanted = [finding.label for finding in self.outcome.obtain]
-            if self.recommended == "complete_workup" and wanted:
-                return f"Recommended: {label}, namely {', '.join(wanted)}."
-            return f"Recommended: {label}."
+            return f"Recommended: {self._step(self.recommended)}."
         if self.outcome.needs_tumour_board:
             row = self.outcome.rows[0]
             names = [
@@ -120,8 +102,29 @@ class Recommendation:
                 for offer in row.offers
                 if self.status(offer.option) == "possible"
             ]
-            return f"The field is undecided here; the tumour board chooses among: {', '.join(names)}."
+            undecided = row.tumour_board and row.undecided
+            why = "The field is undecided here" if undecided else "The pathway recommends nothing here"
+            return f"{why}: the tumour board chooses among {', '.join(names)}."
         return "Nothing is due."
+
+    def _step(self, name: str) -> str:
+        """What is recommended, as this episode needs it."""
+        option, offer = self.pathway.option(name), self.outcome.offers[name]
+        if name == OBTAIN:
+            wanted = ", ".join(finding.label for finding in self._decisive())
+            return offer.remark or (f"{option.label}, namely {wanted}" if wanted else option.label)
+        step = option.step(self.episode) if option.step else option.label
+        return f"{step} ({offer.remark})" if offer.remark else step
+
+    def _decisive(self) -> list[Finding]:
+        """Of what is missing that on which the recommendation waits; what only other options hang on comes later."""
+        obtain, rows = self.outcome.obtain, self.outcome.rows
+        wished = rows[0].recommended.option if len(rows) == 1 and rows[0].recommended else None
+        if wished == OBTAIN:
+            first = [finding for finding in obtain if finding in rows[0].obtains]
+        else:
+            first = [finding for finding, names in obtain.items() if wished in names]
+        return first or list(obtain)
 
     def _row(self, row: Row) -> dict[str, Any]:
         return {
@@ -141,26 +144,23 @@ class Recommendation:
 
     def _prompts(self) -> Iterator[dict[str, Any]]:
         """What a person is told beside the next step, the urgent first."""
+        state = self.pathway.state(self.episode.state)
         for prompt in sorted(self.pathway.prompts, key=lambda each: not each.urgent):
-            if prompt.states and self.episode.state not in prompt.states:
+            here = self.episode.state in prompt.states if prompt.states else not state.suspends
+            if not here:
                 continue
             for noticed in prompt.read(self.episode, self.as_of):
                 shown: dict[str, Any] = {"prompt": prompt.name, "sentence": prompt.sentence}
                 if noticed.detail:
-                    shown["detail"] = noticed.detail
+                    shown["detail"] = in_words(noticed.detail)
                 if noticed.at is not None:
-                    shown["rests_on"] = {"entry": noticed.at.entry, "on": noticed.at.on.isoformat()}
+                    shown["rests_on"] = _rests_on(noticed.at)
                 shown |= {"urgent": prompt.urgent, "because": (noticed.because or prompt.because).as_dict()}
                 yield shown
 
     def _guard(self, guard: Guard) -> dict[str, Any]:
         found = self.found.get(guard.finding) or guard.finding.of(self.episode, self.as_of)
-        shown = dict(guard_shown(guard, found.value))
-        if found.shown:
-            shown["shown"] = found.shown
-        if found.at is not None:
-            shown["rests_on"] = {"entry": found.at.entry, "on": found.at.on.isoformat()}
-        return shown
+        return {**guard_shown(guard, found.value), **_found_shown(found)}
 
     def _missing(self, finding: Finding, options: tuple[str, ...]) -> dict[str, Any]:
         found = self.found[finding]
@@ -171,11 +171,26 @@ class Recommendation:
             "sentence": finding.request or f"Record {finding.label}.",
             "options": list(options),
         }
-        if found.shown:
-            shown["shown"] = found.shown
+        shown |= _found_shown(found)
         if self.next_due is not None and self.next_due.target is not None:
             shown["due"] = max(self.as_of, self.next_due.target).isoformat()
         return shown
+
+
+def _found_shown(found: Found) -> dict[str, Any]:
+    """What a finding's value rests on: its words, its fact, and its own source where it has one."""
+    shown: dict[str, Any] = {}
+    if found.shown:
+        shown["shown"] = in_words(found.shown)
+    if found.at is not None:
+        shown["rests_on"] = _rests_on(found.at)
+    if found.because is not None:
+        shown["found_because"] = found.because.as_dict()
+    return shown
+
+
+def _rests_on(at: Stamp) -> dict[str, str]:
+    return {"entry": at.entry, "on": at.on.isoformat()}
 
 
 def recommend(pathway: Pathway, episode: Episode, as_of: date) -> Recommendation:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from pathway.clinical.component_rules import POLICIES
 from pathway.clinical.components import COMBINED, TABLES
+from pathway.clinical.evidence import NCI_PDQ_2025, PARK_2017, PCDC_DICTIONARY, Tag, cite
 from pathway.clinical.inrc import NOT_DECLARED, RULES
+from pathway.engine.chapters import Remark
 from pathway.engine.page import TAGS, cited, table
 
 READING = (
@@ -19,6 +21,49 @@ COMPARED = (
     "A value is compared with the baseline of its line of therapy and, for progression, with the smallest on study "
     "in that line. What a report does not repeat is looked up: in the earlier assessments of the line, and in the "
     "last evaluation at most 28 days before the line began. Scores of two systems are never compared."
+)
+GOES_IN = (
+    Remark(
+        "Curie score",
+        "The nine segments of bone, 0 to 3 each; the tenth, of soft tissue, answers for uptake there.",
+        cite(NCI_PDQ_2025, Tag.SOURCE_READ, "Curie score"),
+    ),
+    Remark(
+        "SIOPEN score",
+        "The twelve segments of bone, 0 to 6 each.",
+        cite(PCDC_DICTIONARY, Tag.SOURCE_READ, "SIOPEN score"),
+    ),
+    Remark(
+        "Relative score",
+        "The bone score now by that at the baseline of this line, in one system throughout.",
+        cite(PARK_2017, Tag.UNVERIFIED, "relative score"),
+    ),
+    Remark(
+        "Smallest on study",
+        "Growth is measured against the smallest value of the line, its baseline included.",
+        cite(PARK_2017, Tag.UNVERIFIED, "smallest on study"),
+    ),
+    Remark(
+        "Disease that takes up no MIBG",
+        "FDG-PET stands in for MIBG.",
+        cite(NCI_PDQ_2025, Tag.SOURCE_READ, "INRC: disease that takes up no MIBG"),
+    ),
+    Remark(
+        "Marrow, free",
+        "Two aspirates and two trephines, taken on both sides at one time point; one such set is enough.",
+        cite(NCI_PDQ_2025, Tag.SOURCE_READ, "INRC, complete response: marrow"),
+    ),
+    Remark(
+        "Marrow, infiltrated",
+        "Where samples differ, the highest of its samples counts.",
+        cite(PARK_2017, Tag.UNVERIFIED, "marrow: highest value"),
+    ),
+    Remark(
+        "A report by the criteria of 1993",
+        "Kept as what it is and never read as a category of 2017: its MR means a mixed response, and its progression "
+        "begins at 25 %.",
+        cite(PCDC_DICTIONARY, Tag.SOURCE_READ, "INRC of 1993"),
+    ),
 )
 TITLES = {
     "primary": "Primary tumour",
@@ -36,6 +81,9 @@ def response_written() -> str:
 def _page() -> Iterator[str]:
     yield from ("# The response by INRC 2017", "", READING, "", COMPARED, "", "Where a line comes from:", "")
     yield from (f"- **[{tag}]** {meaning}" for tag, meaning in TAGS)
+    yield from ("", "## What goes in", "")
+    told = ((f"**{each.about}**", each.says, cited([each.because])) for each in GOES_IN)
+    yield from table("what", "how", "source", rows=told)
     for name, rules in TABLES.items():
         yield from ("", f"## {TITLES[name]}", "")
         rows = (

@@ -1,9 +1,6 @@
-"""Checks a pathway over every combination of its findings' values: what it may never do, it does nowhere.
+"""Checks a pathway over every combination of its findings' values and every course an episode can take.
 
-Nothing is sampled. The engine itself reads each table with no finding known; where it asks for one, every
-value of it is followed. What comes out are *cases*: the findings that were asked for, with their values,
-whatever all the others may be. Together they are all combinations, each in exactly one case. Values which no
-guard of the state tells apart are followed once, since guards are all that looks at a value.
+Nothing is sampled: `cases` reads the tables, `paths` follows the courses. What it may never do, it does nowhere.
 """
 
 from __future__ import annotations
@@ -11,71 +8,45 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
-from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from pathway.engine.definition import ANYWHERE, STAY, Option, Pathway, Row, State
+from pathway.engine.cases import Matches, Table, Wanted, alike, may_match
+from pathway.engine.claims import (
+    Claim,
+    Decided,
+    ForAReason,
+    Never,
+    OnlyFrom,
+    OpenUnknown,
+    Spared,
+    WithoutAntibody,
+    options_of,
+    states_of,
+    values_named,
+)
+from pathway.engine.definition import ANYWHERE, STAY, Offer, Option, Pathway, Row
 from pathway.engine.findings import OPEN, Finding
-from pathway.engine.outcome import Outcome, Values, findings_of, matching_rows, outcome_of_rows
-
-Wanted: TypeAlias = Mapping[Finding, Collection[str]]
-Matches: TypeAlias = Mapping[Row, set[Finding]]
-
-
-@dataclass(frozen=True, slots=True)
-class Never:
-    """In none of `states` is any of `options` open while the findings have these values."""
-
-    sentence: str
-    states: tuple[str, ...]
-    options: tuple[str, ...]
-    when: Wanted
-
-    def speaks_of(self, state: State, option: Option) -> bool:
-        """True when the claim is about this option in this state."""
-        return state.name in self.states and option.name in self.options
-
-
-@dataclass(frozen=True, slots=True)
-class OnlyFrom:
-    """The row is reached from these combinations alone, as far as the findings are known."""
-
-    sentence: str
-    state: str
-    row: str
-    members: tuple[Wanted, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """These states are entered from outside by what people decide, never by a fact."""
-
-    sentence: str
-    states: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Spared:
-    """A treatment that this row offers free of the option's own needs, on purpose."""
-
-    sentence: str
-    state: str
-    row: str
-    option: str
-
-
-Claim: TypeAlias = Never | OnlyFrom | Decided | Spared
-"""What the authors of a pathway say of it, to be held against every combination."""
+from pathway.engine.outcome import Values
+from pathway.engine.paths import Courses, Explored, Offered, explore
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What the pathway does and should not, with one combination that shows it (empty when none is needed)."""
+    """What the pathway does and should not, with a combination, or a course step by step, that shows it."""
 
     state: str
     sentence: str
     example: Mapping[str, str] = field(default_factory=dict)
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two rows that both match some combination and recommend otherwise: the first one wins."""
+
+    state: str
+    first: str
+    second: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,158 +55,246 @@ class Checked:
 
     combinations: int
     cases: int
+    overlaps: tuple[Overlap, ...]
+    explored: Explored
     faults: tuple[Fault, ...]
 
 
-NOTHING: Final[Values] = MappingProxyType({})
-
 Progress: TypeAlias = Callable[[float], None]
-"""Is told which share of all combinations has been checked, from 0 to 1."""
+"""Is told which share of the check is done, from 0 to 1."""
+
+TABLES_SHARE = 0.8
+"""About how much of the time goes into the tables; the rest follows the courses."""
 
 
-def check(pathway: Pathway, claims: Sequence[Claim] = (), progress: Progress = lambda _: None) -> Checked:
-    """Every table over every combination, every edge, and every claim."""
-    tables = [_Table(pathway, state, distinct_values(pathway, state), claims) for state in pathway.states]
-    total, done, cases = sum(_size(table.domains) for table in tables), 0, 0
+def check(
+    pathway: Pathway,
+    claims: Sequence[Claim] = (),
+    courses: Courses | None = None,
+    progress: Progress = lambda _: None,
+) -> Checked:
+    """Every table over every combination, every edge, every claim, and every course."""
+    courses = courses or Courses()
+    tables = [read_for(pathway, state.name, claims, courses) for state in pathway.states]
+    total, done = sum(each.size for each in tables), 0
     faults: dict[tuple[str, str], Fault] = {}
     for table in tables:
-        reached: set[Row] = set()
-        for values, matches in read_table(table.state, table.domains):
-            cases += 1
-            reached |= set(matches)
-            for fault in table.faults_of(values, matches):
-                faults.setdefault((fault.state, fault.sentence), fault)
-            done += _size({each: table.domains[each] for each in table.domains if each not in values})
-            progress(done / total)
-        for fault in (*table.unreached(reached), *table.unspared()):
-            faults.setdefault((fault.state, fault.sentence), fault)
-    whole = (_misspelt, _undecided, _unconnected, _never_offered)
-    for fault in (fault for look in whole for fault in look(pathway, claims)):
-        faults.setdefault((fault.state, fault.sentence), fault)
-    combinations = sum(_size({each: each.domain for each in table.domains}) for table in tables)
-    return Checked(combinations, cases, tuple(faults.values()))
+        for checked in table.run():
+            progress((done + checked) / total * TABLES_SHARE)
+        done += table.size
+        faults |= table.faults
+    for look in (_misspelt, _undecided, _unconnected, _never_offered):
+        faults |= {(fault.state, fault.sentence): fault for fault in look(pathway, claims)}
+    offered = {each.table.state.name: each.offered for each in tables}
+    left = 1 - TABLES_SHARE
+    explored = explore(pathway, courses, offered, lambda share: progress(TABLES_SHARE + share * left))
+    for broken in explored.broken:
+        fault = Fault(broken.state, broken.sentence, broken.example, broken.path)
+        faults[fault.state, fault.sentence] = fault
+    return Checked(
+        sum(_size({each: each.domain for each in one.table.groups}) for one in tables),
+        sum(each.cases for each in tables),
+        tuple(Overlap(each.table.state.name, *pair) for each in tables for pair in sorted(each.overlapping)),
+        explored,
+        tuple(faults.values()),
+    )
 
 
-def _size(domains: Mapping[Finding, Sequence[str]]) -> int:
+def read_for(
+    pathway: Pathway, state: str, claims: Sequence[Claim] = (), courses: Courses | None = None
+) -> Reading:
+    """The reading of one state's table, not yet begun."""
+    found = pathway.state(state)
+    table = Table(pathway, found, alike(pathway, found, tuple(values_named(tuple(claims)))))
+    return Reading(table, claims, Offered(table, courses or Courses()))
+
+
+def _size(domains: Mapping[Finding, Collection[str]]) -> int:
     return math.prod(len(values) for values in domains.values())
 
 
-def distinct_values(pathway: Pathway, state: State) -> dict[Finding, tuple[str, ...]]:
-    """For each finding the state asks about, one value of each group that no guard there tells apart."""
-    offers = [offer for row in state.table for offer in (*row.offers, *state.always)]
-    needs = [need for offer in offers for need in pathway.option(offer.option).needs]
-    guards = [*(guard for row in state.table for guard in row.when), *needs]
-    found: dict[Finding, tuple[str, ...]] = {}
-    for each in findings_of(pathway, state.name):
-        reading = [guard for guard in guards if guard.finding is each]
-        groups: dict[tuple[bool, ...], str] = {}
-        for value in each.domain:
-            groups.setdefault((value in OPEN, *(value in guard.values for guard in reading)), value)
-        found[each] = tuple(groups.values())
-    return found
+@dataclass(slots=True)
+class Reading:
+    """One table held against what is claimed of it, case by case."""
 
-
-def read_table(
-    state: State, domains: Mapping[Finding, Sequence[str]], known: Values = NOTHING
-) -> Iterator[tuple[Values, Matches]]:
-    """Each case of the table with the rows that match in it."""
-    try:
-        matches = matching_rows(state, known)
-    except KeyError as asked:
-        wanted: Finding = asked.args[0]
-        for value in domains[wanted]:
-            yield from read_table(state, domains, {**known, wanted: value})
-        return
-    yield known, matches
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """One state's table, the values to follow, and what is claimed of it."""
-
-    pathway: Pathway
-    state: State
-    domains: Mapping[Finding, Sequence[str]]
+    table: Table
     claims: Sequence[Claim]
-    outcomes: dict[tuple[tuple[str, ...], tuple[str, ...]], Outcome] = field(default_factory=dict)
+    offered: Offered
+    cases: int = 0
+    faults: dict[tuple[str, str], Fault] = field(default_factory=dict)
+    overlapping: set[tuple[str, str]] = field(default_factory=set)
+    _reached: set[Row] = field(default_factory=set)
+    _nevers: dict[str, tuple[Never, ...]] = field(default_factory=dict)
+    _opened: set[tuple[str, Finding, str]] = field(init=False)
+    """Treatments known, or allowed, to be open while a finding is unknown though this value would close them."""
+
+    def __post_init__(self) -> None:
+        self._opened = {
+            (option, claim.finding, value)
+            for claim in self.claims
+            if isinstance(claim, OpenUnknown)
+            for option in claim.options
+            for value in claim.though
+        }
+
+    @property
+    def size(self) -> int:
+        """How many combinations the table has, of values that are told apart."""
+        return _size(self.table.groups)
+
+    def run(self) -> Iterator[int]:
+        """Read every case; gives how many combinations have been read so far."""
+        done, groups = 0, self.table.groups
+        for values, matches in self.table.cases():
+            self.cases += 1
+            self._note(self.faults_of(values, matches))
+            done += _size({each: groups[each] for each in groups if each not in values})
+            yield done
+        self._note(self.unreached())
+        self._note(self.unspared())
+
+    def _note(self, faults: Iterator[Fault]) -> None:
+        for fault in faults:
+            self.faults.setdefault((fault.state, fault.sentence), fault)
 
     def faults_of(self, values: Values, matches: Matches) -> Iterator[Fault]:
         """What is wrong in one case."""
         if not matches:
             yield self._fault("A combination reaches no row.", values)
             return
-        for claim in self.claims:
-            if isinstance(claim, OnlyFrom) and claim.state == self.state.name:
-                alone = [row.number for row in matches] == [claim.row]
-                if alone and not any(_lies_in(values, member) for member in claim.members):
-                    yield self._fault(claim.sentence, values)
-        beside = self._asked_beside(tuple(matches))
-        told = self._told(values, matches, beside)
+        self._reached |= set(matches)
+        self._note_overlaps(values, matches)
+        told = self.table.told(values, matches)
         recommended = [name for name, status in told.statuses.items() if status == "recommended"]
         if recommended != ([told.recommended] if told.recommended else []):
             yield self._fault("What stands as recommended is not what is recommended.", values)
+        self.offered.take(values, matches)
+        yield from self._nothing_offered(values, matches)
+        yield from self._reached_from_elsewhere(values, matches)
         for name in told.offers:
-            yield from self._faults_of_option(self.pathway.option(name), values, matches, beside)
+            yield from self._faults_of_option(self.table.pathway.option(name), values, matches)
+        yield from self._opened_by_unknown(values, matches)
 
-    def _told(self, known: Values, matches: Matches, beside: tuple[Finding, ...]) -> Outcome:
-        """The outcome where these rows match; handed nothing but the findings `beside` them, on which it may hang."""
-        values = tuple(known.get(each, self.domains[each][0]) for each in beside)
-        key = (tuple(row.number for row in matches), values)
-        if key not in self.outcomes:
-            whole = dict(zip(beside, values, strict=True))
-            self.outcomes[key] = outcome_of_rows(self.pathway, self.state, whole, matches)
-        return self.outcomes[key]
+    def _nothing_offered(self, values: Values, matches: Matches) -> Iterator[Fault]:
+        """Rows that recommend nothing for sure, and leave nothing for sure to choose."""
+        row = next(iter(matches))
+        if len(matches) > 1 or row.rests:
+            return
+        own = {offer.option for offer in row.offers}
+        if not any(offer.option in own for offer in self.table.surely_open(values, matches)):
+            yield self._fault(f"Row {row.number} may leave nothing to choose.", values)
 
-    def _asked_beside(self, rows: tuple[Row, ...]) -> tuple[Finding, ...]:
-        """What is asked beyond the rows themselves: the needs of what they offer, and what they ask to obtain."""
-        offers = [offer for row in rows for offer in (*row.offers, *self.state.always)]
-        needs = [need.finding for offer in offers for need in self.pathway.option(offer.option).needs]
-        return tuple(dict.fromkeys((*needs, *(wanted for row in rows for wanted in row.obtains))))
+    def _reached_from_elsewhere(self, values: Values, matches: Matches) -> Iterator[Fault]:
+        for claim in self.claims:
+            if isinstance(claim, OnlyFrom) and claim.state == self.table.state.name:
+                alone = [row.number for row in matches] == [claim.row]
+                if alone and not any(_lies_in(values, member) for member in claim.members):
+                    yield self._fault(claim.sentence, values)
 
-    def _faults_of_option(
-        self, option: Option, values: Values, matches: Matches, beside: tuple[Finding, ...]
-    ) -> Iterator[Fault]:
+    def _faults_of_option(self, option: Option, values: Values, matches: Matches) -> Iterator[Fault]:
         """What is wrong with one option in one case, for every combination of what it needs beside it."""
-        asked = [need.finding for need in option.needs if need.finding not in values]
-        nevers = [
-            claim for claim in self.claims if isinstance(claim, Never) and claim.speaks_of(self.state, option)
-        ]
-        for picked in product(*(self.domains[each] for each in asked)):
-            known = {**values, **dict(zip(asked, picked, strict=True))}
-            told = self._told(known, matches, beside)
-            if told.statuses[option.name] == "blocked":
-                continue
-            needs_hold = all(need.holds(known[need.finding]) for need in option.needs)
-            if not needs_hold and not told.offers[option.name].exempt:
+        for opening in self.table.openings(values, matches, option.name):
+            known = {**values, **opening.needed}
+            if not opening.offer.exempt and not all(need.holds(known[need.finding]) for need in option.needs):
                 yield self._fault(f"{option.name} is open though what it needs is not known to hold.", known)
-            for claim in nevers:
-                if _may_be(known, claim.when):
+            for claim in self._nevers_of(option):
+                spared = (isinstance(claim, WithoutAntibody) and opening.offer.without_antibody) or (
+                    isinstance(claim, ForAReason) and opening.how == "with a reason"
+                )
+                if not spared and _may_be(known, claim.when):
                     yield self._fault(f"{claim.sentence} Here {option.name} is open.", known)
 
-    def unreached(self, reached: set[Row]) -> Iterator[Fault]:
+    def _nevers_of(self, option: Option) -> tuple[Never, ...]:
+        if option.name not in self._nevers:
+            self._nevers[option.name] = tuple(
+                claim
+                for claim in self.claims
+                if isinstance(claim, Never) and claim.speaks_of(self.table.state, option)
+            )
+        return self._nevers[option.name]
+
+    def _opened_by_unknown(self, values: Values, matches: Matches) -> Iterator[Fault]:
+        """Treatments that are open because a finding is unknown: some known value of it would close them.
+
+        Where a finding is followed to every value it may have (`completed`), what is open is open for all of them;
+        those cases are left out, since each of their values is a case of its own.
+        """
+        unknown = [each for each, value in values.items() if value in OPEN]
+        if not unknown or any(hinges for hinges in matches.values()):
+            return
+        offers = self.table.told(values, matches).offers
+        treating = [
+            offer
+            for name, offer in offers.items()
+            if self.table.pathway.option(name).treats and self.table.openings(values, matches, name)
+        ]
+        for each in unknown:
+            for value in self.table.groups[each]:
+                asked = [offer for offer in treating if (offer.option, each, value) not in self._opened]
+                if asked and value not in OPEN:
+                    yield from self._closed_by(each, value, asked, values, matches)
+
+    def _closed_by(
+        self, finding: Finding, value: str, asked: list[Offer], values: Values, matches: Matches
+    ) -> Iterator[Fault]:
+        for known, rows in self.table.cases_if(values, matches, finding, value):
+            offers = self.table.offers(rows)
+            for offer in asked:
+                name = offer.option
+                as_open = name in offers and offers[name].exempt >= offer.exempt
+                if as_open or (name, finding, value) in self._opened:
+                    continue
+                if offer.exempt or self._may_be_open(name, known):
+                    self._opened.add((name, finding, value))
+                    yield self._fault(
+                        f"{name} is open while {finding.name} is {values[finding]}, though {value} would close it.",
+                        known,
+                    )
+
+    def _may_be_open(self, option: str, known: Values) -> bool:
+        """True unless something the option needs is known not to hold."""
+        needs = self.table.pathway.option(option).needs
+        return all(need.finding not in known or need.holds(known[need.finding]) for need in needs)
+
+    def _note_overlaps(self, values: Values, matches: Matches) -> None:
+        rows = self.table.state.table
+        if len(matches) > 1:
+            return
+        (first,) = matches
+        for row in rows[rows.index(first) + 1 :]:
+            pair = (first.number, row.number)
+            if pair in self.overlapping or _recommends(row) == _recommends(first):
+                continue
+            if may_match(row, values):
+                self.overlapping.add(pair)
+
+    def unreached(self) -> Iterator[Fault]:
         """Rows that no combination reaches."""
-        for row in self.state.table:
-            if row not in reached:
+        for row in self.table.state.table:
+            if row not in self._reached:
                 yield self._fault(
                     f"Row {row.number} is never reached: the rows above it take every case.", {}
                 )
 
     def unspared(self) -> Iterator[Fault]:
         """Treatments that a row frees of their needs without a word from the authors."""
-        spared = {
-            (claim.state, claim.row, claim.option) for claim in self.claims if isinstance(claim, Spared)
-        }
-        for row in self.state.table:
+        state, pathway = self.table.state, self.table.pathway
+        spared = {(each.state, each.row, each.option) for each in self.claims if isinstance(each, Spared)}
+        for row in state.table:
             for offer in row.offers:
-                freed = offer.exempt and self.pathway.option(offer.option).treats
-                if freed and (self.state.name, row.number, offer.option) not in spared:
+                freed = offer.exempt and pathway.option(offer.option).treats
+                if freed and (state.name, row.number, offer.option) not in spared:
                     sentence = (
                         f"Row {row.number} offers {offer.option} whatever it needs, and no claim says why."
                     )
                     yield self._fault(sentence, {})
 
     def _fault(self, sentence: str, values: Values) -> Fault:
-        return Fault(self.state.name, sentence, {each.name: value for each, value in values.items()})
+        return Fault(self.table.state.name, sentence, {each.name: value for each, value in values.items()})
+
+
+def _recommends(row: Row) -> str | None:
+    return row.recommended.option if row.recommended else None
 
 
 def _may_be(known: Values, wanted: Wanted) -> bool:
@@ -254,11 +313,9 @@ def _misspelt(pathway: Pathway, claims: Sequence[Claim]) -> Iterator[Fault]:
     """Claims about states or options that the pathway does not have: they would hold of anything."""
     known = {state.name for state in pathway.states}
     for claim in claims:
-        states = claim.states if isinstance(claim, Never | Decided) else (claim.state,)
-        options = claim.options if isinstance(claim, Never) else ()
-        for state in (name for name in states if name not in known):
+        for state in (name for name in states_of(claim) if name not in known):
             yield Fault(state, f"{claim.sentence} No state has this name.")
-        for option in (name for name in options if not pathway.has_option(name)):
+        for option in (name for name in options_of(claim) if not pathway.has_option(name)):
             yield Fault("", f"{claim.sentence} No option has the name {option}.")
 
 
@@ -268,7 +325,7 @@ def _undecided(pathway: Pathway, claims: Sequence[Claim]) -> Iterator[Fault]:
             continue
         for edge in pathway.transitions:
             enters = edge.target in claim.states and edge.source not in claim.states
-            if enters and not edge.trigger.startswith("decide:"):
+            if enters and not edge.trigger.startswith("decide:") and edge.trigger not in claim.told_by:
                 yield Fault(
                     edge.target, f"{claim.sentence} Here {edge.trigger} leads there from {edge.source}."
                 )

@@ -5,12 +5,12 @@ Days are counted only from a date known to the day: from anything coarser the wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
 from pathway.engine.definition import Anchored, Pathway, Window
-from pathway.episodes.episode import Episode, Stamp
+from pathway.episodes.episode import Episode, Hold, Stamp
 
 Timing = Literal["not_yet", "due", "overdue", "unknown"]
 
@@ -33,15 +33,20 @@ class Due:
             return "not_yet"
         return "due" if as_of <= self.latest else "overdue"
 
-    def as_dict(self, as_of: date) -> dict[str, Any]:
-        """The window as answers carry it."""
-        shown: dict[str, Any] = {"what": self.window.what, "timing": self.timing(as_of)}
+    def in_brief(self) -> dict[str, str]:
+        """What is due, and its days where they are known."""
+        shown = {"what": self.window.what}
         if self.earliest and self.target and self.latest:
             shown |= {
                 "earliest": self.earliest.isoformat(),
                 "target": self.target.isoformat(),
                 "latest": self.latest.isoformat(),
             }
+        return shown
+
+    def as_dict(self, as_of: date) -> dict[str, Any]:
+        """The window as answers carry it."""
+        shown: dict[str, Any] = {"timing": self.timing(as_of), **self.in_brief()}
         if self.anchor is not None:
             shown |= {"counted_from": {"entry": self.anchor.entry, "on": self.anchor.on.isoformat()}}
             if not self.anchor.exact:
@@ -55,12 +60,23 @@ class Due:
 
 def due_steps(pathway: Pathway, episode: Episode) -> tuple[Due, ...]:
     """The windows that run for the episode, of its state, its holds and its obligations; soonest first."""
-    windows = [*pathway.state(episode.state).schedule(episode)]
-    if pathway.hold_window is not None:
-        windows += [(pathway.hold_window, hold.at) for hold in episode.holds]
-    duties = {duty.kind: duty for duty in pathway.duties}
-    windows += [(duties[owed.kind].window, owed.at) for owed in episode.obligations]
+    state = pathway.state(episode.state)
+    windows = [*state.schedule(episode)]
+    if pathway.hold_window is not None and not state.suspends:
+        windows += [_look_again(pathway.hold_window, hold) for hold in episode.holds]
+    if not state.suspends:
+        duties = {duty.kind: duty for duty in pathway.duties}
+        owed = ((duties[each.kind].window, each.runs_from) for each in episode.obligations)
+        windows += [(window, since) for window, since in owed if since is not None]
     return tuple(sorted((_dated(each) for each in windows), key=lambda due: due.target or date.max))
+
+
+def _look_again(window: Window, hold: Hold) -> Anchored:
+    """A hold is looked at again on the day that was agreed on; without one, so many days after it was decided."""
+    if hold.until is None:
+        return window, hold.decided
+    agreed = replace(window, earliest=0, target=0, latest=0, anchor="the day agreed on")
+    return agreed, Stamp(hold.decided.entry, hold.until)
 
 
 def _dated(anchored: Anchored) -> Due:

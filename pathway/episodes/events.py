@@ -164,11 +164,13 @@ class PriorTherapyRecorded(Event):
 
     kind: Literal["prior_therapy_recorded"] = "prior_therapy_recorded"
     line: Count | Unknown
+    """Its number with the frontline as 1."""
     regimen: Name | None = None
     agents: Annotated[tuple[Name, ...], Field(max_length=MOST_AGENTS)] = ()
     best_response: Name | None = None
     progressed_during: bool | None = None
     months_to_progression: Amount | None = None
+    """From its end to the progression."""
     high_dose_therapy: bool | None = None
 
 
@@ -396,7 +398,7 @@ class CarTStepRecorded(Event):
     step: CarTStep
     grade: Grade | None = None
     product: Name | None = None
-    """The product or trial; its own limits decide on eligibility."""
+    """The product or trial, such as GD2-CART01; its own limits decide on eligibility."""
     safety_switch: bool | None = None
     """Whether the product carries a switch that can end its cells (iCasp9)."""
     detail: Prose | None = None

@@ -16,6 +16,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pathway.engine.findings import in_words
 from pathway.use_cases.comparison import OBTAIN, CaseReplay, DecisionPoint, Reading, Verdict
 from pathway.use_cases.published_cases import Basis
 
@@ -146,11 +147,11 @@ def _where(played: CaseReplay, point: DecisionPoint) -> Text:
 
 
 def _choice(point: DecisionPoint) -> Text:
-    return Text(point.chosen).append(f"\n{point.option}, {point.basis}", style="dim")
+    return Text(point.chosen).append(f"\n{in_words(point.option)}, {point.basis}", style="dim")
 
 
 def _read(found: Reading) -> Text:
-    shown = Text(found.verdict.replace("_", " "), style=_STYLE[found.verdict])
+    shown = Text(in_words(found.verdict), style=_STYLE[found.verdict])
     if found.verdict is not Verdict.RECOMMENDATION:
         shown.append(f"\n{_service(found)}", style="default")
     return shown.append("".join(f"\n{sentence}" for sentence in found.because), style="default dim")
@@ -181,7 +182,7 @@ def _counts(title: str, counted: Tally) -> Table:
         cells = [
             f"{counted.recorded[each][verdict]} | {counted.supposing[each][verdict]}" for each in present
         ]
-        table.add_row(Text(verdict.replace("_", " "), style=_STYLE[verdict]), *cells, meaning)
+        table.add_row(Text(in_words(verdict), style=_STYLE[verdict]), *cells, meaning)
     return table
 
 

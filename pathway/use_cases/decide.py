@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from datetime import date, datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pathway.clinical.terms import Precision, anti_gd2_in, is_anti_gd2
-from pathway.engine.definition import Option
-from pathway.engine.fold import planned_agents
+from pathway.clinical.terms import Precision
 from pathway.engine.outcome import Status
 from pathway.engine.recommendation import Recommendation, basis_of
-from pathway.episodes.episode import UNNAMED_ANTIBODY, Stop
+from pathway.episodes.episode import Stop
 from pathway.episodes.events import DecisionDetail, DecisionMade, Reason
 from pathway.store.values import Proposal, Settled
 from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.installation import Caller, Installation, latest_day
 from pathway.use_cases.refusals import Refusal, read_body, refusing
+from pathway.use_cases.short_answers import where_it_stands
+from pathway.use_cases.treatment_chosen import (
+    Cautioned,
+    cautions_met,
+    require_agents,
+    require_another_antibody,
+    require_no_antibody,
+    stops_in_the_way,
+)
 
 LONGEST_CONSIDERATION_DAYS = 92
 """How old the day of a quoted recommendation may be before it counts as stale whatever it says."""
@@ -45,20 +52,25 @@ def decide(
     body: bytes,
     key: str | None,
     request_digest: str,
+    *,
+    minimal: bool = False,
 ) -> Future[Settled]:
-    """Records a decision; the override of a hard stop waits for a second signature. Raises `Refusal`."""
+    """Records a decision; the override of a hard stop waits for a second signature. Raises `Refusal`.
+
+    With `minimal` the answer is the short one.
+    """
     caller.require("decisions.write")
     asked = read_body(Request, body)
 
     def propose(view: View, now: datetime) -> Proposal:
-        return refusing(lambda: _proposed(Draft.of(installation, caller, view, now), asked))
+        return refusing(lambda: _proposed(Draft.of(installation, caller, view, now), asked, minimal=minimal))
 
     return installation.writer.submit(
         Command(caller.site_id, caller.client_id, episode_id, propose, key, request_digest)
     )
 
 
-def _proposed(draft: Draft, asked: Request) -> Proposal:
+def _proposed(draft: Draft, asked: Request, *, minimal: bool) -> Proposal:
     on = asked.decided_on or draft.today
     if on > latest_day(draft.now) or on.year < 1950:  # noqa: PLR2004
         future = [("/decided_on", "A decision is taken today or was taken before.")]
@@ -70,11 +82,15 @@ def _proposed(draft: Draft, asked: Request) -> Proposal:
     if draft.known.state == "closed" and told.status(asked.option) == "blocked":
         raise Refusal("episode_closed", "The episode is closed; reopen it before anything else is decided.")
     _require_detail(asked)
-    _require_agents(draft, asked)
-    stops = stops_in_the_way(draft, asked)
+    option = draft.pathway.option(asked.option)
+    require_agents(draft, option, asked.detail)
+    require_no_antibody(draft, told.outcome, option, asked.detail)
+    require_another_antibody(draft, option, asked.detail)
+    stops = stops_in_the_way(draft, option, asked.detail)
     if stops:
         draft.caller.require("overrides.sign")
-    _require_reason(told, asked, stops)
+    cautions = cautions_met(draft, option, asked.detail, on)
+    _require_reason(told, asked, stops, cautions)
     status: Status = "blocked" if stops else told.status(asked.option)
     event = DecisionMade(
         occurred_on=on,
@@ -88,22 +104,33 @@ def _proposed(draft: Draft, asked: Request) -> Proposal:
         awaits_second_signature=bool(stops),
     )
     entry, step = draft.append(event)
-    document = {
+    outcome = "awaiting_second_signature" if stops else "decided"
+    shown: dict[str, Any] = {
         "episode": draft.episode_id,
         "entry": entry.entry_id,
         "sequence": entry.sequence,
+        "awaiting_second_signature": bool(stops),
+    }
+    if minimal:
+        return draft.proposal(outcome, shown | where_it_stands(draft, moved=step.moved))
+    document = shown | {
         "decided_on": on.isoformat(),
         "option": asked.option,
         "offered_as": status,
         "recommended": told.recommended,
-        "awaiting_second_signature": bool(stops),
-        "stops": [{"agent": stop.agent, "sentence": stop.sentence, "entry": stop.at.entry} for stop in stops],
+        "stops": [_shown(stop) for stop in stops],
+        "cautions": [caution.as_dict() for caution in cautions],
         "state": draft.known.state,
         "moved": step.moved,
         "impact": draft.impact.as_dict(),
         "next_step": draft.recommendation().document(draft.basis()),
     }
-    return draft.proposal("awaiting_second_signature" if stops else "decided", document)
+    return draft.proposal(outcome, document)
+
+
+def _shown(stop: Stop) -> dict[str, Any]:
+    shown = {"agent": stop.agent, "sentence": stop.sentence, "entry": stop.at.entry}
+    return shown | ({"because": stop.because.as_dict()} if stop.because else {})
 
 
 def _fresh(draft: Draft, asked: Request, on: date) -> Recommendation:
@@ -137,58 +164,6 @@ def _stale(draft: Draft, detail: str) -> Refusal:
     )
 
 
-def stops_in_the_way(draft: Draft, asked: Request) -> tuple[Stop, ...]:
-    """The hard stops on what the decision would give: agents it names in any way, else those that then go on.
-
-    An antibody that is not named may be any of them.
-    """
-    option = draft.pathway.option(asked.option)
-    if option.effect in TAKES_AWAY:
-        return ()
-    agents = _named_agents(asked.detail)
-    if not agents and _goes_on(option):
-        agents = draft.known.agents
-    unnamed = UNNAMED_ANTIBODY in agents
-    return tuple(
-        stop
-        for stop in draft.known.stops.values()
-        if stop.concerns(agents) or (unnamed and is_anti_gd2(stop.agent))
-    )
-
-
-KEEPS_AGENTS: Final = ("new_courses", "agents", "resume")
-"""The effects after which the agents are those of before, unless the decision names others."""
-
-TAKES_AWAY: Final = ("stop", "hold")
-"""The effects under which the agents named are those that are not given."""
-
-
-def _goes_on(option: Option) -> bool:
-    return option.name.startswith("continue_") or option.effect in KEEPS_AGENTS
-
-
-def _named_agents(detail: DecisionDetail) -> tuple[str, ...]:
-    """The agents named, those of the regimen named, and the antibodies that either text mentions.
-
-    All of them: a regimen with the stopped agent in it is not made harmless by a list that leaves it out.
-    """
-    of_regimen = planned_agents(detail.model_copy(update={"agents": ()}))
-    texts = (*detail.agents, detail.regimen or "")
-    mentioned = (name for text in texts for name in anti_gd2_in(text))
-    return tuple(dict.fromkeys((*planned_agents(detail), *of_regimen, *mentioned)))
-
-
-def _require_agents(draft: Draft, asked: Request) -> None:
-    """Raises `Refusal` when an agent was stopped for good and nobody knows which are to be given."""
-    option = draft.pathway.option(asked.option)
-    gives = option.treats and (_goes_on(option) or option.effect == "new_line")
-    if not gives or not draft.known.stops or planned_agents(asked.detail):
-        return
-    if not (_goes_on(option) and draft.known.agents):
-        sentence = "An agent was stopped for good: say which agents are to be given."
-        raise Refusal("invalid_body", sentence, [("/detail/agents", sentence)])
-
-
 def _require_detail(asked: Request) -> None:
     wanted: dict[str, tuple[bool, Literal["closure", "agents", "text"], str]] = {
         "close": (asked.detail.closure is None, "closure", "Say why the episode is closed."),
@@ -205,15 +180,22 @@ def _require_detail(asked: Request) -> None:
         raise Refusal("invalid_body", sentence, [("/detail/rests_in", sentence)])
 
 
-def _require_reason(told: Recommendation, asked: Request, stops: tuple[Stop, ...]) -> None:
+def _require_reason(
+    told: Recommendation, asked: Request, stops: tuple[Stop, ...], cautions: tuple[Cautioned, ...]
+) -> None:
     reason, status = asked.reason, told.status(asked.option)
     if (status == "blocked" or stops) and (reason is None or reason.code is None):
         sentence = "This option is blocked; choosing it is an override and needs a reason with a code."
         raise Refusal("reason_required", sentence, [("/reason/code", sentence)])
+    if reason is not None or asked.detail.text is not None:
+        return
     offer = told.outcome.offers.get(asked.option)
-    if asked.option != told.recommended and reason is None and asked.detail.text is None:
+    asks = offer is not None and offer.needs_reason
+    if cautions or asks or asked.option != told.recommended:
         because = "another option is recommended" if told.recommended else "nothing is recommended here"
-        if offer is not None and offer.needs_reason:
+        if asks:
             because = "the table asks for one"
+        if cautions:
+            because = " ".join(dict.fromkeys(each.caution.sentence for each in cautions)).rstrip(".")
         sentence = f"This choice needs a reason, with a code or in words: {because}."
         raise Refusal("reason_required", sentence, [("/reason", sentence)])

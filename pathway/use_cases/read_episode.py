@@ -27,6 +27,7 @@ def read_episode(
 def shown_episode(standing: Standing) -> dict[str, Any]:
     """The episode as answers carry it; the patient stands in it by pseudonym only."""
     summary, episode = standing.summary, standing.episode
+    duties = {duty.kind: duty.label for duty in standing.pathway.duties}
     return {
         "episode": summary.episode_id,
         "patient": summary.pseudonym,
@@ -52,9 +53,16 @@ def shown_episode(standing: Standing) -> dict[str, Any]:
             {"agent": hold.agent, "until": hold.until.isoformat() if hold.until else None, **_at(hold.at)}
             for hold in episode.holds
         ],
-        "obligations": [{"kind": each.kind, **_at(each.at)} for each in episode.obligations],
+        "obligations": [
+            {"kind": each.kind, "sentence": duties[each.kind], **_at(each.at)} for each in episode.obligations
+        ],
         "stops": [
-            {"agent": stop.agent, "sentence": stop.sentence, **_at(stop.at)}
+            {
+                "agent": stop.agent,
+                "sentence": stop.sentence,
+                **_at(stop.at),
+                **({"because": stop.because.as_dict()} if stop.because else {}),
+            }
             for stop in episode.stops.values()
         ],
         "reviews": [
@@ -95,6 +103,7 @@ def _facts(episode: Episode) -> dict[str, Any]:
         "cns": episode.cns,
         "response": episode.last_response,
         "local_control_feasible": episode.local_control_feasible,
+        "residual_sites": episode.residual_sites,
         "local_control": episode.local_control,
         "follow_up": episode.follow_up,
         "decision": episode.last_decision,
@@ -107,9 +116,27 @@ def _facts(episode: Episode) -> dict[str, Any]:
         "car_t": episode.car_t,
     }
     facts: dict[str, Any] = {name: _noted(noted) for name, noted in single.items() if noted is not None}
+    if (gd2 := episode.gd2) is not None:
+        measured = {
+            "method": gd2.method,
+            "specimen": gd2.specimen,
+            "percent": gd2.percent,
+            "density": gd2.density,
+        }
+        facts["gd2"] |= {name: str(each) for name, each in measured.items() if each is not None}
     facts |= {
         name: {key: _noted(noted) for key, noted in group.items()} for name, group in groups.items() if group
     }
+    if episode.irradiated:
+        facts["irradiated_gy"] = {site: str(gray) for site, gray in episode.irradiated.items()}
+    if (plan := episode.local_plan) is not None:
+        facts["local_plan"] = {
+            "modality": plan.modality,
+            "site": plan.site,
+            "planned_for": plan.planned_for.isoformat() if plan.planned_for else None,
+            "after_cycle": plan.after_cycle,
+            **_at(plan.at),
+        }
     if episode.progression is not None:
         progression = episode.progression
         facts["progression"] = {
@@ -126,6 +153,8 @@ def _facts(episode: Episode) -> dict[str, Any]:
                 "grade": "unknown" if toxicity.grade is None else toxicity.grade,
                 "agent": toxicity.agent,
                 "ongoing": toxicity.ongoing,
+                "since": toxicity.since.on.isoformat(),
+                **({} if toxicity.no_grade is None else {"no_such_grade": toxicity.no_grade}),
                 **_at(toxicity.at),
             }
             for toxicity in episode.toxicities.values()

@@ -27,6 +27,7 @@ from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.refusals import Refusal, refusing
+from pathway.use_cases.short_answers import where_it_stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,21 @@ def record_events(
     request_digest: str,
     *,
     dry_run: bool = False,
+    minimal: bool = False,
 ) -> Future[Settled]:
-    """Records what `body` tells; with `dry_run` only says what it would do. Raises `Refusal`."""
+    """Records what `body` tells; with `dry_run` only says what it would do. Raises `Refusal`.
+
+    With `minimal` the answer is the short one.
+    """
     caller.require("events.write")
     events, at = read_events(body)
     require_right_to_state(caller, events)
 
     def decide(view: View, now: datetime) -> Proposal:
         return refusing(
-            lambda: _proposed(Draft.of(installation, caller, view, now), events, at, dry_run=dry_run)
+            lambda: _proposed(
+                Draft.of(installation, caller, view, now), events, at, dry_run=dry_run, minimal=minimal
+            )
         )
 
     sources = tuple((each.source.system, each.source.message_id) for each in events if each.source)
@@ -83,20 +90,34 @@ def require_right_to_state(caller: Caller, events: Iterable[Event]) -> None:
         caller.require("decisions.write")
 
 
-def _proposed(draft: Draft, events: tuple[Event, ...], at: str, *, dry_run: bool) -> Proposal:
+def _proposed(draft: Draft, events: tuple[Event, ...], at: str, *, dry_run: bool, minimal: bool) -> Proposal:
     before = draft.known.state
     received = receive(draft, events, at)
-    document = {
+    moved = draft.known.state != before
+    answer = _short if minimal else _whole
+    return draft.proposal("foreseen" if dry_run else "recorded", answer(draft, received, moved=moved))
+
+
+def _short(draft: Draft, received: list[Received], *, moved: bool) -> dict[str, Any]:
+    kept = ("entry", "sequence", "duplicate")
+    return {
+        "episode": draft.episode_id,
+        "entries": [{name: each.entry[name] for name in kept if name in each.entry} for each in received],
+        **where_it_stands(draft, moved=moved),
+    }
+
+
+def _whole(draft: Draft, received: list[Received], *, moved: bool) -> dict[str, Any]:
+    return {
         "episode": draft.episode_id,
         "entries": [each.entry for each in received],
         "state": draft.known.state,
-        "moved": draft.known.state != before,
+        "moved": moved,
         "unexpected": any(each.step.unexpected for each in received if each.step),
         "flags": list(dict.fromkeys(flag for each in received if each.step for flag in each.step.flags)),
         "impact": draft.impact.as_dict(),
         "next_step": draft.recommendation().document(draft.basis()),
     }
-    return draft.proposal("foreseen" if dry_run else "recorded", document)
 
 
 def receive(draft: Draft, events: tuple[Event, ...], at: str) -> list[Received]:

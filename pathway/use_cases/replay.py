@@ -125,9 +125,10 @@ def _body(decision: PublishedDecision, recommendation: Mapping[str, Any]) -> dic
         "decided_precision": Precision.ORDER,
     }
     found = reading(decision.option, recommendation)
-    if found.verdict is not Verdict.RECOMMENDATION:
-        code = decision.reason_code or (_CODE[found.verdict] if found.status == "blocked" else None)
-        body["reason"] = {"text": f"Published course: {decision.words}"} | ({"code": code} if code else {})
+    code = decision.reason_code
+    if code is None and found.status == "blocked":
+        code = _CODE[found.verdict]
+    body["reason"] = {"text": f"Published course: {decision.words}"} | ({"code": code} if code else {})
     return body
 
 

@@ -96,6 +96,15 @@ def test_a_key_belongs_to_its_client_and_its_site(service: Service) -> None:
     assert not any("idempotency-replayed" in response.headers for response in opened)
 
 
+def test_two_people_behind_one_client_do_not_share_an_answer(service: Service, episode: str) -> None:
+    first = service.post(f"{episode}/events", NOTE, key=f"shared-{episode}", subject="dr-okafor")
+    other = service.post(f"{episode}/events", NOTE, key=f"shared-{episode}", subject="dr-lindqvist")
+    assert (first.status_code, other.status_code) == (201, 422)
+    assert other.json()["type"] == "urn:pathway:problem:idempotency_key_reused"
+    again = service.post(f"{episode}/events", NOTE, key=f"shared-{episode}", subject="dr-okafor")
+    assert again.content == first.content
+
+
 def test_the_same_request_sent_by_many_at_once_is_done_once_and_answered_alike(
     service: Service, episode: str
 ) -> None:

@@ -36,13 +36,15 @@ CYCLES = [
     {"kind": "cycle_completed", "occurred_on": "2025-07-20", "line": 1, "cycle": 2, "delivered": "full"},
 ]
 
+AGREED = ("--reason", "Agreed with the family; the label is documented.")
+
 
 @pytest.fixture
 def assessed(terminal: Terminal) -> str:
     """An episode after two cycles, with stable disease."""
     episode = terminal.open("--risk-group", "high")
     terminal("record", episode, json.dumps({"events": BASELINE}))
-    terminal("decide", episode, "start_chemoimmunotherapy", "--on", "2025-06-05")
+    terminal("decide", episode, "start_chemoimmunotherapy", "--on", "2025-06-05", *AGREED)
     terminal("record", episode, json.dumps({"events": CYCLES}))
     ratings = ("components.primary=SD", "components.metastatic=SD", "components.bone_marrow=NI")
     terminal("record", episode, "--kind", "fitness_recorded", "--on", "2025-07-22", "lansky=90")
@@ -137,8 +139,8 @@ def test_a_refused_event_says_where_and_what_and_repeats_nothing(terminal: Termi
 def test_a_dry_run_tells_what_would_happen_and_writes_nothing(terminal: Terminal) -> None:
     episode = terminal.open()
     told = terminal("record", episode, json.dumps(EVIDENCE), "--dry-run").stdout
-    assert "Would record progression_evidence_recorded of 2025-06-03." in told
-    assert "would be in progression_confirmed" in told
+    assert "Would be recorded: progression evidence recorded, 2025-06-03." in told
+    assert "would then be here: Progression confirmed: planning." in told
     assert len(terminal.json("history", episode)["entries"]) == 1
 
 
@@ -147,7 +149,7 @@ def test_a_message_that_is_sent_again_is_known_already(terminal: Terminal) -> No
     note = {"kind": "note_added", "occurred_on": "2025-06-02", "text": "seen"}
     message = json.dumps(note | {"source": {"system": "ehr", "message_id": "1"}})
     terminal("record", episode, message)
-    assert "Known already: note_added" in terminal("record", episode, message).stdout
+    assert ": note added." in terminal.read("record", episode, message).partition("Known already as ")[2]
 
 
 def test_a_late_result_tells_its_impact(terminal: Terminal, assessed: str) -> None:
@@ -156,11 +158,11 @@ def test_a_late_result_tells_its_impact(terminal: Terminal, assessed: str) -> No
         "record", assessed, "--kind", "cns_status_recorded", "--on", "2025-07-21", "status=new_disease"
     ).stdout
     assert (
-        "Would have been said differently on 2025-07-22: refer instead of continue_chemoimmunotherapy."
+        "Would have been said differently on 2025-07-22: refer instead of continue chemoimmunotherapy."
         in late
     )
     assert (
-        "Decision of 2025-07-22 (continue_chemoimmunotherapy) was recommended and would now be blocked."
+        "Decision of 2025-07-22 (continue chemoimmunotherapy) was recommended and would now be blocked."
         in late
     )
 
@@ -176,16 +178,39 @@ def test_the_next_step_says_what_why_why_not_and_what_would_change_it(
 ) -> None:
     told = terminal.read("next", assessed, "--as-of", "2025-07-22")
     for part in (
-        "Recommended: continue chemoimmunotherapy.",
+        "Recommended: give cycle 3 of line 1.",
+        "Response at the assessment after cycle 2 of line 1, examined 2025-07-22: SD (Stable disease",
+        "makes the overall response SD) NCI PDQ 2025, INRC overall response, stable disease",
         "Row 35: Stable disease before the fourth cycle: continue.",
         "Park 2017, Table 5 (unverified)",
-        "decide on the next step: due",
-        "Why not the others",
-        "start_maintenance",
-        "Would open it: the response in force, now SD, were CR or NED.",
+        "(2 cycles counted, limit 6, 2025-07-20)",
+        "cycle limit where the regimen gives none",
+        "decide on the next step: due, best on 2025-07-29, from 2025-07-22 to 2025-08-05 This project's choice",
+        "Local control by surgery or radiotherapy [local_control]",
+        "It would open if local control were judged feasible.",
         "The figures behind this are from first relapses",
     ):
         assert part in told
+
+
+def test_what_nobody_could_obtain_or_decide_is_not_put_as_advice(terminal: Terminal, assessed: str) -> None:
+    told = terminal.read("next", assessed, "--as-of", "2025-07-22")
+    openings = [each.partition(".")[0] for each in told.split("It would open if ")[1:]]
+    assert openings
+    assert not [each for each in openings if "response" in each or "phase" in each or "negative" in each]
+    (far,) = (part.partition(".")[0] for part in told.split("obtain or decide opens these: ")[1:])
+    assert "start maintenance" in far
+    assert "complete workup" not in told
+    deep = terminal.read("next", assessed, "--as-of", "2025-07-22", "--option", "start maintenance")
+    assert "Nobody brings this about by asking for it, but it would be open" in deep
+    assert "if the response in force were CR or NED" in deep
+
+
+def test_a_family_that_refused_could_still_consent(terminal: Terminal, assessed: str) -> None:
+    terminal("record", assessed, "--kind", "consent_recorded", "--on", "2025-07-22", "given=false")
+    told = terminal.read("next", assessed, "--as-of", "2025-07-22")
+    assert "The pathway recommends nothing here: the tumour board chooses among " in told
+    assert "It would open if the family consented to systemic therapy." in told
 
 
 def test_one_option_is_explained_in_depth(terminal: Terminal, assessed: str) -> None:
@@ -194,7 +219,7 @@ def test_one_option_is_explained_in_depth(terminal: Terminal, assessed: str) -> 
     assert "The table does not offer it here." in told
     assert "true The family has consented to the treatment." in told
     assert "Row 35" in told
-    possible = terminal.read("next", assessed, "--as-of", "2025-07-22", "--option", "change_line")
+    possible = terminal.read("next", assessed, "--as-of", "2025-07-22", "--option", "refer")
     assert "It is possible, but another option is recommended here." in possible
     recommended = terminal(
         "next", assessed, "--as-of", "2025-07-22", "--option", "continue_chemoimmunotherapy"
@@ -204,10 +229,58 @@ def test_one_option_is_explained_in_depth(terminal: Terminal, assessed: str) -> 
     assert "There is no option waiting." in told
 
 
-def test_where_the_field_is_undecided_the_tumour_board_is_named(terminal: Terminal, assessed: str) -> None:
+def test_where_nothing_is_recommended_the_tumour_board_is_named(terminal: Terminal, assessed: str) -> None:
     terminal("record", assessed, "--kind", "fitness_recorded", "--on", "2025-07-22", "lansky=30")
     told = terminal.read("next", assessed, "--as-of", "2025-07-22")
-    assert "Nothing is recommended: this is left to the tumour board." in told
+    assert "The pathway recommends nothing here: the tumour board chooses among " in told
+
+
+def test_a_response_that_no_longer_counts_says_so_beside_it(terminal: Terminal, assessed: str) -> None:
+    told = terminal.read("next", assessed, "--as-of", "2025-12-01")
+    assert "examined 2025-07-22: SD" in told
+    assert "On this day it counts as NE (examined more than 28 days ago, 2025-07-22)." in told
+
+
+def test_a_progression_confirmed_after_an_assessment_stands_beside_its_response(
+    terminal: Terminal, assessed: str
+) -> None:
+    later = EVIDENCE | {"occurred_on": "2025-08-20"}
+    terminal("record", assessed, json.dumps(later))
+    told = terminal.read("next", assessed, "--as-of", "2025-08-21")
+    assert "examined 2025-07-22: SD" in told
+    assert "2025-08-20: A progression was confirmed after it: progression counts instead." in told
+
+
+def under_treatment(terminal: Terminal) -> str:
+    """An episode whose line has begun, and no cycle yet."""
+    episode = terminal.open("--risk-group", "high")
+    terminal("record", episode, json.dumps({"events": BASELINE}))
+    detail = '{"regimen": "dinutuximab_beta_irinotecan_temozolomide"}'
+    terminal("decide", episode, "start_chemoimmunotherapy", "--on", "2025-06-05", "--detail", detail, *AGREED)
+    return episode
+
+
+def test_what_is_urgent_stands_under_the_summary_and_after_each_entry(terminal: Terminal) -> None:
+    episode = under_treatment(terminal)
+    terminal("record", episode, json.dumps(CYCLES[0]))
+    leak = ("term=capillary_leak_syndrome", "grade=4", "agent=dinutuximab_beta")
+    recorded = terminal.read("record", episode, "--kind", "toxicity_recorded", "--on", "2025-06-10", *leak)
+    told = terminal.read("next", episode, "--as-of", "2025-06-10")
+    assert recorded.index("Now: Interrupt") < recorded.index("best on")
+    assert told.index("Now: Interrupt") < told.index("Why")
+    assert "(unverified)" in told[told.index("Now: Interrupt") : told.index("Why")]
+
+
+def test_a_checklist_shows_each_value_its_age_and_its_source(terminal: Terminal) -> None:
+    episode = under_treatment(terminal)
+    values = ("anc_per_ul=400", "pain_grade=1")
+    terminal("record", episode, "--kind", "fitness_recorded", "--on", "2025-06-06", *values)
+    told = terminal.read("next", episode, "--as-of", "2025-06-06")
+    checklist = told[told.index("Criteria to begin") :]
+    assert "not met Neutrophils for the antibody" in checklist
+    assert "400 (2025-06-06), counts until 2025-06-09" in checklist
+    assert "missing Platelets for the antibody" in checklist
+    assert "(unverified)" in checklist
 
 
 def test_an_assessment_shows_its_ceiling_and_what_contradicts_it(terminal: Terminal) -> None:
@@ -259,7 +332,9 @@ def test_the_history_names_who_what_and_what_became_of_it(terminal: Terminal, as
         "reason=mistaken",
     )
     told = terminal("history", assessed).stdout
-    assert "decision made option=start_chemoimmunotherapy, offered_as=recommended" in told
+    assert "decision made: start chemoimmunotherapy, which was recommended, because: Agreed with" in told
+    assert "assessment recorded: components (bone marrow NI, metastatic SD, primary SD)" in told
+    assert "progression evidence recorded: confirmed yes, pattern metastatic" in told
     assert "retracted by" in told
     assert {row["actor"] for row in rows} == {getpass.getuser()}
     assert {row["client"] for row in rows} == {f"terminal/{getpass.getuser()}"}
@@ -287,10 +362,18 @@ def test_a_decision_shows_what_it_rests_on_and_is_made_in_the_name_given(
         "decide", assessed, "continue_chemoimmunotherapy", "--on", "2025-07-22", "--as", "dr-okafor"
     ).stdout
     assert "Deciding in: Decision due, as of 2025-07-22" in told
-    assert "You choose continue_chemoimmunotherapy, which is recommended." in told
-    assert "Decided on 2025-07-22: continue_chemoimmunotherapy, which was recommended." in told
+    assert "You choose continue chemoimmunotherapy, which is recommended." in told
+    assert "Decided on 2025-07-22: continue chemoimmunotherapy, which was recommended." in told
+    assert "The episode is here: Chemoimmunotherapy or another line: ready for the next cycle." in told
     last = terminal.json("history", assessed)["entries"][-1]
     assert (last["actor"], last["client"]) == ("dr-okafor", f"terminal/{getpass.getuser()}")
+
+
+def test_a_decision_repeats_what_was_answered_with_a_reason(terminal: Terminal) -> None:
+    episode = terminal.open("--risk-group", "high")
+    terminal("record", episode, json.dumps({"events": BASELINE}))
+    told = terminal("decide", episode, "start_chemoimmunotherapy", "--on", "2025-06-05", *AGREED).stdout
+    assert "Answered with its reason: off label active progression" in told
 
 
 @pytest.mark.parametrize(("answer", "decisions"), [("n", 1), ("y", 2)])
@@ -315,9 +398,9 @@ def test_at_a_terminal_one_is_asked_before_a_decision_is_recorded(
     with subprocess.Popen(words, stdin=screen, stdout=screen, stderr=screen, env=environment):
         os.close(screen)
         shown = b""
-        while b"Record continue_chemoimmunotherapy?" not in shown:
+        while b"Record: continue chemoimmunotherapy?" not in shown:
             shown += os.read(keyboard, 4096)
-        assert b"Recommended: continue chemoimmunotherapy." in shown
+        assert b"Recommended: give cycle 3 of line 1." in shown
         os.write(keyboard, answer.encode() + b"\n")
         with suppress(OSError):  # how Linux says that the other side is gone
             while os.read(keyboard, 4096):
@@ -365,7 +448,7 @@ def test_the_override_of_a_hard_stop_waits_for_a_second_clinician(terminal: Term
     episode = terminal.open("--risk-group", "high")
     terminal("record", episode, json.dumps({"events": BASELINE}))
     agents = '{"agents": ["dinutuximab_beta", "temozolomide", "irinotecan"]}'
-    terminal("decide", episode, "start_chemoimmunotherapy", "--on", "2025-06-05", "--detail", agents)
+    terminal("decide", episode, "start_chemoimmunotherapy", "--on", "2025-06-05", "--detail", agents, *AGREED)
     stop = (
         "decide",
         episode,
@@ -377,8 +460,23 @@ def test_the_override_of_a_hard_stop_waits_for_a_second_clinician(terminal: Term
     )
     terminal(*stop, "--reason", "Transverse myelitis.")
     on = ("decide", episode, "continue_chemoimmunotherapy", "--on", "2025-06-06")
-    told = terminal(*on, "--reason-code", "recipient-disagrees-evidence").stdout
+    told = terminal(*on, "--reason-code", "recipient-disagrees-evidence", "--detail", agents).stdout
     assert "waits for a second clinician" in told
+    assert "dinutuximab beta: The team decided to stop this agent for good." in told
+
+
+def test_a_stop_names_its_source_and_says_that_it_was_not_checked(terminal: Terminal) -> None:
+    episode = terminal.open("--risk-group", "high")
+    terminal("record", episode, json.dumps({"events": BASELINE}))
+    agents = '{"agents": ["dinutuximab_beta", "temozolomide", "irinotecan"]}'
+    terminal("decide", episode, "start_chemoimmunotherapy", "--on", "2025-06-05", "--detail", agents, *AGREED)
+    side_effect = ("term=anaphylaxis", "grade=4", "agent=dinutuximab_beta", "ongoing=false")
+    terminal("record", episode, "--kind", "toxicity_recorded", "--on", "2025-06-10", *side_effect)
+    told = terminal.read("next", episode, "--as-of", "2025-06-10")
+    assert "(unverified)" in told.partition("ends dinutuximab beta for good")[2][:300]
+    on = ("decide", episode, "continue_chemoimmunotherapy", "--on", "2025-06-10", "--detail", agents)
+    told = terminal.read(*on, "--reason-code", "recipient-disagrees-evidence")
+    assert "for good. Qarziba label (EMA), section 4.2, permanent discontinuation (unverified)" in told
 
 
 def test_the_worklist_is_of_one_site_page_by_page_and_by_kind(terminal: Terminal) -> None:

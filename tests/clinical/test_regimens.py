@@ -3,7 +3,7 @@
 import pytest
 
 from pathway.clinical.evidence import SOURCES, Tag
-from pathway.clinical.regimens import REGIMENS, Regimen, RegimenUse, cycle_limit, regimen
+from pathway.clinical.regimens import REGIMENS, Regimen, RegimenUse, cycle_limit, regimen, regimen_with
 from pathway.clinical.terms import Antibody, is_anti_gd2, spelling
 
 EVERY_REGIMEN = pytest.mark.parametrize("known", REGIMENS.values(), ids=lambda known: known.id)
@@ -60,7 +60,7 @@ def test_only_maintenance_plans_its_courses(known: Regimen) -> None:
 @pytest.mark.parametrize(
     ("regimen_id", "days", "limit"),
     [
-        ("dinutuximab_irinotecan_temozolomide", 21, 17),
+        ("dinutuximab_irinotecan_temozolomide", 21, 6),
         ("dinutuximab_beta_temozolomide_topotecan", 28, 6),
         ("dinutuximab_beta_temozolomide", 28, 6),
         ("dinutuximab_beta_irinotecan_temozolomide", 21, 6),
@@ -80,9 +80,31 @@ def test_a_regimen_says_how_long_a_cycle_is_and_how_many_there_are(
     assert cycle_limit(regimen_id)[0] == limit
 
 
-def test_the_seventeen_cycles_of_anbl1221_are_marked_as_unverified() -> None:
-    assert not cycle_limit("dinutuximab_irinotecan_temozolomide")[1].verified
-    assert cycle_limit("dinutuximab_beta_temozolomide")[1].tag is Tag.SOURCE_READ
+def test_the_seventeen_cycles_of_anbl1221_are_told_as_unverified_and_are_no_limit() -> None:
+    known = found("dinutuximab_irinotecan_temozolomide")
+    assert known.count is None
+    assert known.duration is not None
+    assert "17 cycles" in known.duration.statement
+    assert not known.duration.verified
+    assert cycle_limit(known.id)[1].tag is Tag.DESIGN
+
+
+@EVERY_REGIMEN
+def test_a_number_of_cycles_comes_from_a_source_that_was_read(known: Regimen) -> None:
+    assert known.count is None or known.count.citation.tag is Tag.SOURCE_READ
+
+
+def test_how_long_a_regimen_is_published_to_be_given_is_told_beside_its_limit() -> None:
+    told = {each.id: each.duration.statement for each in REGIMENS.values() if each.duration}
+    assert "two years" in told["naxitamab_irinotecan_temozolomide"]
+    assert "five courses" in told["dinutuximab_beta_long_term_infusion"]
+    assert "up to nine" in told["dinutuximab_beta_after_haploidentical_transplant"]
+    assert "five more" in told["naxitamab_gm_csf"]
+
+
+def test_a_regimen_is_found_by_its_antibody_and_its_backbone() -> None:
+    assert regimen_with("naxitamab", "irinotecan_temozolomide") == "naxitamab_irinotecan_temozolomide"
+    assert regimen_with("naxitamab", "n5_n6") is None
 
 
 @pytest.mark.parametrize("regimen_id", [None, "unknown", "a local protocol", "ice"])

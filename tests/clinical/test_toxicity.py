@@ -3,13 +3,13 @@
 import pytest
 
 from pathway.clinical.evidence import Tag
+from pathway.clinical.side_effects import plain_term
 from pathway.clinical.terms import Antibody
 from pathway.clinical.toxicity import (
     STOP_RULES,
     StopRule,
     could_stop,
     pending_stop_rules,
-    plain_term,
     stop_rule,
 )
 
@@ -134,10 +134,47 @@ def test_what_only_a_person_can_judge_ends_nothing_by_itself_but_is_asked(
     assert rule.condition in rule.sentence
 
 
+@pytest.mark.parametrize(
+    ("term", "grade", "agent"),
+    [
+        ("pain", 3, "dinutuximab"),
+        ("pain", 3, "naxitamab"),
+        ("hyponatremia", 4, "dinutuximab_beta"),
+        ("urinary retention", None, "naxitamab"),
+        ("capillary leak syndrome", 2, "dinutuximab_beta"),
+        ("peripheral motor neuropathy", 2, "dinutuximab_beta"),
+        ("peripheral sensory neuropathy", 3, "dinutuximab"),
+        ("vision decreased", 2, "dinutuximab"),
+    ],
+)
+def test_a_rule_with_a_condition_applies_once_a_person_found_it_met_and_not_when_found_unmet(
+    term: str, grade: int | None, agent: str
+) -> None:
+    met = stop_rule(term, grade, agent, condition_met=True)
+    assert met is not None
+    assert met.condition is not None
+    assert pending_stop_rules(term, grade, agent, condition_met=True) == ()
+    assert stop_rule(term, grade, agent, condition_met=False) is None
+    assert pending_stop_rules(term, grade, agent, condition_met=False) == ()
+
+
+def test_a_rule_without_a_condition_needs_nobody_to_find_anything() -> None:
+    assert stop_rule("anaphylaxis", 3, "naxitamab", condition_met=False) is not None
+
+
+def test_blindness_ends_naxitamab_by_a_rule_that_was_not_checked() -> None:
+    assert not found("blindness", None, "naxitamab").citation.verified
+
+
 def test_pain_of_unknown_grade_does_not_hang_on_its_grade_alone() -> None:
     assert not could_stop("pain", "dinutuximab")
     assert len(pending_stop_rules("pain", None, "dinutuximab")) == 1
     assert pending_stop_rules("pain", 2, "dinutuximab") == ()
+
+
+def test_once_the_condition_is_met_only_the_missing_grade_decides() -> None:
+    assert could_stop("pain", "dinutuximab", condition_met=True)
+    assert not could_stop("pain", "dinutuximab", condition_met=False)
 
 
 def test_while_the_antibody_is_not_named_the_rules_of_each_stay_open() -> None:

@@ -19,9 +19,11 @@ def eventful() -> Story:
         months_to_progression="7.5",
         agents=["Qarziba"],
     )
+    story.told("gd2_measured", 1, status="positive", specimen="tumour")
+    story.told("gd2_measured", 1, status="partial", specimen="marrow", percent="40.0", density="1200")
     story.told("biomarker_recorded", 1, marker="ALK", value="F1174L")
     story.told("biomarker_recorded", 1, marker="NK cells", value="180", unit="/ul")
-    story.told("fitness_recorded", 1, hb_g_dl="8.1", alt_x_uln={"value": "90", "limit": "40", "unit": "U/l"})
+    story.told("fitness_recorded", 9, hb_g_dl="8.1", alt_x_uln={"value": "90", "limit": "40", "unit": "U/l"})
     story.told("toxicity_recorded", 1, term="Transverse Myelitis", detail="Resolving.")
     story.told("intent_recorded", 1, intent="treatment")
     story.decided("hold", 1, "possible", agents=["Qarziba"], hold_until="2026-01-09")
@@ -60,9 +62,13 @@ def test_a_snapshot_is_the_same_text_for_the_same_episode() -> None:
 def test_facts_are_kept_as_they_were_told() -> None:
     episode = eventful().episode
     assert {name: noted.value for name, noted in episode.biomarkers.items()} == {
-        "ALK": "F1174L",
-        "NK cells": "180 /ul",
+        "alk": "F1174L",
+        "nk_cells": "180 /ul",
     }
+    assert episode.gd2 is not None
+    assert episode.gd2_elsewhere is not None
+    assert (episode.gd2.specimen, str(episode.gd2.percent)) == ("marrow", "40.0")
+    assert (episode.gd2_elsewhere.value, episode.gd2_elsewhere.specimen) == ("positive", "tumour")
     assert episode.fitness["alt_x_uln"].value == "2.25"
     assert episode.fitness["hb_g_dl"].value == "8.1"
     (therapy,) = episode.prior_therapies.values()

@@ -9,10 +9,11 @@ import json
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import MISSING, dataclass, fields, replace
+from datetime import timedelta
 from typing import Any
 
-from pathway.clinical.regimens import regimen
-from pathway.clinical.terms import Delivered, spelling
+from pathway.clinical.regimens import REGIMENS, regimen
+from pathway.clinical.terms import Delivered, Precision, is_anti_gd2, spelling
 from pathway.engine.definition import Pathway
 from pathway.episodes.episode import (
     Cycles,
@@ -33,12 +34,19 @@ from tests.reference.history import InForce
 from tests.reference.tables import offered
 
 TREATMENT = ("chemoimmunotherapy", "maintenance", "local_control", "car_t_bridge")
-DECISIONS = ("decision_made", "decision_countersigned")
+DECISIONS = ("decision_made", "decision_countersigned", "treatment_taken_over")
+"""What may begin treatment: a decision taken here, or a line that goes on from where it was decided upon."""
 SENTENCES = {
     "repeated_cycle": "A cycle with this number has been recorded already; correct or retract one of the two.",
     "decision_missing": "This happened without a recorded decision; record the decision with its own date.",
     "stopped_agent_given": (
         "The cycle has an agent that was stopped for good, without an override that two clinicians signed."
+    ),
+    "line_begun_before": (
+        "A line of therapy that was begun elsewhere cannot be taken over from here on; nothing of it was counted."
+    ),
+    "gate_skipped": (
+        "The cycle began without its start criteria on record: record the values with their own date, or say why."
     ),
     "contested": "On what is known now, this decision would not have been offered; look at it again.",
 }
@@ -98,14 +106,23 @@ class Course:
     def _fact(self, entry: InForce, event: Any, done: Taken) -> Taken:
         sheet, at = self.sheet, entry.at
         counted: Cycles = sheet[counter(sheet)]
-        if event.kind == "cycle_started" and self._is_repeated(event, counted):
-            self._ask_for_review(at, "repeated_cycle")
+        apart = self._is_kept_apart(event, counted)
+        if apart is not None:
+            self._ask_for_review(at, apart)
             return replace(done, unexpected=True)
         in_order = self._is_in_order(event, counted)
-        owed = len(sheet["obligations"])
+        owed = [each.kind for each in sheet["obligations"]]
+        before = {name: sheet[name] for name in ("cycles", "courses", "regimen", "agents", "reasoned")}
         take_in(sheet, event, at)
         self._duties(event, at)
         self._notice_stopped_agent(event, at)
+        if event.kind in ("cycle_started", "cycle_completed") and event.line not in (
+            "unknown",
+            sheet["line"],
+        ):
+            sheet.update(before)
+        if event.kind == "fitness_recorded":
+            self._close_tasks_of_the_gate(at)
         moves = _moves(event)
         if moves is None:
             return done
@@ -117,18 +134,17 @@ class Course:
             )
         edges = self._edges(moves) if in_order else []
         if not edges:
-            settled = event.kind == "local_control_completed" and len(sheet["obligations"]) < owed
-            if settled or event.kind == "progression_evidence_recorded":
-                return replace(done, flags=())
-            if self._is_treatment(event) and at.entry not in sheet["reviews"]:
-                self._ask_for_review(at, "decision_missing")
-            return replace(done, unexpected=True)
+            return self._leads_nowhere(event, at, done, owed)
         running = self.pathway.state(sheet["state"]).running
         course = counter(sheet)
         target = self._leads_to(moves, at)
         if target == sheet["state"]:
             return done
+        gate = sheet["state"]
         self._go(target, at)
+        first = event.kind == "cycle_started" and at.entry not in sheet["reviews"]
+        if first and not self._passes(gate, at):
+            self._ask_for_review(at, "gate_skipped")
         if moves in ("assessment_recorded", "progression_evidence_recorded"):
             if running:
                 sheet[course] = replace(sheet[course], last_delivered=Delivered.ABORTED)
@@ -137,11 +153,44 @@ class Course:
             sheet["assessments"] += 1
         return done
 
+    def _is_kept_apart(self, event: Any, counted: Cycles) -> str | None:
+        """The review under which an entry is kept that is not taken in."""
+        if event.kind == "cycle_started" and self._is_repeated(event, counted):
+            return "repeated_cycle"
+        if event.kind != "treatment_taken_over":
+            return None
+        begun = self.sheet["line_began"] is not None
+        return "line_begun_before" if begun or not self._edges(str(_moves(event))) else None
+
+    def _leads_nowhere(self, event: Any, at: Stamp, done: Taken, owed: list[str]) -> Taken:
+        left = [each.kind for each in self.sheet["obligations"]]
+        settled = event.kind == "local_control_completed" and not set(owed) <= set(left)
+        if settled or event.kind == "progression_evidence_recorded":
+            return replace(done, flags=())
+        if self._is_treatment(event) and at.entry not in self.sheet["reviews"]:
+            self._ask_for_review(at, "decision_missing")
+        return replace(done, unexpected=True)
+
     def _notice_stopped_agent(self, event: Any, at: Stamp) -> None:
         given = set(self.sheet["agents"]) - set(self.sheet["overridden"])
         stopped = any(stop.concerns(given) for stop in self.sheet["stops"].values())
-        if event.kind == "cycle_started" and stopped:
+        if event.kind in ("cycle_started", "treatment_taken_over") and stopped:
             self._ask_for_review(at, "stopped_agent_given")
+
+    def _passes(self, gate: str, at: Stamp) -> bool:
+        """What has to be met in a state is met on that day, or a decision taken there for a reason stands."""
+        reasoned = self.sheet["reasoned"]
+        found = [each.verdict(self.episode, at.on)[0] for each in self.pathway.state(gate).checklists]
+        return (reasoned is not None and reasoned.value == gate) or set(found) <= {"met"}
+
+    def _close_tasks_of_the_gate(self, at: Stamp) -> None:
+        """Values of the day on which a cycle began, told after its beginning."""
+        here, reviews = self.sheet["state"], self.sheet["reviews"]
+        began = [edge for edge in self.pathway.transitions if edge.trigger == "cycle_started"]
+        gates = {edge.source for edge in began if here in (edge.source, edge.target)}
+        for entry in [key for key, review in reviews.items() if review.kind == "gate_skipped"]:
+            if reviews[entry].at.on == at.on and gates and all(self._passes(gate, at) for gate in gates):
+                del reviews[entry]
 
     def _is_repeated(self, event: Any, counted: Cycles) -> bool:
         if event.cycle == "unknown" or counted.last_number is None:
@@ -165,14 +214,24 @@ class Course:
         return event.kind in ("cycle_started", "local_control_completed", "episode_closed")
 
     def _duties(self, event: Event, at: Stamp) -> None:
+        """Opened, or opened again in its place; else settled; else its window begins to run."""
         for duty in self.pathway.duties:
-            owed = [each for each in self.sheet["obligations"] if each.kind == duty.kind]
-            if owed and duty.settles(self.episode, event):
-                self.sheet["obligations"] = tuple(
-                    each for each in self.sheet["obligations"] if each.kind != duty.kind
-                )
-            if not owed and duty.opens(self.episode, event):
-                self.sheet["obligations"] += (Obligation(duty.kind, at),)
+            kinds = [each.kind for each in self.sheet["obligations"]]
+            now = list(self.sheet["obligations"])
+            if duty.opens(self.episode, event, at):
+                opened = Obligation(duty.kind, at, at if duty.starts is None else None)
+                if duty.kind in kinds:
+                    now[kinds.index(duty.kind)] = opened
+                else:
+                    now.append(opened)
+            elif duty.kind in kinds:
+                mine = now.pop(kinds.index(duty.kind))
+                if not duty.settles(self.episode, event, at):
+                    runs = mine.runs_from
+                    if runs is None and duty.starts is not None and duty.starts(self.episode, event, at):
+                        runs = at
+                    now.insert(kinds.index(duty.kind), Obligation(duty.kind, mine.at, runs))
+            self.sheet["obligations"] = tuple(now)
 
     def _ask_for_review(self, at: Stamp, kind: str) -> None:
         self.sheet["reviews"][at.entry] = Review(kind, SENTENCES[kind], at)
@@ -199,6 +258,8 @@ class Course:
             self.sheet["context"] = definition.context
         if definition.ends_line:
             self.sheet["line_open"] = False
+        if definition.begins_bridge:
+            self.sheet["bridge_began"] = at
 
     # What is decided.
 
@@ -207,12 +268,26 @@ class Course:
             body = json.dumps(entry.told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
             self.sheet["pending"][entry.entry] = PendingDecision(body, entry.actor, entry.at)
             return False
-        statuses = offered(self.pathway, self.episode, entry.on).statuses
-        contested = event.offered_as != "blocked" and statuses[event.option] == "blocked"
+        told = offered(self.pathway, self.episode, entry.on)
+        contested = event.offered_as != "blocked" and told.statuses[event.option] == "blocked"
+        state, known = self.sheet["state"], self.sheet["reasoned"]
+        said = event.reason is not None or event.detail.text is not None
+        offer = told.offers.get(event.option)
         self._carry_out(event, entry.at)
+        self.sheet["reasoned"] = self._reason(event, offer, told.rows, state, entry.at) if said else None
+        if self.sheet["reasoned"] is None and known and known.value != state == self.sheet["state"]:
+            self.sheet["reasoned"] = known
         if contested:
             self._ask_for_review(entry.at, "contested")
         return contested
+
+    def _reason(self, event: Any, offer: Any, rows: Any, state: str, at: Stamp) -> Noted | None:
+        """Going on where the table asks why; where criteria have to be met, because of those criteria."""
+        lists = [each.name for each in self.pathway.state(state).checklists]
+        read = [guard.finding.name for row in rows for guard in row.when]
+        if self.pathway.option(event.option).effect != "agents" or (offer and not offer.needs_reason):
+            return None
+        return None if lists and not set(lists) & set(read) else Noted(state, at)
 
     def _carry_out(self, event: Event, at: Stamp) -> None:
         assert isinstance(event, DecisionMade)
@@ -221,6 +296,7 @@ class Course:
         target = self._leads_to(trigger, at)  # as the decision finds the episode
         sheet["last_decision"] = Noted(event.option, at)
         self._effect(event, at)
+        self._duties(event, at)
         if target == sheet["state"]:
             return
         point = sheet["timepoints"].get(sheet["current_timepoint"])
@@ -231,18 +307,11 @@ class Course:
     def _effect(self, event: DecisionMade, at: Stamp) -> None:
         sheet, detail = self.sheet, event.detail
         named = tuple(spelling(agent) for agent in detail.agents)
+        self._effect_on_agents(event, at)
         match self.pathway.option(event.option).effect:
-            case "new_line":
-                self._new_line(at)
-                self._plan(event)
-            case "new_courses":
-                sheet["courses"], sheet["severe_in_cycle"] = Cycles(), {}
-                self._plan(event)
-            case "agents":
-                self._plan(event)
             case "hold":
                 held = named or ("all treatment",)
-                sheet["holds"] += tuple(Hold(agent, detail.hold_until, at) for agent in held)
+                self._hold(held, detail.hold_until, at)
             case "resume":
                 sheet["holds"] = ()
             case "stop":
@@ -253,15 +322,72 @@ class Course:
                 sheet["closed"] = Noted(str(detail.closure or "other"), at)
             case "reopen":
                 sheet["closed"] = None
-            case None:
-                pass
+            case "waive":
+                waived = self.pathway.option(event.option).duties
+                sheet["obligations"] = tuple(each for each in sheet["obligations"] if each.kind not in waived)
+
+    def _effect_on_agents(self, event: DecisionMade, at: Stamp) -> None:
+        match self.pathway.option(event.option).effect:
+            case "new_line":
+                self._new_line(at)
+                self._plan(event)
+            case "new_courses":
+                self.sheet["courses"], self.sheet["severe_in_cycle"] = Cycles(), {}
+                self._plan(event)
+            case "agents" | "resume":
+                self._plan(event)
+            case "drop_antibody":
+                self._drop_antibody(event)
+            case "switch_antibody":
+                self._switch_antibody(event)
+
+    def _drop_antibody(self, event: DecisionMade) -> None:
+        """The backbone is left, of the agents and of the regimen."""
+        sheet, known = self.sheet, regimen(self.sheet["regimen"] or "")
+        self._plan(event)
+        sheet["agents"] = tuple(agent for agent in sheet["agents"] if not is_anti_gd2(agent))
+        if not event.detail.regimen and known and known.backbone:
+            sheet["regimen"] = known.backbone
+
+    def _switch_antibody(self, event: DecisionMade) -> None:
+        """Antibodies that are named alone take the place of the one before, on the same backbone."""
+        sheet, known = self.sheet, regimen(self.sheet["regimen"] or "")
+        rest = tuple(agent for agent in sheet["agents"] if not is_anti_gd2(agent))
+        self._plan(event)
+        if planned(event) and {is_anti_gd2(agent) for agent in planned(event)} == {True}:
+            sheet["agents"] += rest
+        if not event.detail.regimen and known and known.backbone:
+            others = [
+                each.id
+                for agent in sheet["agents"]
+                for each in REGIMENS.values()
+                if each.antibody == agent and each.backbone == known.backbone
+            ]
+            sheet["regimen"] = others[0] if others else None
+
+    def _hold(self, agents: tuple[str, ...], until: Any, at: Stamp) -> None:
+        """The last word on an agent counts; it is held since the first."""
+        for agent in dict.fromkeys(agents):
+            before = [hold for hold in self.sheet["holds"] if hold.agent == agent]
+            rest = tuple(hold for hold in self.sheet["holds"] if hold.agent != agent)
+            began = before[0].at if before else at
+            self.sheet["holds"] = (*rest, Hold(agent, until, at=began, decided=at))
 
     def _new_line(self, at: Stamp) -> None:
         sheet = self.sheet
         self.lines_begun += 1
         if sheet["line_began"] is not None:
             last = sheet["last_response"].value if sheet["last_response"] else None
-            sheet["earlier_lines"] += (Line(sheet["line"], sheet["regimen"], sheet["agents"], last),)
+            sheet["earlier_lines"] += (
+                Line(
+                    sheet["line"],
+                    sheet["regimen"],
+                    sheet["agents"],
+                    last,
+                    sheet["last_anti_gd2"],
+                    resistant=failed(sheet),
+                ),
+            )
             sheet["line"] += 1
         sheet["line_began"], sheet["line_open"] = at, True
         sheet["baselines"] = baselines(sheet, at)
@@ -278,6 +404,21 @@ class Course:
             self.sheet["regimen"] = event.detail.regimen
         if agents := planned(event):
             self.sheet["agents"] = agents
+
+
+def failed(sheet: Sheet) -> bool | None:
+    """Whether a progression since the line began came while it went on, or within 183 days of what was given last."""
+    progressed, began = sheet["progressed"], sheet["line_began"]
+    if not progressed or not began or began.on >= progressed.on:
+        return False
+    if sheet["line_open"]:
+        return True
+    counted = (sheet["cycles"], sheet["courses"])
+    stamps = [one.last_started for one in counted] + [one.last_completed for one in counted]
+    given = [stamp for stamp in stamps if stamp]
+    if not given or {each.precision for each in (*given, progressed)} != {Precision.DAY}:
+        return None
+    return bool(max(each.on for each in given) + timedelta(days=183) >= progressed.on)
 
 
 def planned(event: Any) -> tuple[str, ...]:
@@ -301,7 +442,9 @@ def _blank() -> Sheet:
 def _opened(pathway: Pathway, opening: InForce) -> Sheet:
     told, at = opening.told, opening.at
     risk = Noted(told["risk_group"], at) if "risk_group" in told else None
+    age = Noted(str(told["age_months"]), at) if "age_months" in told else None
     return _blank() | {
+        "age_months": age,
         "state": pathway.initial,
         "opened": at,
         "entered": at,
@@ -321,6 +464,8 @@ def _moves(event: Any) -> str | None:
             return "assessment_recorded"
         case "car_t_step_recorded":
             return f"car_t:{event.step}"
+        case "treatment_taken_over":
+            return f"treatment_taken_over:{'cycles' if event.maintenance_courses is None else 'maintenance'}"
         case "episode_closed":
             return "episode_closed:death" if event.reason == "death" else "episode_closed:other"
         case _:

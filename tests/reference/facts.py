@@ -10,8 +10,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from pathway.clinical.biomarkers import MARKERS, MOST_MARKERS, marker_name
 from pathway.clinical.components import component_in_force
 from pathway.clinical.measurements import Measurements, as_baseline, joined, within_line
+from pathway.clinical.regimens import REGIMENS, regimen
+from pathway.clinical.side_effects import grade_exists, side_effect_key
 from pathway.clinical.terms import (
     Component,
     ComponentRating,
@@ -23,8 +26,12 @@ from pathway.clinical.terms import (
 )
 from pathway.clinical.toxicity import could_stop, stop_rule
 from pathway.episodes.episode import (
+    Antigen,
     Cycles,
+    LocalControl,
+    LocalPlan,
     Noted,
+    Occurrences,
     PriorTherapy,
     Progression,
     Stamp,
@@ -68,6 +75,10 @@ def _prior_therapy(sheet: Sheet, event: Any, at: Stamp) -> None:
     )
 
 
+def _each_once(words: list[str]) -> tuple[str, ...]:
+    return tuple(word for place, word in enumerate(words) if word not in words[:place])
+
+
 def _progression(sheet: Sheet, event: Any, at: Stamp) -> None:
     before, began = sheet["progression"], sheet["line_began"]
     if before and began and before.at.on < began.on:
@@ -77,6 +88,9 @@ def _progression(sheet: Sheet, event: Any, at: Stamp) -> None:
         setting=event.setting or (before and before.setting),
         pattern=event.pattern or (before and before.pattern),
         at=at,
+        examined=_each_once(
+            [*(before.examined if before else ()), *(one.modality for one in event.evidence)]
+        ),
     )
     if event.local_control_feasible is not None:
         sheet["local_control_feasible"] = Noted(_yes_no(event.local_control_feasible), at)
@@ -85,13 +99,19 @@ def _progression(sheet: Sheet, event: Any, at: Stamp) -> None:
 
 
 def _gd2(sheet: Sheet, event: Any, at: Stamp) -> None:
-    sheet["gd2"], sheet["gd2_outdated"] = Noted(str(event.status), at), None
+    before, told = sheet["gd2"], (event.method, event.specimen, event.percent, event.density)
+    sheet["gd2"], sheet["gd2_outdated"] = Antigen(str(event.status), at, *told), None
+    if before and spelling(before.specimen or "") != spelling(event.specimen or ""):
+        sheet["gd2_elsewhere"] = before
 
 
 def _biomarker(sheet: Sheet, event: Any, at: Stamp) -> None:
-    sheet["biomarkers"][event.marker] = Noted(
-        f"{event.value} {event.unit}" if event.unit else event.value, at
-    )
+    marker, markers = marker_name(event.marker), sheet["biomarkers"]
+    markers.pop(marker, None)
+    markers[marker] = Noted(f"{event.value} {event.unit}" if event.unit else event.value, at)
+    informing = [each.name for each in MARKERS]
+    while len(markers) > MOST_MARKERS:
+        markers.pop(next(each for each in markers if each not in informing))
 
 
 def _fitness(sheet: Sheet, event: Any, at: Stamp) -> None:
@@ -101,6 +121,8 @@ def _fitness(sheet: Sheet, event: Any, at: Stamp) -> None:
             value = round(value.value / value.limit, 2)
         if value is not None:
             sheet["fitness"][name] = Noted(str(value).lower(), at)
+            if name == "temperature_c" and value >= 38:
+                sheet["fitness"]["fever"] = Noted(str(value).lower(), at)
 
 
 def _consent(sheet: Sheet, event: Any, at: Stamp) -> None:
@@ -113,6 +135,7 @@ def _cycle_started(sheet: Sheet, event: Any, at: Stamp) -> None:
     sheet[counter(sheet)] = replace(
         counted,
         started=counted.started + 1,
+        days_late=counted.days_late + (_days_late(sheet, counted, at) if follows else 0),
         uncertain=counted.uncertain or not follows,
         last_number=counted.last_number if event.cycle == "unknown" else event.cycle,
         last_started=at,
@@ -123,6 +146,52 @@ def _cycle_started(sheet: Sheet, event: Any, at: Stamp) -> None:
         sheet["regimen"] = event.regimen
     if event.agents != "unknown":
         sheet["agents"] = tuple(spelling(agent) for agent in event.agents)
+    _antibody_seen(sheet, at)
+
+
+def _days_late(sheet: Sheet, counted: Cycles, at: Stamp) -> int:
+    """Days after the target of a regimen that is known, between exact days, with no local control in between."""
+    known, before = regimen(sheet["regimen"] or ""), counted.last_started
+    if before is None or known is None or known.next_cycle is None:
+        return 0
+    inexact = before.precision is not Precision.DAY or at.precision is not Precision.DAY
+    local = sheet["local_control"]
+    if inexact or (local is not None and local.at.on >= before.on):
+        return 0
+    due = before.on + timedelta(days=known.next_cycle.target)
+    return (at.on - due).days if at.on > due else 0
+
+
+def _antibody_seen(sheet: Sheet, at: Stamp) -> None:
+    if [agent for agent in sheet["agents"] if is_anti_gd2(agent)]:
+        sheet["last_anti_gd2"] = at
+
+
+def _taken_over(sheet: Sheet, event: Any, at: Stamp) -> None:
+    """The line, its agents and its counts as another centre left them; the first measurements are the baseline."""
+    in_maintenance = event.maintenance_courses is not None
+    last = Stamp(at.entry, event.last_cycle_on, Precision.DAY) if event.last_cycle_on else None
+    sheet["context"] = "maintenance" if in_maintenance else "systemic"
+    sheet["line"], sheet["line_began"], sheet["line_open"] = event.line, at, True
+    known = REGIMENS.get(spelling(event.regimen or ""))
+    agents = event.agents or (known.agents if known is not None else ())
+    sheet["regimen"], sheet["agents"] = event.regimen, tuple(map(spelling, agents))
+    given = {"cycles": event.cycles, "courses": event.maintenance_courses or 0}
+    for name, number in given.items():
+        sheet[name] = Cycles(started=number, completed=number, counted=number)
+        if number:
+            sheet[name] = replace(sheet[name], last_number=number)
+    sheet["cycles"] = replace(sheet["cycles"], since_assessment=event.cycles_since_assessment)
+    name = "courses" if in_maintenance else "cycles"
+    sheet[name] = replace(sheet[name], last_started=last)
+    points = sheet["timepoints"]
+    for point in reversed(points.values()):
+        sheet["baselines"] = sheet["baselines"] | {
+            part: as_baseline(each) for part, each in point.measured.items()
+        }
+    for key in points:
+        points[key] = replace(points[key], decided=True)
+    _antibody_seen(sheet, last or at)
 
 
 def _cycle_completed(sheet: Sheet, event: Any, at: Stamp) -> None:
@@ -137,37 +206,69 @@ def _cycle_completed(sheet: Sheet, event: Any, at: Stamp) -> None:
         last_completed=at,
         last_delivered=event.delivered,
     )
+    sheet["reasoned"] = None
+    if event.delivered != Delivered.CHEMOTHERAPY_ONLY:
+        _antibody_seen(sheet, at)
 
 
 def _toxicity(sheet: Sheet, event: Any, at: Stamp) -> None:
-    term, grade = spelling(event.term), None if event.grade == "unknown" else event.grade
+    key = side_effect_key(event.term, event.scale)
+    told = None if event.grade == "unknown" else event.grade
+    exists = told is not None and grade_exists(event.term, event.scale, told)
+    grade = told if exists else None
     antibodies = [agent for agent in sheet["agents"] if is_anti_gd2(agent)]
     agent = spelling(event.agent) if event.agent else antibodies[0] if antibodies else None
-    sheet["toxicities"][term] = Toxicity(
-        term=term,
+    last = sheet["toxicities"].get(key)
+    goes_on = last is not None and last.ongoing and last.agent == agent
+    sheet["toxicities"][key] = Toxicity(
+        term=spelling(event.term),
         scale=event.scale,
         grade=grade,
         agent=agent,
         ongoing=event.ongoing,
-        stop_possible=grade is None and could_stop(event.term, agent),
+        stop_possible=grade is None and could_stop(event.term, agent, event.condition_met),
         entry=at.entry,
         at=at,
+        since=last.since if goes_on else at,
+        worst=_higher(last.worst, grade) if goes_on else grade,
+        no_grade=None if exists else told,
+        condition_met=event.condition_met,
     )
-    if grade is not None and grade >= 3:
+    severe = grade is not None and grade >= 3
+    counted = sheet["occurrences"].get(f"{agent or 'anti_gd2'}: {key}", Occurrences())
+    if not goes_on:
+        counted = replace(counted, told=counted.told + 1)
+    if severe and not (goes_on and last.grade is not None and last.grade >= 3):
+        counted = replace(counted, severe=counted.severe + 1)
+    if severe:
+        worst = _higher(last.worst, grade) if goes_on else grade
+        counted = replace(counted, severe_grade=worst, severe_at=at)
+    sheet["occurrences"][f"{agent or 'anti_gd2'}: {key}"] = counted
+    if severe:
         now = sheet[counter(sheet)].started
-        if now > 1 and sheet["severe_in_cycle"].get(term) == now - 1:
-            sheet["repeatedly_severe"][term] = at
-        sheet["severe_in_cycle"][term] = now
-    rule = stop_rule(event.term, grade, agent)
-    if rule is not None:
-        stopped = agent if agent and is_anti_gd2(agent) else "anti_gd2"
-        sheet["stops"].setdefault(stopped, Stop(stopped, rule.sentence, at))
+        if now > 1 and sheet["severe_in_cycle"].get(key) == now - 1:
+            sheet["repeatedly_severe"][key] = at
+        sheet["severe_in_cycle"][key] = now
+    rule = stop_rule(event.term, grade, agent, event.condition_met)
+    if rule is not None and agent and is_anti_gd2(agent):
+        sheet["stops"].setdefault(agent, Stop(agent, rule.sentence, at, rule.citation))
+    elif rule is not None:
+        why = (
+            "The agent it was ascribed to is not known here, so it holds for each antibody until that is corrected."
+            if agent
+            else "Which antibody it was is not recorded, so it holds for each of them until that is corrected."
+        )
+        sheet["stops"].setdefault("anti_gd2", Stop("anti_gd2", f"{rule.sentence} {why}", at, rule.citation))
+
+
+def _higher(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else max(one, other)
 
 
 def _toxicity_resolved(sheet: Sheet, event: Any, at: Stamp) -> None:
-    for term, known in sheet["toxicities"].items():
-        if known.entry == event.entry:
-            sheet["toxicities"][term] = replace(
+    for key, known in sheet["toxicities"].items():
+        if event.entry in (known.entry, known.since.entry):
+            sheet["toxicities"][key] = replace(
                 known, grade=event.to_grade, ongoing=event.to_grade > 1, stop_possible=False, at=at
             )
 
@@ -234,8 +335,11 @@ def _assessment(sheet: Sheet, event: Any, at: Stamp) -> None:
         point = replace(point, central_review=event.central_review)
     sheet["timepoints"][name] = point
     sheet["current_timepoint"] = name
-    if event.residual is not None and event.residual.local_control_feasible is not None:
-        sheet["local_control_feasible"] = Noted(_yes_no(event.residual.local_control_feasible), at)
+    left = event.residual
+    if left is not None and left.local_control_feasible is not None:
+        sheet["local_control_feasible"] = Noted(_yes_no(left.local_control_feasible), at)
+    if left is not None and left.sites is not None:
+        sheet["residual_sites"] = Noted(f"{left.sites}", at)
     _response(sheet, point, at)
 
 
@@ -264,16 +368,55 @@ def _response(sheet: Sheet, point: Timepoint, at: Stamp) -> None:
         sheet["progressed"] = sheet["gd2_outdated"] = at
         sheet["remission_after"] = None
     if response in ("CR", "NED") and sheet["remission_after"] is None:
-        sheet["remission_after"] = sheet["cycles"].completed
+        sheet["remission_after"] = sheet["cycles"].counted
 
 
 def _local_control(sheet: Sheet, event: Any, at: Stamp) -> None:
-    sheet["local_control"], sheet["local_control_feasible"] = Noted(str(event.modality), at), None
+    sheet["local_control"] = LocalControl(event.modality.value, at, site=event.site, extent=event.extent)
+    sheet["local_control_feasible"] = sheet["residual_sites"] = sheet["local_plan"] = None
+    if event.dose_gy is not None:
+        given, where = sheet["irradiated"], event.site or "unknown"
+        given[where] = event.dose_gy + given.get(where, 0)
+
+
+def _local_plan(sheet: Sheet, event: Any, at: Stamp) -> None:
+    sheet["local_plan"] = LocalPlan(
+        modality=event.modality,
+        site=event.site,
+        planned_for=event.planned_for,
+        after_cycle=event.after_cycle,
+        at=at,
+    )
+
+
+def _cns(sheet: Sheet, event: Any, at: Stamp) -> None:
+    sheet["cns"], sheet["cns_symptoms"] = Noted(str(event.status), at), bool(event.symptoms)
 
 
 def _car_t(sheet: Sheet, event: Any, at: Stamp) -> None:
-    told = str(event.step) if event.grade is None else f"{event.step} grade {event.grade}"
-    sheet["car_t"][str(event.step)] = Noted(told, at)
+    steps, made = sheet["car_t"], ("apheresis", "product_released")
+    match event.step:
+        case "eligible" | "ineligible":
+            over: tuple[str, ...] = ("eligible", "ineligible")
+        case "apheresis":
+            over = made
+        case "apheresis_failed" | "manufacturing_failed" | "out_of_specification":
+            over = made
+        case "not_infused":
+            over = ("lymphodepletion",)
+        case "infused":
+            over = ("eligible", *made, "lymphodepletion", "bridging", "crs", "icans", "safety_switch_fired")
+        case _:
+            over = ()
+    for step in over:
+        steps.pop(step, None)
+    steps[str(event.step)] = Noted(
+        str(event.step) if event.grade is None else f"{event.step} grade {event.grade}", at
+    )
+    if event.product is not None:
+        steps["product"] = Noted(event.product, at)
+    if event.safety_switch is not None:
+        steps["safety_switch"] = Noted(_yes_no(event.safety_switch), at)
 
 
 def _last(field: str, attribute: str) -> Rule:
@@ -293,7 +436,7 @@ RULES: dict[str, Rule] = {
     "fitness_recorded": _fitness,
     "consent_recorded": _consent,
     "intent_recorded": _last("intent", "intent"),
-    "cns_status_recorded": _last("cns", "status"),
+    "cns_status_recorded": _cns,
     "cycle_started": _cycle_started,
     "cycle_completed": _cycle_completed,
     "toxicity_recorded": _toxicity,
@@ -302,6 +445,8 @@ RULES: dict[str, Rule] = {
     "response_confirmed": _statement,
     "assessment_closed_not_evaluable": _statement,
     "local_control_completed": _local_control,
+    "local_control_planned": _local_plan,
+    "treatment_taken_over": _taken_over,
     "car_t_step_recorded": _car_t,
     "follow_up_recorded": _last("follow_up", "findings"),
     "episode_closed": _last("closed", "reason"),

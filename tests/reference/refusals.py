@@ -189,10 +189,18 @@ def outcome_of_decision(known: Known, choice: Choice) -> str:
         return "episode_closed"
     if lacks_detail(choice) or nobody_knows_what_is_given(known.pathway, episode, choice):
         return "invalid_body"
+    if gives_an_antibody_not_offered(known, episode, choice) or switches_to_no_other(
+        known.pathway, episode, choice
+    ):
+        return "invalid_body"
     stopped = gives_what_was_stopped(known.pathway, episode, choice)
     if (status == "blocked" or stopped) and not (choice.reason and "code" in choice.reason):
         return "reason_required"
-    if choice.option != told.recommended and choice.reason is None and "text" not in choice.detail:
+    offer = told.offers.get(choice.option)
+    asks = choice.option != told.recommended or (offer is not None and offer.needs_reason)
+    if (asks or is_cautioned(known.pathway, episode, choice)) and not (
+        choice.reason or "text" in choice.detail
+    ):
         return "reason_required"
     return "awaiting_second_signature" if stopped else "decided"
 
@@ -216,7 +224,7 @@ def lacks_detail(choice: Choice) -> bool:
 def goes_on(pathway: Pathway, choice: Choice) -> bool:
     """True when the agents are those of before, unless the decision says others."""
     effect = pathway.option(choice.option).effect
-    return choice.option.startswith("continue_") or effect in ("resume", "agents", "new_courses")
+    return choice.option.startswith("continue_") or effect in GOES_ON
 
 
 def named_agents(choice: Choice) -> set[str]:
@@ -230,22 +238,87 @@ def nobody_knows_what_is_given(pathway: Pathway, episode: Episode, choice: Choic
     option = pathway.option(choice.option)
     if not option.treats or not episode.stops or named_agents(choice):
         return False
-    if goes_on(pathway, choice):
-        return not episode.agents
-    return option.effect == "new_line"
+    if not goes_on(pathway, choice):
+        return option.effect == "new_line"
+    left = agents_left(pathway, episode, choice)
+    return not left or any(stop.concerns(left) for stop in episode.stops.values())
 
 
 def gives_what_was_stopped(pathway: Pathway, episode: Episode, choice: Choice) -> bool:
     """True when what is given has an agent in it that was stopped for good, or an antibody that may be that one."""
-    if pathway.option(choice.option).effect in ("stop", "hold"):
-        return False
-    given = named_agents(choice) | anti_gd2_in(choice.detail.get("regimen", ""))
-    if not given and goes_on(pathway, choice):
-        given = set(episode.agents)
+    given = everything_given(pathway, episode, choice)
     antibodies = {agent for agent in given if is_anti_gd2(agent)}
     stopped = {agent for agent in episode.stops if is_anti_gd2(agent)}
     unnamed = "anti_gd2" in antibodies | stopped
     return bool(given & set(episode.stops)) or bool(unnamed and antibodies and stopped)
+
+
+GOES_ON = ("resume", "agents", "new_courses", "drop_antibody", "switch_antibody")
+
+
+def agents_left(pathway: Pathway, episode: Episode, choice: Choice) -> set[str]:
+    """What of the agents given before goes on when the decision is silent about it, or names another antibody alone."""
+    effect = pathway.option(choice.option).effect
+    left = set(episode.agents)
+    if effect in ("drop_antibody", "switch_antibody") and (named_agents(choice) or effect == "drop_antibody"):
+        left = {agent for agent in left if not is_anti_gd2(agent)}
+    return left
+
+
+def mentioned(choice: Choice) -> set[str]:
+    """The agents named in any way."""
+    texts = (*choice.detail.get("agents", ()), choice.detail.get("regimen", ""))
+    return named_agents(choice).union(*(anti_gd2_in(text) for text in texts))
+
+
+def everything_given(pathway: Pathway, episode: Episode, choice: Choice) -> set[str]:
+    """What the decision would give: all it names, and what goes on beside that."""
+    effect, named = pathway.option(choice.option).effect, named_agents(choice)
+    if effect in ("stop", "hold"):
+        return set()
+    given = mentioned(choice)
+    only_antibodies = bool(named) and all(map(is_anti_gd2, planned_of(choice)))
+    if goes_on(pathway, choice) and (not named or (effect == "switch_antibody" and only_antibodies)):
+        given |= agents_left(pathway, episode, choice)
+    return given
+
+
+def planned_of(choice: Choice) -> set[str]:
+    """The agents of the list, else those of the regimen."""
+    listed = {spelling(agent) for agent in choice.detail.get("agents", ())}
+    return listed or named_agents(choice)
+
+
+def gives_an_antibody_not_offered(known: Known, episode: Episode, choice: Choice) -> bool:
+    """True when it was offered without an antibody against GD2, and would give one that no hard stop speaks of."""
+    offer = offered(known.pathway, episode, choice.on).offers.get(choice.option)
+    drops = known.pathway.option(choice.option).effect == "drop_antibody"
+    if not drops and (offer is None or not offer.without_antibody):
+        return False
+    if any(map(is_anti_gd2, mentioned(choice))):
+        return drops or not gives_what_was_stopped(known.pathway, episode, choice)
+    return any(map(is_anti_gd2, everything_given(known.pathway, episode, choice)))
+
+
+def switches_to_no_other(pathway: Pathway, episode: Episode, choice: Choice) -> bool:
+    """True for a switch that does not name another antibody than those given or stopped."""
+    if pathway.option(choice.option).effect != "switch_antibody":
+        return False
+    named = {agent for agent in mentioned(choice) if is_anti_gd2(agent)}
+    return not named or bool(named & {"anti_gd2", *episode.stops, *episode.agents})
+
+
+def is_cautioned(pathway: Pathway, episode: Episode, choice: Choice) -> bool:
+    """True when the pathway wants a reason for giving these agents, or the antibody that the option stands for."""
+    given = everything_given(pathway, episode, choice)
+    if not given and choice.option == "start_chemoimmunotherapy":
+        given = {"anti_gd2"}
+    effect = pathway.option(choice.option).effect
+    return any(
+        list(caution.read(episode, choice.on, tuple(given)))
+        for caution in pathway.cautions
+        if effect in caution.effects
+    )
 
 
 def outcome_of_signature(known: Known, entry: str, actor: str) -> str:

@@ -23,6 +23,8 @@ class Offered:
     statuses: Mapping[str, str]
     recommended: str | None
     needs_tumour_board: bool
+    offers: Mapping[str, Offer]
+    rows: tuple[Row, ...]
 
 
 def offered(pathway: Pathway, episode: Episode, day: date) -> Offered:
@@ -51,7 +53,7 @@ def _read(pathway: Pathway, name: str, pairs: tuple[tuple[Finding, str], ...]) -
     recommended, needs_tumour_board = _recommended(pathway, rows, values, statuses)
     if recommended is not None:
         statuses[recommended] = "recommended"
-    return Offered(statuses, recommended, needs_tumour_board)
+    return Offered(statuses, recommended, needs_tumour_board, common, tuple(rows))
 
 
 def _rows(table: tuple[Row, ...], values: dict[Finding, str]) -> list[Row]:

@@ -5,11 +5,13 @@ It shares nothing with the pathway's own tables, so that a slip in one of the tw
 Row 29 stands here twice: an antibody that was stopped for good in an earlier treatment, and is no part of the
 present one (then rows 19 and 20 apply), takes the recommendation from maintenance, as the second layer demands.
 
-So does row 16: before the response of month 6 was assessed, and after.
+So does row 16: before the response of month 6 was assessed, and after. And row 28: local control that a local
+relapse owes is not passed over because nobody said whether it is feasible.
 
-Letters of the options: Y stay, M maintenance, L local control, B bridge to CAR-T cells, X change of line,
-H transplant, W follow-up, S supportive care, F refer, O obtain, E manage the emergency. `!` asks for a reason,
-`*` is free of the second layer. A row without a recommendation is left to the tumour board (TB).
+Letters of the options: Y stay, Z switch the antibody while staying, M maintenance, L local control, B bridge to
+CAR-T cells, X change of line, H transplant, W follow-up, S supportive care, F refer, O obtain, E manage the
+emergency. `!` asks for a reason, `*` is free of the second layer. A row without a recommendation is left to the
+tumour board (TB).
 """
 
 from __future__ import annotations
@@ -19,55 +21,57 @@ from dataclasses import dataclass
 
 TABLE = """
 1  | T=EMERG                              | E  |
-2  | I=COMFORT                            | S  | X L F
+2  | I=COMFORT                            | S  | X! L F
 3  | CNS=SUSP                             | O  | S F
 4  | CNS=NEW                              | F  | L* X S
-5  | R=PD; PDC=OPEN                       | O  | Y! L X F S
-6  | R=PD; K=POOR,UNK / LN=3+             | TB | S F X L
+5  | R=PD; PDC=OPEN                       | O  | Y! L X F S Z!
+6  | R=PD; K=POOR,UNK / LN=3+,UNK         | TB | S F X L
 7  | R=PD; L=Y                            | TB | L X B F S
 8  | R=PD; G=NEG                          | X  | F S
 9  | R=PD; G=UNK                          | X  | F S
 10 | R=PD; C=Y                            | TB | X B F S
 11 | R=PD                                 | X  | F S
-12 | R=NE; W=IN                           | O  | Y! F S
-13 | R=NE                                 | TB | Y X F S
+12 | R=NE; W=IN                           | O  | Y! F S Z!
+13 | R=NE                                 | TB | Y X F S Z
 14 | X=FUP                                | W  | L F S
 15 | T=UNK / K=UNK                        | O  | F S
 16 | X=CAR; R=CR,NED,PR; M6=DONE          | W  | Y L F S
 16 | X=CAR; R=CR,NED,PR                   | Y  | L W F S
 17 | X=CAR                                | TB | Y L X F S
-18 | K=POOR                               | TB | Y L X W F S
-19 | T=STOP; R=CR,NED                     | TB | Y M L W H F S
-20 | T=STOP                               | TB | Y X L B W F S
-21 | T=LIMITING; R=CR,NED,PR              | TB | Y M L B W H F S
-22 | T=LIMITING                           | TB | Y X L B F S
-23 | G=NEG                                | TB | Y M! X L W H F S
+18 | K=POOR                               | TB | Y L X W F S Z
+19 | T=STOP; R=CR,NED                     | TB | Y M L W H F S Z!
+20 | T=STOP                               | TB | Y X L B W F S Z!
+21 | T=LIMITING; R=CR,NED,PR              | TB | Y M L B W H F S Z
+22 | T=LIMITING                           | TB | Y X L B F S Z
+23 | G=NEG                                | TB | Y M! X L W H F S Z!
 24 | X=MNT; PH=EARLY,MID                  | Y  | L X F S
 25 | X=MNT; R=CR,NED                      | W  | M! F S
 26 | X=MNT                                | TB | M W L B X F S
-27 | R=CR,NED; DUR=N; PH=EARLY,MID        | Y  | M L H F S
-28 | R=CR,NED; L=Y                        | L  | M Y H F S
-29 | R=CR,NED; STOPPED=Y                  | TB | M Y W H F S
-29 | R=CR,NED                             | M  | Y W H F S
-30 | R=PR; PH=EARLY                       | Y  | L B H F S
-31 | R=PR; L=Y                            | L  | Y M B H F S
-32 | R=PR; PH=MID                         | Y  | M B H F S
-33 | R=PR                                 | TB | M B Y! X H F S
-34 | R=MR; PH=EARLY,MID                   | Y  | L B X F S
-35 | R=SD; PH=EARLY                       | Y  | L B X F S
-36 |                                      | TB | L B X M Y! F S
+27 | R=CR,NED; DUR=N; PH=EARLY,MID        | Y  | M L H F S Z
+28 | R=CR,NED; OWED=Y; L=U                | O  | L M Y H F S Z
+28 | R=CR,NED; L=Y                        | L  | M Y H F S Z
+29 | R=CR,NED; STOPPED=Y                  | TB | M Y W H F S Z
+29 | R=CR,NED                             | M  | Y W H F S Z
+30 | R=PR; PH=EARLY                       | Y  | L B H F S Z
+31 | R=PR; L=Y                            | L  | Y M B H F S Z
+32 | R=PR; PH=MID                         | Y  | M B H F S Z
+33 | R=PR                                 | TB | M B Y! X H F S Z!
+34 | R=MR; PH=EARLY,MID                   | Y  | L B X F S Z
+35 | R=SD; PH=EARLY                       | Y  | L B X F S Z
+36 |                                      | TB | L B X M Y! F S Z!
 """
 
 UNSETTLED = {"R", "PDC", "W", "PH", "DUR"}
 """What has no row for its unknown: each value it may turn out to have is followed."""
 
-ALWAYS = {"hold", "resume", "stop_agent", "other", "close"}
+ALWAYS = {"hold", "resume", "stop_agent", "waive_local_control", "other", "close"}
 LETTERS = {
     "continue_chemoimmunotherapy": "Y",
     "continue_maintenance": "Y",
     "continue_monitoring": "Y",
     "start_chemoimmunotherapy": "Y",
-    "switch_or_drop_antibody": "Y",
+    "drop_antibody": "Y",
+    "switch_antibody": "Z",
     "start_maintenance": "M",
     "local_control": "L",
     "bridge_to_car_t": "B",
@@ -98,7 +102,7 @@ NAMES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "T",
         {"fine": "FINE", "limiting": "LIMITING", "stop": "STOP", "emergency": "EMERG", "unknown": "UNK"},
     ),
-    "local_disease": ("L", {"yes": "Y", "no": "N", "unknown": "U"}),
+    "local_disease": ("L", {"yes": "Y", "no": "N", "unknown": "U", "stale": "U"}),
     "gd2": (
         "G",
         {"positive": "POS", "partial": "PARTIAL", "negative": "NEG", "unknown": "UNK", "stale": "UNK"},
@@ -112,7 +116,8 @@ NAMES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "work_up": ("W", {"in": "IN", "over": "OVER"}),
     "cell_time_points": ("M6", {"left": "LEFT", "done": "DONE"}),
     "stopped_antibody": ("STOPPED", {"yes": "Y", "no": "N"}),
-    "line": ("LN", {"first_or_second": "1-2", "third_or_later": "3+"}),
+    "local_control_owed": ("OWED", {"yes": "Y", "no": "N"}),
+    "line": ("LN", {"first_or_second": "1-2", "third_or_later": "3+", "unknown": "UNK"}),
 }
 """The pathway's findings, by the name and the values which they have in the table above."""
 

@@ -94,11 +94,20 @@ def test_the_phase_follows_the_cycles_counted_and_the_limit_of_six(given: int, f
     assert story.finding("phase", 200) == found
 
 
-def test_a_regimen_may_have_another_limit() -> None:
+def test_a_published_cap_that_was_not_checked_raises_no_limit_and_is_told_as_unverified() -> None:
     story = first_line(regimen="dinutuximab_irinotecan_temozolomide")
-    for number in range(1, 8):
+    for number in range(1, 7):
+        assert story.finding("phase", 200) != "limit"
         story.cycle(number, 21 * number)
-    assert story.finding("phase", 200) == "mid"
+    assert story.finding("phase", 200) == "limit"
+    story.fit(148)
+    story.assessed(148, "PR")
+    (told,) = (
+        each for each in story.next(148).document("")["prompts"] if each["prompt"] == "published_duration"
+    )
+    assert told["detail"].startswith("At most 17 cycles")
+    assert told["detail"].endswith("(unverified)")
+    assert not told["because"]["verified"]
 
 
 def test_a_cycle_without_a_number_counts_and_leaves_the_phase_unknown() -> None:
@@ -258,10 +267,50 @@ def test_a_stop_holds_across_lines() -> None:
 
 def test_dropping_or_switching_the_antibody_keeps_baseline_and_count() -> None:
     story = after_two_cycles()
-    story.decided("switch_or_drop_antibody", 30, "possible", agents=["naxitamab", "irinotecan"])
-    episode = story.episode
-    assert (episode.line, episode.cycles.counted, episode.agents) == (1, 2, ("naxitamab", "irinotecan"))
-    assert state(story) == "assessment_due"
+    baselines = story.episode.baselines
+    for option, named, agents in (
+        ("switch_antibody", ["naxitamab", "irinotecan"], ("naxitamab", "irinotecan")),
+        ("drop_antibody", [], ("irinotecan",)),
+    ):
+        story.decided(option, 30, "possible", agents=named)
+        episode = story.episode
+        assert (episode.line, episode.cycles.counted, episode.agents) == (1, 2, agents)
+        assert episode.baselines == baselines
+        assert state(story) == "assessment_due"
+
+
+def test_the_regimen_without_its_antibody_is_its_backbone_and_with_another_one_the_regimen_of_both() -> None:
+    story = after_two_cycles()
+    story.decided("switch_antibody", 30, "possible", agents=["naxitamab"])
+    assert story.episode.regimen == "naxitamab_irinotecan_temozolomide"
+    assert story.episode.agents == ("naxitamab", "irinotecan", "temozolomide")
+    story.decided("drop_antibody", 31, "possible")
+    assert story.episode.regimen == "irinotecan_temozolomide"
+
+
+def test_a_regimen_that_nobody_publishes_with_the_other_antibody_has_no_name() -> None:
+    story = first_line(regimen="dinutuximab_beta_n5_n6")
+    story.decided("switch_antibody", 30, "possible", agents=["naxitamab"])
+    assert story.episode.regimen is None
+    story.decided("drop_antibody", 31, "possible")
+    assert story.episode.regimen is None
+
+
+def test_an_antibody_changed_after_an_assessment_leads_back_to_cycles_or_to_courses() -> None:
+    story = assessed_after_two_cycles("PR")
+    story.decided("drop_antibody", 45, "possible")
+    assert state(story) == "chemoimmunotherapy.ready"
+    story = assessed_after_two_cycles("CR")
+    story.decided("start_maintenance", 45, regimen="dinutuximab_beta_isotretinoin")
+    story.cycle(1, 46)
+    story.cycle(2, 82)
+    story.fit(117)
+    story.assessed(117, "CR")
+    assert state(story) == "decision_due"
+    story.decided("switch_antibody", 118, "possible", agents=["naxitamab"])
+    assert state(story) == "maintenance.ready"
+    assert story.episode.agents == ("naxitamab", "isotretinoin")
+    assert story.episode.regimen == "dinutuximab_beta_isotretinoin"
 
 
 def test_the_third_line_is_a_late_one() -> None:
@@ -270,6 +319,81 @@ def test_the_third_line_is_a_late_one() -> None:
         assert story.finding("line", on) == "first_or_second"
         story.decided("change_line", on, "possible")
     assert story.finding("line", 40) == "third_or_later"
+
+
+@pytest.mark.parametrize(
+    ("before", "finding"),
+    [
+        ([1], "first_or_second"),
+        ([1, 2], "first_or_second"),
+        ([1, 2, 3], "third_or_later"),
+        ([3], "third_or_later"),
+        (["unknown"], "unknown"),
+        ([1, "unknown"], "unknown"),
+        ([3, "unknown"], "third_or_later"),
+    ],
+)
+def test_lines_before_the_episode_count_and_the_frontline_does_not(
+    before: list[int | str], finding: str
+) -> None:
+    story = first_line()
+    for number in before:
+        story.told("prior_therapy_recorded", 0, line=number, regimen=f"course {number}")
+    assert story.finding("line", 20) == finding
+
+
+@pytest.mark.parametrize(
+    ("line", "before", "finding"),
+    [(3, [], "third_or_later"), (2, [1, 2], "first_or_second"), (2, [1, 2, 3], "third_or_later")],
+)
+def test_a_line_that_was_taken_over_tells_of_the_lines_before_it(
+    line: int, before: list[int], finding: str
+) -> None:
+    story = Story.opened().planned()
+    for number in before:
+        story.told("prior_therapy_recorded", 0, line=number, regimen=f"course {number}")
+    story.told("treatment_taken_over", 1, line=line, cycles=2, agents=["irinotecan"])
+    assert story.finding("line", 2) == finding
+
+
+def test_before_a_line_began_only_those_before_the_episode_were_given() -> None:
+    story = Story.opened().planned()
+    story.told("prior_therapy_recorded", 0, line=3)
+    assert story.finding("line", 1) == "first_or_second"
+    story.told("prior_therapy_recorded", 0, line=4)
+    assert story.finding("line", 1) == "third_or_later"
+    assert [row.number for row in story.next(1).outcome.rows] == ["G2"]
+
+
+def test_a_relapse_after_an_unknown_number_of_lines_is_for_the_tumour_board_and_the_number_is_asked_for() -> (
+    None
+):
+    story = Story.opened().planned()
+    story.told("prior_therapy_recorded", 0, line="unknown", regimen="RIST")
+    told = story.next(1)
+    assert [row.number for row in told.outcome.rows] == ["G3"]
+    assert told.outcome.needs_tumour_board
+    assert "line" in {each.name for each in told.outcome.obtain}
+
+
+@pytest.mark.parametrize(("on", "status"), [(0, "blocked"), (1, "blocked"), (2, "possible")])
+def test_consent_to_the_present_line_is_none_to_another(on: int, status: str) -> None:
+    story = Story.opened().planned().treated(1)
+    story.told("consent_recorded", on, given=True)
+    story.cycle(1, 2)
+    story.cycle(2, 23)
+    story.told("fitness_recorded", 44, lansky=90)
+    story.assessed(44, "SD")
+    assert story.status("change_line", 44) == status
+    assert story.status("continue_chemoimmunotherapy", 44) == "recommended"
+
+
+def test_a_consent_that_was_withdrawn_blocks_the_present_line_and_the_next() -> None:
+    story = assessed_after_two_cycles("SD")
+    story.told("consent_recorded", 45, given=False)
+    assert story.finding("new_line_consent", 45) == "refused"
+    for option in ("change_line", "continue_chemoimmunotherapy"):
+        assert story.status(option, 45) == "blocked"
 
 
 def test_a_remission_is_consolidated_by_two_more_cycles() -> None:
@@ -296,18 +420,6 @@ def test_progression_ends_a_remission() -> None:
 
 
 # Local control
-
-
-def test_a_local_relapse_owes_local_control_until_it_is_carried_out() -> None:
-    story = Story.opened().planned(pattern="local")
-    assert [duty.kind for duty in story.episode.obligations] == ["local_control"]
-    story.told("local_control_completed", 30, modality="surgery")
-    assert story.episode.obligations == ()
-    assert not story.steps[-1].unexpected
-
-
-def test_a_metastatic_relapse_owes_none() -> None:
-    assert Story.opened().planned(pattern="metastatic").episode.obligations == ()
 
 
 def test_local_control_is_followed_by_restaging_and_a_decision_about_it() -> None:
@@ -406,7 +518,7 @@ def test_cells_follow_their_steps_and_lymphodepletion_needs_a_decision() -> None
     story.decided("bridge_to_car_t", 51)
     assert state(story) == "car_t_bridge.manufacturing"
     story.told("car_t_step_recorded", 70, step="product_released")
-    assert (state(story), story.next(70).recommended) == ("car_t_bridge.manufacturing", "bridge_to_car_t")
+    assert (state(story), story.next(70).recommended) == ("car_t_bridge.manufacturing", "complete_workup")
     story.decided("bridge_to_car_t", 72)
     assert state(story) == "car_t_bridge.lymphodepletion"
     story.told("car_t_step_recorded", 80, step="lymphodepletion")
@@ -568,6 +680,7 @@ def test_comfort_as_the_goal_brings_supportive_care_first_in_every_state_under_t
     story.told("intent_recorded", 2, intent="comfort")
     assert story.next(2).recommended == "supportive_care"
     story.told("intent_recorded", 3, intent="treatment")
+    story.ready_for_cycle(3)
     assert story.next(3).recommended == "continue_chemoimmunotherapy"
 
 

@@ -84,6 +84,7 @@ BACKGROUNDS: tuple[dict[str, str], ...] = (
     {"fitness": "poor"},
     {"line": "third_or_later"},
     {"stopped_antibody": "yes"},
+    {"local_control_owed": "yes", "local_disease": "stale"},
 )
 
 
@@ -132,11 +133,10 @@ def test_a_row_recommends_and_offers_what_it_should(row: Row) -> None:
 
 
 def is_meant(row: Row, line: Line) -> bool:
-    """Rows 16 and 29 stand in two parts: the first asks for one thing more."""
+    """Rows 16, 28 and 29 stand in two parts: the first asks for one thing more."""
     asked = {name for condition in line.when for name, _ in condition}
-    return row.number not in ("16a", "16b", "29a", "29b") or ("a" in row.number) == bool(
-        asked & {"M6", "STOPPED"}
-    )
+    in_two = row.number in ("16a", "16b", "28a", "28b", "29a", "29b")
+    return not in_two or ("a" in row.number) == bool(asked & {"M6", "OWED", "STOPPED"})
 
 
 def needs_hold(option: str, values: Mapping[str, str], *, spared: bool) -> bool | None:
@@ -144,9 +144,11 @@ def needs_hold(option: str, values: Mapping[str, str], *, spared: bool) -> bool 
     if spared:
         return True
     consent = (values["consent"], {"given"})
+    anew = (values["new_line_consent"], {"given"})
+    in_treatment = (values["context"], {"systemic", "local_control", "maintenance"})
     wanted = {
         "start_chemoimmunotherapy": [
-            consent,
+            anew,
             (values["line_under_way"], {"no"}),
             (values["risk_group"], {"high"}),
         ],
@@ -157,9 +159,11 @@ def needs_hold(option: str, values: Mapping[str, str], *, spared: bool) -> bool 
         ],
         "continue_maintenance": [consent, (values["context"], {"maintenance"})],
         "continue_monitoring": [(values["context"], {"car_t"})],
-        "switch_or_drop_antibody": [consent, (values["antibody"], {"yes"})],
-        "start_maintenance": [consent],
-        "change_line": [consent],
+        "drop_antibody": [consent, in_treatment, (values["antibody"], {"yes"})],
+        "switch_antibody": [consent, in_treatment, (values["antibody"], {"yes"})],
+        "start_maintenance": [consent, (values["graft_versus_host"], {"compatible"})],
+        "waive_local_control": [(values["local_control_owed"], {"yes"})],
+        "change_line": [anew],
         "local_control": [(values["local_disease"], {"yes"})],
         "bridge_to_car_t": [(values["car_t_eligibility"], {"yes"}), (values["car_t_consent"], {"given"})],
         "consolidation_transplant": [(values["high_dose_therapy"], {"refractory", "none", "haploidentical"})],
@@ -240,7 +244,7 @@ ROWS = (
     ),
     (
         "New CNS disease allows another line, without antibody, with consent only.",
-        {"cns": "new", "consent": "unknown"},
+        {"cns": "new", "new_line_consent": "unknown"},
         4,
         "F",
         "LS",
@@ -262,6 +266,13 @@ ROWS = (
     (
         "Confirmed progression in the third line is for the tumour board.",
         {"response": "PD", "line": "third_or_later"},
+        6,
+        "TB",
+        "FSX",
+    ),
+    (
+        "Confirmed progression with an unknown number of earlier lines is for the tumour board.",
+        {"response": "PD", "line": "unknown"},
         6,
         "TB",
         "FSX",
@@ -393,6 +404,18 @@ ROWS = (
         "FMSY",
     ),
     (
+        "Remission with local control owed of which nobody has said whether it is feasible asks for that first.",
+        {
+            "response": "CR",
+            "consolidated": "yes",
+            "local_disease": "stale",
+            "local_control_owed": "yes",
+        },
+        28,
+        "O",
+        "FMSY",
+    ),
+    (
         "A consolidated remission goes on to maintenance.",
         {"response": "CR", "consolidated": "yes"},
         29,
@@ -442,14 +465,16 @@ ROWS = (
 
 
 @pytest.mark.parametrize(
-    ("changed", "number", "recommended", "possible"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
+    ("changed", "number", "recommended", "possible"),
+    [row[1:] for row in ROWS],
+    ids=[f"row {row[2]}: {row[0]}" for row in ROWS],
 )
 def test_row(changed: dict[str, str], number: int, recommended: str, possible: str) -> None:
     told = outcome(**changed)
     assert [number_of(row) for row in told.rows] == [number]
     assert (LETTERS[told.recommended] if told.recommended else "TB") == recommended
     opened = {name: status for name, status in told.statuses.items() if status == "possible"}
-    assert letters(opened) - {recommended} == set(possible)
+    assert letters(opened) - {recommended, "Z"} == set(possible)
 
 
 def test_each_row_has_a_sentence_of_its_own() -> None:
@@ -474,8 +499,8 @@ def test_for_new_cns_disease_another_line_has_no_antibody_and_local_control_mean
 
 def test_to_go_on_in_spite_of_an_unconfirmed_progression_needs_a_reason() -> None:
     (row,) = (row for row in STATE.table if row.number == "5")
-    staying = {offer.option: offer.needs_reason for offer in row.offers if LETTERS[offer.option] == "Y"}
-    assert len(staying) == 5
+    staying = {offer.option: offer.needs_reason for offer in row.offers if LETTERS[offer.option] in "YZ"}
+    assert len(staying) == 6
     assert all(staying.values())
 
 
@@ -485,6 +510,7 @@ def test_what_the_rows_ask_to_obtain() -> None:
         "3": {"cns"},
         "5": {"progression_confirmed"},
         "6b": {"fitness"},
+        "6d": {"line"},
         "8": {"local_disease"},
         "9": {"gd2", "local_disease"},
         "10": {"local_disease"},
@@ -492,6 +518,7 @@ def test_what_the_rows_ask_to_obtain() -> None:
         "12": {"assessment"},
         "15a": {"tolerance"},
         "15b": {"fitness"},
+        "28a": {"local_disease"},
     }
 
 

@@ -50,14 +50,14 @@ def test_a_review_is_closed_by_an_answer() -> None:
     assert reviews(story) == []
 
 
-def test_no_fact_leads_into_a_state_of_treatment() -> None:
+def test_no_fact_leads_into_a_state_of_treatment_but_one_that_tells_of_a_decision_elsewhere() -> None:
     for edge in Story().pathway.transitions:
         enters = edge.target.startswith(
             ("chemoimmunotherapy", "maintenance", "local_control", "car_t_bridge")
         )
         stays_within = edge.source.partition(".")[0] == edge.target.partition(".")[0]
         if enters and not stays_within:
-            assert edge.trigger.startswith("decide:")
+            assert edge.trigger.startswith(("decide:", "treatment_taken_over:"))
 
 
 def test_no_fact_leads_into_lymphodepletion() -> None:
@@ -143,6 +143,7 @@ def test_a_hold_keeps_the_state_and_leaves_the_tumour_board_to_resume_it() -> No
     assert told.status("resume") == "possible"
     story.decided("resume", 12, "possible")
     assert story.episode.holds == ()
+    story.ready_for_cycle(12)
     assert story.next(12).recommended == "continue_chemoimmunotherapy"
 
 
@@ -191,13 +192,14 @@ def test_a_decision_on_an_assessment_uses_it_up_unless_the_episode_stays_where_i
 
 
 def test_a_summary_names_what_is_recommended_or_among_what_the_tumour_board_chooses() -> None:
-    assert assessed_after_two_cycles("SD").next(45).summary() == "Recommended: continue chemoimmunotherapy."
+    summary = assessed_after_two_cycles("SD").next(45).summary()
+    assert summary.startswith("Recommended: give cycle 3 of line 1 (")
     board = assessed_after_two_cycles("SD", residual={"local_control_feasible": True})
     board.told("fitness_recorded", 45, lansky=40)
     summary = board.next(45).summary()
-    assert summary.startswith("The field is undecided here; the tumour board chooses among: ")
+    assert summary.startswith("The pathway recommends nothing here: the tumour board chooses among ")
     assert "local control by surgery or radiotherapy" in summary
-    board.decided("refer", 46, "possible")
+    board.decided("close", 46, "possible")
     assert board.next(46).summary() == "Nothing is due."
 
 

@@ -93,6 +93,17 @@ def test_a_response_by_the_criteria_of_1993_is_kept_as_what_it_is_and_never_coun
     assert (told.response, told.reported, told.flags) == (Response.NE, "MR", ())
 
 
+@pytest.mark.parametrize("criteria", ["inrc_1993", "other"])
+def test_a_response_by_other_or_unnamed_criteria_says_plainly_why_it_counts_as_not_evaluable(
+    criteria: str,
+) -> None:
+    told = in_force(reported_overall="PR", criteria=criteria)
+    assert told.response is Response.NE
+    assert "other criteria than INRC 2017, or by criteria that were not named" in told.why
+    nothing = in_force(residual={"sites": 1})
+    assert nothing.why == "No component was evaluated, and no response was reported."
+
+
 def test_no_component_ever_involved_is_no_evidence_of_disease() -> None:
     assert in_force(components=rated("NI", "NI", "NI")).response is Response.NED
 

@@ -9,6 +9,7 @@ from tests.story import Story, after_two_cycles, first_line
 
 def during_the_first_cycle() -> Story:
     story = first_line()
+    story.ready_for_cycle(2)
     story.told("cycle_started", 2, cycle=1)
     return story
 
@@ -153,6 +154,7 @@ def test_two_signatures_allow_the_stopped_agent_for_this_line() -> None:
         awaits_second_signature=True,
     )
     story.told("decision_countersigned", 10, entry=entry, reason="Agreed at the tumour board.")
+    story.ready_for_cycle(23)
     story.told("cycle_started", 23, cycle=2)
     assert not story.episode.reviews
 
@@ -170,8 +172,8 @@ def test_where_only_the_missing_grade_decides_about_a_stop_the_grade_is_asked_fo
     told = story.next(8)
     assert story.finding("tolerance", 8) == "unknown"
     assert told.recommended == "complete_workup"
-    story.told("toxicity_recorded", 9, term="anaphylaxis", grade=2)
-    assert story.finding("tolerance", 9) == "fine"
+    story.told("toxicity_recorded", 9, term="anaphylaxis", grade=3)
+    assert story.finding("tolerance", 9) == "stop"
 
 
 def test_a_stop_is_never_cleared_by_software() -> None:
@@ -197,7 +199,8 @@ def test_a_side_effect_of_chemotherapy_ends_no_antibody() -> None:
 def test_with_the_antibody_dropped_its_stop_no_longer_governs_the_line_but_still_the_next_one() -> None:
     story = after_two_cycles()
     story.told("toxicity_recorded", 29, term="transverse myelitis")
-    story.decided("switch_or_drop_antibody", 30, "possible", agents=["irinotecan", "temozolomide"])
+    story.decided("drop_antibody", 30, "possible")
+    assert story.episode.agents == ("irinotecan", "temozolomide")
     assert story.finding("tolerance", 30) == "fine"
     assert story.finding("stopped_antibody", 30) == "yes"
 

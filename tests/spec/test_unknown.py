@@ -64,11 +64,11 @@ def test_without_consent_treatment_is_blocked_and_consent_is_asked_for() -> None
     assert told.recommended == "complete_workup"
     assert told.status("start_chemoimmunotherapy") == "blocked"
     document = told.document("0" * 64)
-    (missing,) = [each for each in document["missing"] if each["finding"] == "consent"]
-    assert missing["sentence"] == "Record the family's consent to the next treatment."
+    (missing,) = [each for each in document["missing"] if each["finding"] == "new_line_consent"]
+    assert missing["sentence"] == "Record the family's consent to the next line of therapy."
     assert "start_chemoimmunotherapy" in missing["options"]
     assert missing["due"] == "2026-01-08"
-    assert "namely consent to systemic therapy" in document["summary"]
+    assert "namely consent to a new line of therapy" in document["summary"]
 
 
 def test_refused_consent_leaves_the_decision_to_the_tumour_board() -> None:
@@ -152,7 +152,7 @@ def test_unknown_tolerance_asks_how_the_cycle_was_delivered() -> None:
     story.cycle(1, 2, delivered="unknown")
     told = story.next(7)
     assert told.recommended == "complete_workup"
-    assert [finding.name for finding in told.outcome.obtain] == ["tolerance"]
+    assert [finding.name for finding in told.outcome.obtain] == ["tolerance", "start_criteria"]
 
 
 def test_consent_to_cells_is_not_asked_for_while_the_child_is_not_eligible_for_them() -> None:

@@ -145,6 +145,8 @@ def test_an_answer_says_what_would_open_maintenance_after_stable_disease() -> No
         "label": "the response in force",
         "from": "SD",
         "to": ["CR", "NED"],
+        "changes_by": "course",
+        "if": "the response in force were CR or NED",
     } in single
 
 

@@ -43,8 +43,22 @@ def test_treatment_begins_within_14_days_of_confirmation() -> None:
     assert due(story, 5, "begin treatment after confirmed progression") == (5, 12, 19)
 
 
-def test_the_first_cycle_begins_within_14_days_of_the_decision() -> None:
-    assert due(first_line(), 1, "begin the first cycle of the line") == (1, 8, 15)
+def test_the_first_cycle_begins_within_14_days_of_the_confirmation_of_the_progression() -> None:
+    assert due(first_line(), 1, "begin treatment after confirmed progression") == (0, 7, 14)
+    again = assessed_after_two_cycles("PD")
+    again.decided("change_line", 50, regimen="topotecan_cyclophosphamide")
+    assert due(again, 50, "begin treatment after confirmed progression") == (44, 51, 58)
+
+
+def test_the_first_cycle_of_a_line_that_answers_no_progression_begins_within_14_days_of_the_decision() -> (
+    None
+):
+    story = assessed_after_two_cycles("SD")
+    story.decided("change_line", 50, "possible", regimen="topotecan_cyclophosphamide")
+    assert due(story, 50, "begin the first cycle of the line") == (50, 57, 64)
+    untold = Story.opened()
+    untold.decided("start_chemoimmunotherapy", 1, regimen=BEACON)
+    assert due(untold, 1, "begin the first cycle of the line") == (1, 8, 15)
 
 
 def test_the_end_of_a_running_cycle_is_recorded() -> None:
@@ -77,6 +91,36 @@ def test_the_assessment_counts_from_day_1_of_the_second_cycle_however_late_that_
     late.cycle(1, 2)
     late.cycle(2, 40)
     assert due(late, 45, "assess the response") == (54, 61, 75)
+
+
+def test_the_response_is_not_assessed_before_the_last_day_of_the_cycle_and_its_antibody() -> None:
+    story = first_line()
+    story.cycle(1, 2)
+    story.cycle(2, 23, until=50)
+    assert due(story, 50, "assess the response") == (50, 50, 58)
+    longer = first_line()
+    longer.cycle(1, 2)
+    longer.cycle(2, 23, until=60)
+    assert due(longer, 60, "assess the response") == (60, 60, 60)
+
+
+def test_from_a_cycle_without_an_exact_date_the_assessment_is_not_counted() -> None:
+    story = first_line()
+    story.cycle(1, 2)
+    story.told("cycle_started", 23, cycle=2, occurred_precision="month")
+    story.told("cycle_completed", 28, cycle=2)
+    (step,) = (each for each in story.next(30).due if each.window.name == "assessment")
+    assert step.target is None
+
+
+def test_however_the_cycles_run_the_response_is_assessed_within_63_days() -> None:
+    story = first_line()
+    assert due(story, 1, "have the response assessed, however the cycles run") == (1, 64, 64)
+    story.told("cycle_started", 2, cycle=1)
+    assert due(story, 2, "have the response assessed, however the cycles run") == (1, 64, 64)
+    assessed = assessed_after_two_cycles("SD")
+    assessed.decided("continue_chemoimmunotherapy", 45)
+    assert due(assessed, 45, "have the response assessed, however the cycles run") == (44, 107, 107)
 
 
 def test_what_is_missing_of_an_assessment_counts_from_its_first_component() -> None:
@@ -123,10 +167,13 @@ def test_restaging_counts_from_the_operation_or_the_last_fraction(
     assert due(story, 50, what) == window
 
 
+TRANSPLANT = "restage after the transplant, counted from the decision for it, since no fact tells its day"
+
+
 def test_restaging_after_a_transplant_counts_from_the_decision_for_it() -> None:
     story = assessed_after_two_cycles("PR")
     story.decided("consolidation_transplant", 46, "possible")
-    assert due(story, 46, "restage after consolidation") == (74, 81, 102)
+    assert due(story, 46, TRANSPLANT) == (74, 81, 102)
 
 
 def test_maintenance_begins_after_the_last_cycle_or_sooner_after_local_control() -> None:
@@ -172,7 +219,11 @@ def test_each_step_to_cells_has_a_clock_of_its_own() -> None:
     story.told("car_t_step_recorded", 80, step="product_released")
     assert due(story, 80, "decide on the next step") == (80, 87, 94)
     story.decided("bridge_to_car_t", 82)
-    assert due(story, 82, "decide on the next step") == (82, 89, 96)
+    assert due(story, 82, "begin lymphodepletion, 28 to 3 days after the restaging and best 14") == (
+        47,
+        58,
+        72,
+    )
     story.told("car_t_step_recorded", 90, step="lymphodepletion")
     assert due(story, 90, "infuse after lymphodepletion") == (92, 93, 97)
 
@@ -190,15 +241,16 @@ def test_after_infusion_safety_is_checked_at_day_28_and_the_response_at_week_6_m
     story = infused()
     assert due(story, 100, "check safety after infusion") == (126, 128, 135)
     assert due(story, 100, "assess the response at week 6") == (138, 142, 149)
+    assert due(story, 100, "assess the response at month 6") == (268, 282, 303)
     for on, what, window in (
         (142, "assess the response at month 3", (184, 191, 205)),
         (191, "assess the response at month 6", (268, 282, 303)),
-        (282, "assess the response at month 6", (268, 282, 303)),
+        (282, "yearly visit of the gene therapy follow-up, for 15 years", (435, 465, 495)),
     ):
         story.assessed(on, "PR", timepoint=f"day-{on}")
         story.decided("continue_monitoring", on + 1)
         assert due(story, on + 1, what) == window
-    assert [step.window.name for step in story.next(290).due] == ["assessment"]
+    assert [step.window.name for step in story.next(290).due] == ["late_effects"]
 
 
 @pytest.mark.parametrize(
@@ -216,6 +268,23 @@ def test_a_hold_is_looked_at_again_after_three_days_at_the_latest_after_seven() 
     story = first_line()
     story.decided("hold", 10, "possible")
     assert due(story, 10, "look again at the hold") == (11, 13, 17)
+
+
+def test_a_hold_with_a_day_agreed_on_is_looked_at_again_on_that_day() -> None:
+    story = first_line()
+    story.decided("hold", 10, "possible", hold_until=day(21).isoformat())
+    assert due(story, 10, "look again at the hold") == (21, 21, 21)
+    (step,) = (each for each in story.next(22).due if each.window.name == "hold")
+    assert (step.timing(day(20)), step.timing(day(21)), step.timing(day(22))) == ("not_yet", "due", "overdue")
+
+
+def test_a_hold_decided_anew_is_looked_at_again_from_then_and_lasts_since_the_first() -> None:
+    story = first_line()
+    story.decided("hold", 10, "possible", agents=["Dinutuximab beta"])
+    story.decided("hold", 12, "possible")
+    story.decided("hold", 14, "possible", agents=["dinutuximab_beta"])
+    held = [(hold.agent, hold.at.on, hold.decided.on) for hold in story.episode.holds]
+    assert held == [("all treatment", day(12), day(12)), ("dinutuximab_beta", day(10), day(14))]
 
 
 def test_gd2_is_measured_again_within_21_days_of_progression() -> None:
@@ -242,7 +311,7 @@ def test_a_step_is_not_due_before_its_window_and_overdue_after_it(on: int, timin
 def test_days_are_not_counted_from_a_date_that_is_not_known_to_the_day() -> None:
     story = first_line()
     story.told("cycle_started", 2, cycle=1, occurred_precision="month")
-    told = story.next(10).due[0]
+    (told,) = (each for each in story.next(10).due if each.window.name == "end_cycle")
     assert (told.target, told.timing(day(10))) == (None, "unknown")
     assert told.as_dict(day(10))["why_unknown"] == "The date it is counted from is known by month only."
 
@@ -255,8 +324,93 @@ def test_what_is_due_first_is_told_first() -> None:
     assert targets == sorted(target for target in targets if target)
 
 
-def test_nothing_is_due_once_the_episode_is_closed_or_the_child_is_treated_elsewhere() -> None:
-    for option in ("refer", "supportive_care", "close"):
+def test_nothing_is_due_once_the_episode_is_closed_whatever_was_owed() -> None:
+    story = Story.opened()
+    story.told("progression_evidence_recorded", 1, confirmed=True, pattern="local")
+    story.decided("hold", 2, "possible")
+    story.decided("close", 5, "possible")
+    assert story.owed() == ["local_plan", "local_control", "gd2_again"]
+    assert story.next(5).due == ()
+
+
+def test_what_is_owed_runs_neither_where_the_child_is_treated_elsewhere_nor_in_supportive_care() -> None:
+    for option, what in (
+        ("refer", "ask how the child fares where the child was referred to"),
+        ("supportive_care", "review supportive care and the goals of care with the family"),
+    ):
         story = Story.opened()
+        story.told("progression_evidence_recorded", 1, confirmed=True, pattern="local")
         story.decided(option, 5, "possible")
-        assert [each.window.name for each in story.next(5).due] == []
+        assert list(story.windows(5)) == [what]
+
+
+def test_the_outcome_of_a_referral_is_asked_for_within_28_days_and_again_after_each_word_of_it() -> None:
+    story = Story.opened()
+    story.decided("refer", 5, "possible")
+    assert story.windows(5)["ask how the child fares where the child was referred to"] == (5, 19, 33)
+    story.told("follow_up_recorded", 20, findings="stable_disease")
+    assert story.windows(20) == {"ask again how the child fares elsewhere": (80, 110, 140)}
+
+
+def test_a_visit_before_the_referral_is_no_word_of_it() -> None:
+    story = follow(assessed_after_two_cycles("CR"), 45)
+    story.told("follow_up_recorded", 50, findings="no_disease")
+    story.decided("refer", 60, "possible")
+    assert story.windows(60)["ask how the child fares where the child was referred to"] == (60, 74, 88)
+
+
+def test_supportive_care_and_its_goals_are_looked_at_again_after_90_days() -> None:
+    story = Story.opened()
+    story.decided("supportive_care", 5, "possible")
+    what = "review supportive care and the goals of care with the family"
+    assert story.windows(5)[what] == (65, 95, 125)
+    story.told("intent_recorded", 20, intent="comfort")
+    assert story.windows(20)[what] == (80, 110, 140)
+    story.told("follow_up_recorded", 40)
+    assert story.windows(40)[what] == (100, 130, 160)
+
+
+@pytest.mark.parametrize(
+    ("symptoms", "what", "window"),
+    [
+        ({}, "image brain and spine", (3, 10, 31)),
+        ({"symptoms": False}, "image brain and spine", (3, 10, 31)),
+        ({"symptoms": True}, "image brain and spine, since there are symptoms", (3, 4, 6)),
+    ],
+)
+def test_a_suspicion_in_the_central_nervous_system_is_imaged_and_at_once_where_there_are_symptoms(
+    symptoms: dict[str, bool], what: str, window: Dates
+) -> None:
+    story = first_line()
+    story.told("cns_status_recorded", 3, status="suspected", **symptoms)
+    assert due(story, 3, what) == window
+    story.told("progression_evidence_recorded", 4, confirmed=False, pattern="metastatic")
+    assert due(story, 4, what) == window
+    story.told("cns_status_recorded", 5, status="no_suspicion")
+    assert story.owed() == []
+
+
+def test_symptoms_that_come_later_make_the_image_urgent() -> None:
+    story = first_line()
+    story.told("progression_evidence_recorded", 3, confirmed=False, pattern="cns")
+    assert story.owed() == ["brain_image"]
+    story.told("cns_status_recorded", 8, status="suspected", symptoms=True)
+    assert story.owed() == ["brain_image_symptoms"]
+
+
+def test_gd2_is_due_again_after_the_latest_progression_and_not_after_the_first() -> None:
+    story = Story.opened()
+    story.told("progression_evidence_recorded", 5, confirmed=True)
+    assert due(story, 5, "measure GD2 again") == (5, 12, 26)
+    story.treated(6)
+    assert due(story, 6, "measure GD2 again") == (5, 12, 26)
+    story.told("progression_evidence_recorded", 60, confirmed=True)
+    assert due(story, 60, "measure GD2 again") == (60, 67, 81)
+
+
+def test_an_assessment_that_shows_no_progression_does_not_ask_for_gd2_again() -> None:
+    story = assessed_after_two_cycles("PD")
+    story.told("gd2_measured", 46, status="positive")
+    story.decided("change_line", 47, "possible")
+    story.told("assessment_recorded", 60, components={"primary": "SD"})
+    assert story.owed() == []

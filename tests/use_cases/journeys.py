@@ -14,6 +14,7 @@ from pathway.use_cases.read_episode import read_episode
 from pathway.use_cases.record_events import record_events
 from pathway.use_cases.resolve_review import resolve_review
 from tests.sides import PATHWAY, Answer, Side
+from tests.story import READY
 
 MRN = "mrn-4711"
 BASELINE: tuple[dict[str, Any], ...] = (
@@ -39,7 +40,7 @@ class Child:
     episode: str
 
     @classmethod
-    def opened(cls, side: Side, value: str = MRN, *baseline: dict[str, Any]) -> Child:
+    def opened(cls, side: Side, value: str = MRN, *baseline: dict[str, Any], **more: Any) -> Child:
         """Opens an episode ten days ago, with what was known then."""
         on = (side.clock.now.date() - timedelta(days=10)).isoformat()
         body = {
@@ -48,6 +49,7 @@ class Child:
             "opened_on": on,
             "risk_group": "high",
             "baseline": [event | {"occurred_on": on} for event in baseline or BASELINE],
+            **more,
         }
         answer = side.ask(open_episode, body=body)
         assert answer.outcome == "created", answer.document
@@ -98,8 +100,13 @@ class Child:
     def resolve(self, entry: str) -> Answer:
         return self.side.ask(resolve_review, self.episode, entry, body={"reason": "looked at"})
 
+    def ready_for_cycle(self, ago: int = 0) -> None:
+        """All that the next cycle needs to begin is recorded."""
+        self.tell("fitness_recorded", ago, **READY)
+
     def cycle(self, number: int, days: int = 21) -> None:
         """A cycle of the first line, given in full, and the days until it is over."""
+        self.ready_for_cycle()
         assert self.tell("cycle_started", line=1, cycle=number).document["moved"]
         self.side.clock.pass_days(days)
         assert self.tell("cycle_completed", line=1, cycle=number, delivered="full").document["moved"]

@@ -108,8 +108,7 @@ WITH_ANTIBODY = {"agents": ["dinutuximab_beta"]}
 @pytest.mark.parametrize(
     ("option", "detail"),
     [
-        ("continue_chemoimmunotherapy", {}),
-        ("start_maintenance", {}),
+        ("continue_chemoimmunotherapy", WITH_ANTIBODY),
         ("start_maintenance", WITH_ANTIBODY),
         ("change_line", WITH_ANTIBODY),
         ("change_line", {"agents": ["Dinutuximab-β"]}),
@@ -200,6 +199,7 @@ def test_a_cycle_with_an_agent_that_was_stopped_asks_for_a_review_unless_two_cli
 ) -> None:
     stopped(child)
     child.decide("continue_chemoimmunotherapy", detail={"agents": ["irinotecan", "temozolomide"]})
+    child.ready_for_cycle()
     child.tell("cycle_started", agents=["irinotecan", "temozolomide"])
     assert child.stands()["reviews"] == []
     child.tell("cycle_completed", delivered="chemotherapy_only")
@@ -210,8 +210,9 @@ def test_a_cycle_with_an_agent_that_was_stopped_asks_for_a_review_unless_two_cli
 
 def test_an_override_that_two_clinicians_signed_is_no_surprise(child: Child) -> None:
     stopped(child)
-    entry = child.decide("continue_chemoimmunotherapy").document["entry"]
+    entry = child.decide("continue_chemoimmunotherapy", detail=WITH_ANTIBODY).document["entry"]
     child.sign(entry, "dr-brandt")
+    child.ready_for_cycle()
     child.tell("cycle_started", agents=["dinutuximab_beta", "irinotecan", "temozolomide"])
     assert child.stands()["reviews"] == []
 

@@ -86,6 +86,9 @@ def test_treatment_without_a_decision_is_kept_and_healed_by_a_back_dated_one(chi
     assert review["kind"] == "decision_missing"
     healed = child.decide("start_chemoimmunotherapy", ago=3)
     assert (healed.outcome, healed.document["state"]) == ("decided", "chemoimmunotherapy.cycle_running")
+    (review,) = child.stands()["reviews"]
+    assert review["kind"] == "gate_skipped"
+    child.ready_for_cycle(2)
     assert child.stands()["reviews"] == []
 
 
@@ -143,6 +146,13 @@ def test_a_side_effect_comes_down_in_steps(child: Child) -> None:
     assert child.tell("toxicity_resolved", entry=str(child.episode), to_grade=0).outcome == "unknown_entry"
 
 
+def test_a_grade_that_does_not_exist_is_kept_apart_from_the_grade(child: Child) -> None:
+    child.treated()
+    child.tell("toxicity_recorded", term="pain", grade=4)
+    (toxicity,) = child.stands()["facts"]["toxicities"]
+    assert (toxicity["grade"], toxicity["no_such_grade"]) == ("unknown", 4)
+
+
 def test_several_late_results_together_are_told_as_one_change(child: Child) -> None:
     decision = child.decide("bridge_to_car_t")
     child.side.clock.pass_days(3)
@@ -154,3 +164,12 @@ def test_several_late_results_together_are_told_as_one_change(child: Child) -> N
     assert [each["entry"] for each in both.document["impact"]["recommendations"]] == [
         decision.document["entry"]
     ]
+
+
+def test_what_was_told_of_gd2_is_read_with_how_and_on_what_it_was_measured(child: Child) -> None:
+    child.tell("gd2_measured", status="partial", method="flow cytometry", specimen="marrow", percent="40.5")
+    told = child.stands()["facts"]["gd2"]
+    assert (told["value"], told["method"], told["specimen"], told["percent"]) == (
+        "partial", "flow cytometry", "marrow", "40.5",
+    )  # fmt: skip
+    assert "density" not in told

@@ -66,7 +66,7 @@ def test_of_facts_that_arrive_at_two_services_at_once_none_is_lost(child: Child,
     before = len(child.side.entries(child.episode))
     desks = [child, replace(child, side=second)]
     told = [
-        child.told("biomarker_recorded", ago=number % 3, marker=f"marker {number}", value="present")
+        child.told("biomarker_recorded", ago=number % 3, marker=f"marker_{number}", value="present")
         for number in range(THREADS * 6)
     ]
 

@@ -306,7 +306,9 @@ def test_another_client_continues_the_same_episodes_without_writing(
 def test_treatment_without_a_decision_that_the_source_tells_is_left_for_review(
     replays: dict[str, CaseReplay],
 ) -> None:
-    assert [name for name, played in replays.items() if played.reviews] == [
+    assert [
+        name for name, played in replays.items() if any("decision" in each for each in played.reviews)
+    ] == [
         "avesisdeu2022_1",
         "li2025_1",
         "wieczorek2022_4",

@@ -11,27 +11,32 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
+from pathway.catalogue.high_risk_neuroblastoma_relapse.toxicity import asked_by, graded
 from pathway.clinical.component_rules import MIMIC_CHECK
 from pathway.clinical.regimens import cycle_limit, regimen
+from pathway.clinical.side_effects import SECOND_MALIGNANCY, is_blood_count, plain_term
 from pathway.clinical.terms import CnsStatus, Delivered, Response, ToxicityScale, is_anti_gd2, spelling
+from pathway.clinical.toxicity_tables import Action
 from pathway.engine.findings import STALE, UNKNOWN, Found, finding
 from pathway.episodes.episode import (
     SEVERE,
     Cycles,
     Episode,
     Noted,
-    Stamp,
     Timepoint,
     Toxicity,
+    later_progression,
     response_in_force,
 )
 
 
-def _aged(noted: Noted, as_of: date, days: int) -> str | None:
-    """`stale` when older than `days`, `unknown` when its age is not known, None while it counts."""
+def _while_it_counts(noted: Noted, as_of: date, days: int, value: str, told: str) -> Found:
+    """The value while what was noted counts; afterwards what it last was, and how long that counts."""
     if not noted.at.exact:
-        return UNKNOWN
-    return STALE if as_of > noted.at.on + timedelta(days=days) else None
+        return Found(UNKNOWN, f"{told}, on a day that is not known", noted.at)
+    if as_of > noted.at.on + timedelta(days=days):
+        return Found(STALE, f"last known {told}, older than {days} days", noted.at)
+    return Found(value, told, noted.at)
 
 
 def _told(noted: Noted | None) -> Found:
@@ -48,7 +53,16 @@ def risk_group(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
 
 
 @finding(
-    "the context of this decision", ("none", "systemic", "local_control", "maintenance", "car_t", "follow_up")
+    "the context of this decision",
+    ("none", "systemic", "local_control", "maintenance", "car_t", "follow_up"),
+    conditions={
+        "none": "the decision were about no treatment given so far",
+        "systemic": "the decision were about a line of systemic therapy",
+        "local_control": "the decision were about what comes after local control",
+        "maintenance": "the decision were about maintenance",
+        "car_t": "the decision were about what comes after CAR-T cells",
+        "follow_up": "the decision were about follow-up",
+    },
 )
 def context(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     return Found(episode.context or "none", at=episode.entered)
@@ -61,22 +75,17 @@ def context(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     completed=True,
 )
 def response(episode: Episode, as_of: date) -> Found:
-    progression = episode.progression
     timepoint = episode.timepoint
-    if (
-        progression
-        and progression.confirmed
-        and _after(progression.at, timepoint.last if timepoint else None)
-    ):
-        return Found("PD", "progression was confirmed", progression.at)
+    if (later := later_progression(episode)) is not None:
+        return Found("PD", "progression was confirmed", later.at)
     if timepoint is None:
         return Found("NE", "no assessment has been recorded")
     told = response_in_force(timepoint)
     if told.response is not Response.PD and (
-        why := _lapsed(episode, timepoint, as_of) or _too_wide(timepoint)
+        why := _lapsed(episode, timepoint, as_of) or _too_wide(timepoint) or _too_early(episode, timepoint)
     ):
         return Found("NE", why, timepoint.last)
-    return Found(str(told.response or UNKNOWN), told.why, timepoint.last)
+    return Found(str(told.response or UNKNOWN), told.why, timepoint.last, told.because)
 
 
 def _lapsed(episode: Episode, timepoint: Timepoint, as_of: date) -> str | None:
@@ -93,6 +102,16 @@ def _lapsed(episode: Episode, timepoint: Timepoint, as_of: date) -> str | None:
     return None
 
 
+def _too_early(episode: Episode, timepoint: Timepoint) -> str | None:
+    """Why a component does not tell what the last cycle did; what a person settled does."""
+    ended = [each.last_completed for each in (episode.cycles, episode.courses)]
+    last = max((each.on for each in ended if each is not None and each.exact), default=None)
+    days = [noted.at.on for noted in timepoint.ratings.values() if noted.at.exact]
+    if timepoint.confirmed or last is None or not days or min(days) >= last:
+        return None
+    return f"examined in part before the last cycle ended on {last}"
+
+
 def _too_wide(timepoint: Timepoint) -> str | None:
     """Why the components do not belong to one assessment; what a person settled does."""
     days = [noted.at.on for noted in timepoint.ratings.values() if noted.at.exact]
@@ -101,14 +120,15 @@ def _too_wide(timepoint: Timepoint) -> str | None:
     return f"examined over more than {t.SPAN_DAYS.value} days"
 
 
-def _after(later: Stamp, earlier: Stamp | None) -> bool:
-    return earlier is None or later.on > earlier.on
-
-
 @finding(
     "the assessment",
     ("complete", "progression", "incomplete"),
     request="Complete the assessment of primary, metastases and marrow.",
+    pending=("incomplete",),
+    conditions={
+        "complete": "the assessment were complete",
+        "progression": "the assessment showed progression",
+    },
 )
 def assessment(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     timepoint = episode.timepoint
@@ -124,7 +144,7 @@ def assessment(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
         or everything_named
         or (not timepoint.ratings and told.reported)
     )
-    return Found("complete" if settled else "incomplete", told.why, timepoint.last)
+    return Found("complete" if settled else "incomplete", told.why, timepoint.last, told.because)
 
 
 @finding(
@@ -132,50 +152,63 @@ def assessment(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     ("early", "mid", "limit", UNKNOWN),
     request="Record how many cycles of this line were given.",
     completed=True,
+    conditions={
+        "early": "the line were before its fourth cycle",
+        "mid": "the line were between its fourth cycle and its limit",
+        "limit": "the line were at its limit",
+    },
 )
 def phase(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     if episode.context == "maintenance":
         return _maintenance_phase(episode)
-    limit, _ = cycle_limit(spelling(episode.regimen) if episode.regimen else None)
+    limit, because = cycle_limit(spelling(episode.regimen) if episode.regimen else None)
     cycles = episode.cycles
     shown = f"{cycles.counted} cycles counted, limit {limit}"
     if cycles.counted >= limit:
-        return Found("limit", shown, cycles.last_completed)
+        return Found("limit", shown, cycles.last_completed, because)
     if cycles.uncertain:
-        return Found(UNKNOWN, f"at least {shown}", cycles.last_completed)
-    return Found("early" if cycles.counted < t.EARLY_CYCLES.value else "mid", shown, cycles.last_completed)
+        return Found(UNKNOWN, f"at least {shown}", cycles.last_completed, because)
+    value = "early" if cycles.counted < t.EARLY_CYCLES.value else "mid"
+    return Found(value, shown, cycles.last_completed, because)
 
 
 def _maintenance_phase(episode: Episode) -> Found:
     courses = episode.courses
     known = regimen(spelling(episode.regimen)) if episode.regimen else None
-    planned = known.planned_courses if known else None
-    if planned is None:
+    if known is None or known.count is None or known.planned_courses is None:
         return Found(UNKNOWN, "the number of planned courses is not known", courses.last_completed)
-    shown = f"{courses.counted} courses given, {planned} planned"
-    if courses.counted >= planned:
-        return Found("limit", shown, courses.last_completed)
+    because = known.count.citation
+    shown = f"{courses.counted} courses given, {known.planned_courses} planned"
+    if courses.counted >= known.planned_courses:
+        return Found("limit", shown, courses.last_completed, because)
     if courses.uncertain:
-        return Found(UNKNOWN, f"at least {shown}", courses.last_completed)
-    return Found("early" if courses.counted < t.EARLY_CYCLES.value else "mid", shown, courses.last_completed)
+        return Found(UNKNOWN, f"at least {shown}", courses.last_completed, because)
+    value = "early" if courses.counted < t.EARLY_CYCLES.value else "mid"
+    return Found(value, shown, courses.last_completed, because)
 
 
 @finding(
     "how treatment is tolerated",
     ("fine", "limiting", "stop", "emergency", UNKNOWN),
     request="Record how the last cycle was delivered and which side effects go on, with grades.",
+    conditions={
+        "fine": "treatment were tolerated",
+        "limiting": "toxicity limited continuation",
+        "stop": "an agent of the treatment were stopped for good",
+        "emergency": "a life-threatening side effect went on",
+    },
 )
 def tolerance(episode: Episode, as_of: date) -> Found:
     if (emergency := _emergency(episode)) is not None:
         return emergency
     for stop in episode.stops.values():
         if stop.concerns(episode.agents):
-            return Found("stop", stop.sentence, stop.at)
+            return Found("stop", stop.sentence, stop.at, stop.because)
     if (limiting := _limiting(episode, as_of)) is not None:
         return limiting
     for toxicity in episode.toxicities.values():
-        if toxicity.ongoing and toxicity.stop_possible:
-            return Found(UNKNOWN, f"{toxicity.term} has no grade, and the grade decides", toxicity.at)
+        if toxicity.ongoing and (toxicity.stop_possible or toxicity.no_grade is not None):
+            return Found(UNKNOWN, f"{graded(toxicity)}, and the grade decides", toxicity.at)
     cycles = episode.courses if episode.courses.started else episode.cycles
     judged = episode.fitness.get("tolerance")
     if judged is not None and (cycles.last_started is None or judged.at.on >= cycles.last_started.on):
@@ -185,29 +218,16 @@ def tolerance(episode: Episode, as_of: date) -> Found:
     return Found("fine", "nothing stands against it", cycles.last_completed)
 
 
-BLOOD_COUNTS = frozenset(
-    {
-        "neutrophil_count_decreased",
-        "neutropenia",
-        "platelet_count_decreased",
-        "thrombocytopenia",
-        "anemia",
-        "anaemia",
-        "white_blood_cell_decreased",
-        "leukopenia",
-        "lymphocyte_count_decreased",
-        "lymphopenia",
-    }
-)
-"""Grade 4 counts are expected after chemotherapy and are no emergency by themselves [D]."""
-
-
 def _emergency(episode: Episode) -> Found | None:
     for toxicity in episode.toxicities.values():
-        after_cells = toxicity.scale is ToxicityScale.ASTCT
-        grade = (t.CELLS_EMERGENCY_GRADE if after_cells else t.EMERGENCY_GRADE).value
-        if toxicity.ongoing and (toxicity.grade or 0) >= grade and toxicity.term not in BLOOD_COUNTS:
-            return Found("emergency", f"{toxicity.term}, grade {toxicity.grade}", toxicity.at)
+        if not toxicity.ongoing or toxicity.grade is None:
+            continue
+        if toxicity.scale is ToxicityScale.ASTCT:
+            if toxicity.grade >= t.CELLS_EMERGENCY_GRADE.value:
+                return Found("emergency", graded(toxicity), toxicity.at)
+        elif (told := asked_by(episode, toxicity)).action is Action.EMERGENCY:
+            rule = told.rules[0]
+            return Found("emergency", f"{graded(toxicity)}: {rule.sentence}", toxicity.at, rule.citation)
     for step in ("crs", "icans"):
         noted = episode.car_t.get(step)
         if noted is not None and noted.value in {f"{step} grade {each}" for each in SEVERE_CELL_TOXICITY}:
@@ -219,91 +239,112 @@ SEVERE_CELL_TOXICITY = range(t.CELLS_EMERGENCY_GRADE.value, 6)
 """The ASTCT grades of CRS and ICANS that come first, until a lower grade is recorded."""
 
 
+def second_malignancy(episode: Episode) -> Toxicity | None:
+    """A second malignancy that goes on: it is no side effect to be waited for, and treatment is decided upon anew."""
+    return next(
+        (
+            each
+            for each in episode.toxicities.values()
+            if each.ongoing and plain_term(each.term) in SECOND_MALIGNANCY.terms
+        ),
+        None,
+    )
+
+
 def _limiting(episode: Episode, as_of: date) -> Found | None:
+    if (another := second_malignancy(episode)) is not None:
+        return Found("limiting", "a second malignancy was found", another.at)
     judged, began = episode.fitness.get("tolerance"), episode.line_began
     if judged is not None and judged.value == "limiting" and (began is None or judged.at.on >= began.on):
         return Found("limiting", "so judged by the team or the family", judged.at)
     for hold in episode.holds:
         if hold.at.exact and as_of > hold.at.on + timedelta(days=t.DELAY_DAYS.value):
             return Found("limiting", f"held for more than {t.DELAY_DAYS.value} days", hold.at)
+    cycles = episode.courses if episode.courses.started else episode.cycles
+    if cycles.days_late > t.DAYS_LATE.value:
+        told = f"the cycles of this line began {cycles.days_late} days late, added up"
+        return Found("limiting", told, cycles.last_started)
     for term, at in episode.repeatedly_severe.items():
-        if term not in BLOOD_COUNTS:
+        if not is_blood_count(term):
             return Found("limiting", f"{term} was severe in two cycles running", at)
     return None
 
 
 @finding(
     "whether local control is feasible",
-    ("yes", "no", UNKNOWN),
+    ("yes", "no", UNKNOWN, STALE),
     request="Record whether the residual disease can be operated on or irradiated.",
+    conditions={"yes": "local control were judged feasible", "no": "local control were judged not feasible"},
 )
-def local_disease(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
-    return _told(episode.local_control_feasible)
+def local_disease(episode: Episode, as_of: date) -> Found:
+    noted = episode.local_control_feasible
+    if noted is None:
+        return Found(UNKNOWN)
+    treated = (episode.cycles.last_started, episode.courses.last_started)
+    if any(each.on > noted.at.on for each in treated if each is not None):
+        return Found(STALE, f"last known {noted.value}, before the latest treatment", noted.at)
+    return _while_it_counts(noted, as_of, t.FEASIBLE_DAYS.value, noted.value, noted.value)
 
 
 @finding(
     "GD2 on the tumour cells",
     ("positive", "partial", "negative", UNKNOWN, STALE),
     request="Measure GD2 on tumour or marrow; it does not delay treatment.",
+    conditions={each: f"GD2 were measured and found {each}" for each in ("positive", "partial", "negative")},
 )
 def gd2(episode: Episode, as_of: date) -> Found:
-    noted = episode.gd2
-    if noted is None or noted.value == "indeterminate":
-        return Found(UNKNOWN, noted.value if noted else "", noted.at if noted else None)
-    in_remission = episode.last_response is not None and episode.last_response.value in ("CR", "NED")
-    if in_remission:
-        return Found(noted.value, f"{noted.value} (last known; no tissue in remission)", noted.at)
-    if (since := _what_outdates_gd2(episode, noted)) is not None:
-        return Found(STALE, f"{noted.value}, before {since}", noted.at)
-    return Found(_aged(noted, as_of, t.GD2_DAYS.value) or noted.value, noted.value, noted.at)
+    measured = episode.gd2
+    if measured is None:
+        return Found(UNKNOWN)
+    if measured.value == "indeterminate":
+        return Found(UNKNOWN, measured.in_words, measured.at)
+    if in_remission(episode):
+        return Found(measured.value, f"last known {measured.in_words}; no tissue in remission", measured.at)
+    if (since := _what_outdates_gd2(episode, measured)) is not None:
+        return Found(STALE, f"last known {measured.in_words}, before {since}", measured.at)
+    return _while_it_counts(measured, as_of, t.GD2_DAYS.value, measured.value, measured.in_words)
+
+
+def in_remission(episode: Episode) -> bool:
+    """True while the last response leaves no tissue to measure; a progression since then ends that."""
+    last, progressed = episode.last_response, episode.progressed
+    if last is None or last.value not in ("CR", "NED"):
+        return False
+    return progressed is None or progressed.on < last.at.on
 
 
 def _what_outdates_gd2(episode: Episode, measured: Noted) -> str | None:
     """What has happened since GD2 was measured that may have changed it."""
     if episode.gd2_outdated is not None:
         return "the latest progression"
-    infused, began = episode.car_t.get("infused"), episode.line_began
+    infused = episode.car_t.get("infused")
     if infused is not None and infused.at.on > measured.at.on:
         return "the infusion of CAR-T cells"
-    antibody_before = any(is_anti_gd2(agent) for line in episode.earlier_lines for agent in line.agents)
-    if antibody_before and began is not None and began.on > measured.at.on:
-        return "the end of a line with an anti-GD2 antibody"
+    last_given = [line.last_anti_gd2 for line in episode.earlier_lines]
+    if not gives_antibody(episode):
+        last_given.append(episode.last_anti_gd2)
+    if any(given is not None and given.on >= measured.at.on for given in last_given):
+        return "the last anti-GD2 antibody of a line that is over"
     return None
 
 
-@finding(
-    "eligibility for GD2 CAR-T cells",
-    ("yes", "no", UNKNOWN),
-    request="Have the eligibility for GD2 CAR-T cells decided, with GD2 measured.",
-)
-def car_t_eligibility(episode: Episode, as_of: date) -> Found:
-    eligible, ineligible = episode.car_t.get("eligible"), episode.car_t.get("ineligible")
-    if ineligible is not None and (eligible is None or ineligible.at.on >= eligible.at.on):
-        return Found("no", "found ineligible", ineligible.at)
-    antigen = gd2.of(episode, as_of)
-    if antigen.value == "negative":
-        return Found("no", "GD2 is negative", antigen.at)
-    neurological = next((stop for stop in episode.stops.values() if _is_neurological(stop.sentence)), None)
-    if neurological is not None:
-        return Found("no", neurological.sentence, neurological.at)
-    if eligible is not None and antigen.value in ("positive", "partial"):
-        return Found("yes", f"found eligible, GD2 {antigen.value}", eligible.at)
-    return Found(
-        UNKNOWN, "GD2 is not known" if eligible else "not decided", eligible.at if eligible else None
-    )
-
-
-def _is_neurological(sentence: str) -> bool:
-    plain = sentence.casefold()
-    return any(word in plain for word in ("neuro", "myelitis", "encephalopathy", "brain-stem"))
+def gives_antibody(episode: Episode) -> bool:
+    """True while a line with an anti-GD2 antibody is under way: what was measured before it counts as long as it lasts."""
+    return episode.line_open and any(map(is_anti_gd2, episode.agents))
 
 
 @finding(
     "disease in the central nervous system",
     ("none", "controlled", "suspected", "new"),
     request="Brain and spine MRI.",
+    pending=("suspected",),
+    conditions={
+        "none": "imaging found no disease in the central nervous system",
+        "controlled": "disease in the central nervous system were under control",
+        "new": "imaging found new disease in the central nervous system",
+    },
 )
-def cns(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
+def cns(episode: Episode, as_of: date) -> Found:
     progression = episode.progression
     noted = episode.cns
     if progression and progression.pattern == "cns" and (noted is None or progression.at.on > noted.at.on):
@@ -318,10 +359,16 @@ def cns(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
         CnsStatus.NEW_DISEASE: "new",
         CnsStatus.CONTROLLED: "controlled",
     }[CnsStatus(noted.value)]
+    if episode.cns_symptoms and value in ("none", "controlled"):
+        days = t.BRAIN_IMAGE_DAYS_WITH_SYMPTOMS.value
+        if not noted.at.exact or as_of > noted.at.on + timedelta(days=days):
+            return Found(
+                "suspected", f"{noted.value}; symptoms, and no image of the last {days} days", noted.at
+            )
     return Found(value, noted.value, noted.at)
 
 
-@finding("the goal of care", ("treatment", "comfort"))
+@finding("the goal of care", ("treatment", "comfort"), decided=True)
 def intent(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     if episode.intent is None:
         return Found("treatment", "nothing recorded; treatment is the purpose of this pathway")
@@ -332,25 +379,26 @@ def intent(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     "fitness",
     ("fit", "poor", UNKNOWN, STALE),
     request="Record performance status (Lansky or Karnofsky) and whether an infection is uncontrolled.",
+    conditions={"fit": "fitness were recorded as sufficient", "poor": "fitness were recorded as poor"},
 )
 def fitness(episode: Episode, as_of: date) -> Found:
     infection = episode.fitness.get("uncontrolled_infection")
     if infection is not None and infection.value == "true":
-        value = _aged(infection, as_of, t.INFECTION_DAYS.value) or "poor"
-        return Found(value, "an uncontrolled infection", infection.at)
-    known = [noted for name in ("lansky", "karnofsky") if (noted := episode.fitness.get(name))]
+        return _while_it_counts(infection, as_of, t.INFECTION_DAYS.value, "poor", "an uncontrolled infection")
+    scales = ("lansky", "karnofsky")
+    known = [(scale, noted) for scale in scales if (noted := episode.fitness.get(scale))]
     if not known:
         return Found(UNKNOWN)
-    latest = max(known, key=lambda noted: noted.at.on)
+    scale, latest = max(known, key=lambda each: each[1].at.on)
     value = "fit" if int(latest.value) >= t.FIT_FROM.value else "poor"
-    shown = f"performance status {latest.value}"
+    shown = f"{scale.capitalize()} {latest.value}"
     if any(_is_severe(each) and each.at.on > latest.at.on for each in episode.toxicities.values()):
-        return Found(STALE, f"{shown}, before a severe side effect", latest.at)
-    return Found(_aged(latest, as_of, t.FITNESS_DAYS.value) or value, shown, latest.at)
+        return Found(STALE, f"last known {shown}, before a severe side effect", latest.at)
+    return _while_it_counts(latest, as_of, t.FITNESS_DAYS.value, value, shown)
 
 
 def _is_severe(toxicity: Toxicity) -> bool:
-    return (toxicity.grade or 0) >= SEVERE and toxicity.term not in BLOOD_COUNTS
+    return (toxicity.grade or 0) >= SEVERE and not is_blood_count(toxicity.term)
 
 
 @finding(
@@ -358,6 +406,8 @@ def _is_severe(toxicity: Toxicity) -> bool:
     ("confirmed", "open", UNKNOWN),
     request="Confirm or refute the progression: biopsy, FDG-PET, MRI, or repeat within 28 days.",
     completed=True,
+    pending=("open",),
+    conditions={"confirmed": "the progression were confirmed", "open": "the progression were in doubt"},
 )
 def progression_confirmed(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     progression, timepoint = episode.progression, episode.timepoint
@@ -386,11 +436,15 @@ def progression_confirmed(episode: Episode, as_of: date) -> Found:  # noqa: ARG0
     ("yes", "no", UNKNOWN),
     request="Record how many cycles were given since the first complete response.",
     completed=True,
+    conditions={
+        "yes": "two cycles had been given since the first complete response",
+        "no": "fewer than two cycles had been given since the first complete response",
+    },
 )
 def consolidated(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     if episode.remission_after is None:
         return Found("no", "no complete response in this line before")
-    since = episode.cycles.completed - episode.remission_after + episode.courses.completed
+    since = episode.cycles.counted - episode.remission_after + episode.courses.counted
     if since >= 2:  # noqa: PLR2004
         return Found("yes", f"{since} cycles since", episode.cycles.last_completed)
     if episode.cycles.uncertain:
@@ -418,18 +472,64 @@ def work_up(episode: Episode, as_of: date) -> Found:
     return Found("over" if over else "in", f"first examination {timepoint.first.on}", timepoint.first)
 
 
-@finding("the line of therapy", ("first_or_second", "third_or_later"))
+@finding(
+    "the number of lines given for relapsed or refractory disease",
+    ("first_or_second", "third_or_later", UNKNOWN),
+    request="Record the treatments given before this episode with the number of their line, the frontline being 1.",
+    conditions={
+        "first_or_second": "two lines at most had been given",
+        "third_or_later": "three or more lines had been given",
+    },
+)
 def line(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
-    late = episode.line >= t.LATE_LINE.value
-    return Found("third_or_later" if late else "first_or_second", f"line {episode.line}", episode.line_began)
+    before, counted = _lines_before(episode)
+    begun = episode.line_began is not None
+    here = len(episode.earlier_lines) + begun
+    given = max(before + here, episode.line if begun else 0)  # a line taken over tells of those before it
+    told = f"{given - here} before this episode and {here} in it, the frontline not counted"
+    if given >= t.LATE_LINE.value:
+        return Found("third_or_later", told, episode.line_began)
+    if not counted:
+        return Found(UNKNOWN, f"at least {told}; the number of a line is missing", episode.line_began)
+    return Found("first_or_second", told, episode.line_began)
+
+
+def _lines_before(episode: Episode) -> tuple[int, bool]:
+    """The lines before the episode without the frontline, which is line 1 of what went before; whether all have one."""
+    numbers = [therapy.line for therapy in episode.prior_therapies.values()]
+    known = [int(number) for number in numbers if number != UNKNOWN]
+    return max((number - 1 for number in known), default=0), len(known) == len(numbers)
 
 
 @finding(
     "consent to systemic therapy",
     ("given", "refused", UNKNOWN, STALE),
     request="Record the family's consent to the next treatment.",
+    decided=True,
+    conditions={
+        "given": "the family consented to systemic therapy",
+        "refused": "the family refused systemic therapy",
+    },
 )
 def consent(episode: Episode, as_of: date) -> Found:
+    return _consent(episode, "systemic_therapy", as_of)
+
+
+@finding(
+    "consent to a new line of therapy",
+    ("given", "refused", UNKNOWN, STALE),
+    request="Record the family's consent to the next line of therapy.",
+    decided=True,
+    conditions={
+        "given": "the family consented to the new line",
+        "refused": "the family refused a new line",
+    },
+)
+def new_line_consent(episode: Episode, as_of: date) -> Found:
+    noted, began = episode.consents.get("systemic_therapy"), episode.line_began
+    given = noted is not None and noted.value == "given"
+    if noted is not None and given and began is not None and noted.at.on <= began.on:
+        return Found(STALE, f"last known given, for the line that began on {began.on}", noted.at)
     return _consent(episode, "systemic_therapy", as_of)
 
 
@@ -437,6 +537,11 @@ def consent(episode: Episode, as_of: date) -> Found:
     "consent to cell therapy",
     ("given", "refused", UNKNOWN, STALE),
     request="Record the family's consent to cell therapy.",
+    decided=True,
+    conditions={
+        "given": "the family consented to cell therapy",
+        "refused": "the family refused cell therapy",
+    },
 )
 def car_t_consent(episode: Episode, as_of: date) -> Found:
     return _consent(episode, "car_t", as_of)
@@ -449,8 +554,8 @@ def _consent(episode: Episode, scope: str, as_of: date) -> Found:
     if noted.value == "refused":
         return Found("refused", "refused or withdrawn", noted.at)
     if episode.progressed is not None and episode.progressed.on > noted.at.on:
-        return Found(STALE, "given before the latest progression", noted.at)
-    return Found(_aged(noted, as_of, t.CONSENT_DAYS.value) or "given", "given", noted.at)
+        return Found(STALE, "last known given, before the latest progression", noted.at)
+    return _while_it_counts(noted, as_of, t.CONSENT_DAYS.value, "given", "given")
 
 
 @finding(
@@ -498,27 +603,26 @@ def evidence(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     return Found("confirmed" if confirmed else "open", at=progression.at if progression else None)
 
 
-@finding("whether a hold is open", ("yes", "no"))
+@finding(
+    "whether a hold is open",
+    ("yes", "no"),
+    conditions={"yes": "treatment were on hold", "no": "nothing were on hold"},
+)
 def held(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     hold = episode.holds[0] if episode.holds else None
-    return Found("yes" if hold else "no", f"{hold.agent} held" if hold else "", hold.at if hold else None)
+    if hold is None:
+        return Found("no", "nothing is on hold")
+    return Found("yes", f"{hold.agent} on hold", hold.at)
 
 
-@finding("the cell product", ("released", "awaited"))
-def product(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
-    released = released_product(episode)
-    return Found("released" if released else "awaited", at=released.at if released else None)
-
-
-def released_product(episode: Episode) -> Noted | None:
-    """The release of the product made of the last collection; that of an earlier one does not count."""
-    released, collected = episode.car_t.get("product_released"), episode.car_t.get("apheresis")
-    if released is not None and collected is not None and released.at.on < collected.at.on:
-        return None
-    return released
-
-
-@finding("a line of systemic therapy under way", ("yes", "no"))
+@finding(
+    "a line of systemic therapy under way",
+    ("yes", "no"),
+    conditions={
+        "yes": "a line of systemic therapy were under way",
+        "no": "no line of systemic therapy were under way",
+    },
+)
 def line_under_way(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     return Found("yes" if episode.line_open else "no", f"line {episode.line}", episode.line_began)
 
@@ -527,6 +631,10 @@ def line_under_way(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     "an anti-GD2 antibody in the present treatment",
     ("yes", "no", UNKNOWN),
     request="Record the agents given.",
+    conditions={
+        "yes": "the present treatment had an anti-GD2 antibody",
+        "no": "the present treatment had no anti-GD2 antibody",
+    },
 )
 def antibody(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     if not episode.agents:
@@ -535,28 +643,32 @@ def antibody(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     return Found("yes" if given else "no", ", ".join(episode.agents), episode.line_began)
 
 
-@finding("cycles given in this line", ("yes", "no"))
+@finding(
+    "cycles given in this line",
+    ("yes", "no"),
+    conditions={
+        "yes": "a cycle had been given in this line",
+        "no": "no cycle had been given in this line",
+    },
+)
 def cycles_given(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     cycles = episode.cycles
     return Found("yes" if cycles.started else "no", f"{cycles.started} cycles started", cycles.last_started)
 
 
-@finding("an anti-GD2 antibody stopped for good", ("yes", "no"))
+@finding(
+    "an anti-GD2 antibody stopped for good",
+    ("yes", "no"),
+    conditions={
+        "yes": "an anti-GD2 antibody had been stopped for good",
+        "no": "no anti-GD2 antibody had been stopped for good",
+    },
+)
 def stopped_antibody(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     stop = next((each for agent, each in episode.stops.items() if is_anti_gd2(agent)), None)
-    return Found("yes", stop.sentence, stop.at) if stop else Found("no")
+    return Found("yes", stop.sentence, stop.at, stop.because) if stop else Found("no")
 
 
 @finding("what the last visit found", ("no_disease", "stable_disease", "suspicious", UNKNOWN))
 def last_visit(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     return _told(episode.follow_up)
-
-
-@finding("response assessments that are left after CAR-T cells", ("left", "done"))
-def cell_time_points(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
-    infused, timepoint = episode.car_t.get("infused"), episode.timepoint
-    if infused is None or timepoint is None or timepoint.last is None:
-        return Found("left")
-    days = (timepoint.last.on - infused.at.on).days
-    shown = f"assessed {days} days after the infusion"
-    return Found("done" if days >= t.LAST_CELL_RESPONSE_DAYS.value else "left", shown, timepoint.last)

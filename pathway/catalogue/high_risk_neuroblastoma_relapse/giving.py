@@ -6,6 +6,7 @@ from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
 from pathway.catalogue.high_risk_neuroblastoma_relapse import guards as g
+from pathway.catalogue.high_risk_neuroblastoma_relapse import toxicity as tox
 from pathway.catalogue.high_risk_neuroblastoma_relapse.first_rows import (
     CNS_NEW,
     CNS_SUSPECTED,
@@ -14,9 +15,12 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.first_rows import (
     OPTIONS_AT_RELAPSE,
 )
 from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import (
+    CLASS_RISK,
     FIGURE_1,
+    NO_GD2,
     OBTAIN,
     UNDECIDED_GD2,
+    WITHIN_THE_LINE,
     F,
     L,
     S,
@@ -25,30 +29,66 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import (
     row,
     stay,
 )
-from pathway.clinical.evidence import REVIEW, Tag, cite
+from pathway.catalogue.high_risk_neuroblastoma_relapse.start_criteria import start_criteria
+from pathway.clinical.evidence import QARZIBA_SWISS, REVIEW, Tag, cite
 from pathway.engine.definition import Offer, Row
 
-_HELD = row("E", "Treatment is on hold: resume it or decide otherwise.", [g.HELD], None, (Offer("continue_chemoimmunotherapy"), Offer("continue_maintenance")), X, F, S, because=[g.chosen("hold re-check")])  # fmt: skip
-_STOPPED = row("F", "An antibody of the present treatment has been stopped for good.", [g.STOPPED], None, (Offer("switch_or_drop_antibody"), Offer("continue_chemoimmunotherapy", "chemotherapy only"), Offer("continue_maintenance", "without that antibody")), X, F, S, because=[g.chosen("toxicity outcomes: stop agent")])  # fmt: skip
+_HELD = row("E", "Treatment is on hold: resume it or decide otherwise.", [g.HELD], None, (Offer("resume"), Offer("continue_chemoimmunotherapy", needs_reason=True), Offer("continue_maintenance", needs_reason=True)), X, F, S, because=[g.chosen("hold re-check")])  # fmt: skip
+_STOPPED = row("F", "An antibody of the present treatment has been stopped for good.", [g.STOPPED], None, (Offer("drop_antibody"), Offer("switch_antibody", CLASS_RISK, needs_reason=True), Offer("continue_chemoimmunotherapy", "chemotherapy only", needs_reason=True, without_antibody=True), Offer("continue_maintenance", "without that antibody", needs_reason=True)), X, F, S, because=[g.chosen("toxicity outcomes: stop agent")])  # fmt: skip
+_LABEL: Final = cite(QARZIBA_SWISS, Tag.SOURCE_READ, "criteria to begin a course")
+_DELAY: Final = Offer("hold", "delay it, and check again in three days, at the latest in seven")
 
-START_CRITERIA: Final = (
-    "The service does not check blood counts, organ function, oxygen saturation or infection before a cycle: "
-    "hold them against the start criteria of the protocol."
-)
+
+def _before(goes_on: str, *beside: tuple[Offer, ...]) -> tuple[Row, ...]:
+    """What is looked at before the next cycle or course, whatever its criteria; `beside` is open while all is well."""
+    others = (*WITHIN_THE_LINE, *(offer for group in beside for offer in group))
+    go_on = (Offer(goes_on, needs_reason=True), *others)
+    modified = (Offer(goes_on, "modified", needs_reason=True), *others)
+    switching = Offer("switch_antibody", NO_GD2, needs_reason=True)
+    dropping = (switching if offer.option == switching.option else offer for offer in reversed(go_on))
+    return (
+        EMERGENCY,
+        COMFORT,
+        CNS_SUSPECTED,
+        CNS_NEW,
+        _HELD,
+        _STOPPED,
+        row("G", "It is not known how the last cycle was tolerated.", [g.TOLERANCE_UNKNOWN], OBTAIN, F, S, others, obtains=(f.tolerance, start_criteria)),
+        row("G0", "It is not known whether the child is fit for the next cycle.", [g.FITNESS_UNKNOWN], OBTAIN, F, S, others, obtains=(f.fitness, start_criteria)),
+        row("G1", "A child in poor condition: decide before the next cycle.", [g.POOR_FITNESS], None, go_on, X, F, S, because=[OPTIONS_AT_RELAPSE]),
+        row("G2", "GD2 was found negative after the antibody was chosen: decide about it before the next cycle.", [g.gd2_is("negative"), g.ANTIBODY_GIVEN], None, tuple(dropping), X, F, S, because=[OPTIONS_AT_RELAPSE], notes=(UNDECIDED_GD2,)),
+        row("G3", "Toxicity limits continuation: decide before the next cycle.", [g.TOLERANCE_LIMITING], None, modified, X, F, S, because=[cite(REVIEW, Tag.SOURCE_READ, "toxicity weighed beside response")]),
+    )  # fmt: skip
+
+
+def _gate(goes_on: str, *beside: tuple[Offer, ...]) -> tuple[Row, ...]:
+    """The next cycle or course: whether its time and its criteria let it begin."""
+    go_on = (Offer(goes_on, needs_reason=True),)
+    return (
+        row("G5", "The next cycle has been due for more than two weeks: decide how to go on.", [g.CYCLE_LATE], None, go_on, WITHIN_THE_LINE, *beside, X, F, S, because=[g.chosen("when things are due: the next cycle")], obtains=(start_criteria,)),
+        row("G6", "The criteria to begin are not met: delay it, and check again after one to seven days.", [g.START_NOT_MET], _DELAY, go_on, WITHIN_THE_LINE, *beside, F, S, because=[_LABEL]),
+        row("G7", "Not all that it needs to begin is known, or recent enough.", [g.START_UNKNOWN], OBTAIN, go_on, WITHIN_THE_LINE, *beside, F, S, because=[_LABEL], obtains=(start_criteria,)),
+        row("H", "The criteria are met: it may begin.", [], goes_on, WITHIN_THE_LINE, *beside, F, S),
+    )  # fmt: skip
+
 
 GIVING: Final[tuple[Row, ...]] = (
-    EMERGENCY,
-    COMFORT,
-    CNS_SUSPECTED,
-    CNS_NEW,
-    _HELD,
-    _STOPPED,
-    row("G", "It is not known how the last cycle was tolerated.", [g.TOLERANCE_UNKNOWN], OBTAIN, F, S, (Offer("switch_or_drop_antibody"),), obtains=(f.tolerance,)),
-    row("G1", "A child in poor condition: decide before the next cycle.", [g.POOR_FITNESS], None, (Offer("continue_chemoimmunotherapy"), Offer("continue_maintenance"), Offer("switch_or_drop_antibody")), X, F, S, because=[OPTIONS_AT_RELAPSE]),
-    row("G2", "GD2 was found negative after the antibody was chosen: decide about it before the next cycle.", [g.gd2_is("negative"), g.ANTIBODY_GIVEN], None, (Offer("switch_or_drop_antibody"), Offer("continue_chemoimmunotherapy", needs_reason=True), Offer("continue_maintenance", needs_reason=True)), X, F, S, because=[OPTIONS_AT_RELAPSE], notes=(UNDECIDED_GD2,)),
-    row("G3", "Toxicity limits continuation: decide before the next cycle.", [g.TOLERANCE_LIMITING], None, (Offer("continue_chemoimmunotherapy", "modified"), Offer("continue_maintenance", "modified"), Offer("switch_or_drop_antibody")), X, F, S, because=[cite(REVIEW, Tag.SOURCE_READ, "toxicity weighed beside response")]),
-    row("H", "The next cycle, if the start criteria are met.", [], "continue_chemoimmunotherapy", (Offer("switch_or_drop_antibody"),), F, S, notes=(START_CRITERIA,)),
+    *_before("continue_chemoimmunotherapy"),
+    *_gate("continue_chemoimmunotherapy"),
+)
+
+_HOLD_ANTIBODY: Final = Offer("hold", "the antibody; what else was planned is a choice of its own")
+_GO_ON_WITHOUT: Final = (Offer("continue_chemoimmunotherapy", "without the antibody meanwhile", needs_reason=True), Offer("continue_maintenance", "without the antibody meanwhile", needs_reason=True))  # fmt: skip
+_CULTURES: Final = "With fever: blood cultures, always."
+_SIDE_EFFECTS: Final[tuple[Row, ...]] = (
+    row("G1", "Interrupt the infusion now: a side effect ends the antibody for this course.", [tox.NEXT_COURSE], _HOLD_ANTIBODY, _GO_ON_WITHOUT, WITHIN_THE_LINE, X, F, S, because=[], notes=(_CULTURES,)),
+    row("G2", "Interrupt the infusion now: a severe side effect has come again, and ends it for today.", [tox.ENDS_TODAY], _HOLD_ANTIBODY, _GO_ON_WITHOUT, WITHIN_THE_LINE, X, F, S, because=[], notes=(_CULTURES,)),
+    row("G3", "Interrupt the infusion now, and give none, until the side effect has come down.", [tox.INTERRUPTS], _HOLD_ANTIBODY, _GO_ON_WITHOUT, WITHIN_THE_LINE, X, F, S, because=[], notes=(_CULTURES,)),
+    row("G4", "A side effect goes on whose grade decides: obtain the grade.", [tox.GRADE_DECIDES], OBTAIN, F, S, because=[], obtains=(tox.toxicity_action,)),
 )  # fmt: skip
+_MODIFIES: Final = (
+    "A side effect goes on for which the label asks to modify the infusion: go on so, and complete it."
+)
 
 RUNNING: Final[tuple[Row, ...]] = (
     EMERGENCY,
@@ -57,26 +97,29 @@ RUNNING: Final[tuple[Row, ...]] = (
     CNS_NEW,
     _HELD,
     _STOPPED,
-    row("H", "The cycle is running: complete it and record how it was delivered.", [], "continue_chemoimmunotherapy", (Offer("switch_or_drop_antibody"),), F, S),
+    *_SIDE_EFFECTS,
+    row("G5", _MODIFIES, [tox.MODIFIES], Offer("continue_chemoimmunotherapy", "modified"), WITHIN_THE_LINE, F, S, because=[], notes=(_CULTURES,)),
+    row("H", "The cycle is running: complete it and record how it was delivered.", [], "continue_chemoimmunotherapy", WITHIN_THE_LINE, F, S),
 )  # fmt: skip
 
 GIVING_MAINTENANCE: Final[tuple[Row, ...]] = (
-    *GIVING[:-1],
-    row(
-        "H",
-        "The next course of maintenance, if the start criteria are met.",
-        [],
-        "continue_maintenance",
-        L,
-        W,
-        F,
-        S,
-        notes=(START_CRITERIA,),
-    ),
-)
+    *_before("continue_maintenance", L, W),
+    row("G4", "The planned courses have been given: assess the response and decide how to go on.", [g.COURSES_DONE], OBTAIN, W, (Offer("continue_maintenance", needs_reason=True),), WITHIN_THE_LINE, L, X, F, S, because=[g.chosen("planned courses of maintenance")], obtains=(f.assessment,)),
+    *_gate("continue_maintenance", L, W),
+)  # fmt: skip
 
 RUNNING_MAINTENANCE: Final[tuple[Row, ...]] = (
-    *RUNNING[:-1],
+    *RUNNING[:-2],
+    row(
+        "G5",
+        _MODIFIES,
+        [tox.MODIFIES],
+        Offer("continue_maintenance", "modified"),
+        F,
+        S,
+        because=[],
+        notes=(_CULTURES,),
+    ),
     row(
         "H",
         "The course is running: complete it and record how it was delivered.",
@@ -99,9 +142,13 @@ ASSESSING: Final[tuple[Row, ...]] = (
         OBTAIN,
         (
             Offer(
-                "continue_chemoimmunotherapy", "chemotherapy only, without the assessment", needs_reason=True
+                "continue_chemoimmunotherapy",
+                "chemotherapy only, without the assessment",
+                needs_reason=True,
+                without_antibody=True,
             ),
-            Offer("switch_or_drop_antibody"),
+            Offer("drop_antibody"),
+            Offer("switch_antibody", CLASS_RISK, needs_reason=True),
         ),
         F,
         S,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from pathway.catalogue.high_risk_neuroblastoma_relapse import cell_findings as cells
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
+from pathway.catalogue.high_risk_neuroblastoma_relapse import start_criteria as start
 from pathway.clinical.evidence import (
     FIELD_KNOWLEDGE,
     LOCATELLI_2025,
     NCI_PDQ_2025,
-    NCT03373097,
     PARK_2017,
     PROJECT_DESIGN,
     REVIEW,
@@ -61,6 +62,8 @@ def context_is(*values: str) -> Guard:
         f.context, *values, sentence=f"The decision is about {told}.", because=chosen(f"{MATRIX}: context")
     )
 
+
+IN_MAINTENANCE: Final = context_is("maintenance")
 
 _PHASES = {
     "early": "before the fourth cycle",
@@ -161,7 +164,16 @@ FITNESS_UNKNOWN: Final = guard(
     f.fitness, "unknown", "stale", sentence="Fitness is not known.", because=chosen(f"{MATRIX}: fitness")
 )
 LATE_LINE: Final = guard(
-    f.line, "third_or_later", sentence="This is the third or a later line.", because=chosen(f"{MATRIX}: line")
+    f.line,
+    "third_or_later",
+    sentence="Three or more lines were given for relapsed or refractory disease.",
+    because=chosen(f"{MATRIX}: line"),
+)
+LINE_UNKNOWN: Final = guard(
+    f.line,
+    "unknown",
+    sentence="It is not known how many lines of therapy were given before.",
+    because=chosen(f"{MATRIX}: line"),
 )
 LOCAL_DISEASE: Final = guard(
     f.local_disease,
@@ -169,20 +181,27 @@ LOCAL_DISEASE: Final = guard(
     sentence="Local control of the residual disease is feasible.",
     because=cite(REVIEW, Tag.SOURCE_READ, "local control planned in advance"),
 )
+LOCAL_DISEASE_UNKNOWN: Final = guard(
+    f.local_disease,
+    "unknown",
+    "stale",
+    sentence="It is not known whether local control is feasible.",
+    because=cite(REVIEW, Tag.SOURCE_READ, "local control planned in advance"),
+)
 CAR_T_ELIGIBLE: Final = guard(
-    f.car_t_eligibility,
+    cells.car_t_eligibility,
     "yes",
     sentence="The child is eligible for GD2 CAR-T cells, with GD2 present.",
-    because=cite(NCT03373097, Tag.SOURCE_READ, "inclusion and exclusion"),
+    because=chosen("eligibility for CAR-T cells is a table per product"),
 )
 CAR_T_INELIGIBLE: Final = guard(
-    f.car_t_eligibility,
+    cells.car_t_eligibility,
     "no",
     sentence="The child is not eligible for GD2 CAR-T cells.",
-    because=cite(NCT03373097, Tag.SOURCE_READ, "inclusion and exclusion"),
+    because=chosen("eligibility for CAR-T cells is a table per product"),
 )
 MONTH_6_DONE: Final = guard(
-    f.cell_time_points,
+    cells.cell_time_points,
     "done",
     sentence="The response at month 6 after CAR-T cells has been assessed.",
     because=cite(LOCATELLI_2025, Tag.SOURCE_READ, "response at week 6, month 3, month 6"),
@@ -213,6 +232,12 @@ CONSENT: Final = guard(
     "given",
     sentence="The family has consented to the treatment.",
     because=chosen("second layer: consent"),
+)
+NEW_LINE_CONSENT: Final = guard(
+    f.new_line_consent,
+    "given",
+    sentence="The family has consented to the new line of therapy, since the present one began.",
+    because=chosen("consent per line"),
 )
 CAR_T_CONSENT: Final = guard(
     f.car_t_consent,
@@ -248,16 +273,66 @@ ANTIBODY_GIVEN: Final = guard(
 )
 HELD: Final = guard(f.held, "yes", sentence="Treatment is on hold.", because=chosen("holds"))
 PRODUCT_RELEASED: Final = guard(
-    f.product,
+    cells.product,
     "released",
     sentence="The cell product has been released.",
     because=chosen("steps of the CAR-T bridge"),
 )
 NO_PRODUCT: Final = guard(
-    f.product,
+    cells.product,
     "awaited",
     sentence="The cell product is awaited.",
     because=chosen("steps of the CAR-T bridge"),
+)
+COLLECTED: Final = guard(
+    cells.collected,
+    "collected",
+    sentence="Lymphocytes have been collected, and no product of them has been given or has failed.",
+    because=chosen("steps of the CAR-T bridge"),
+)
+NOT_COLLECTED: Final = guard(
+    cells.collected,
+    "awaited",
+    sentence="Lymphocytes have not been collected.",
+    because=chosen("steps of the CAR-T bridge"),
+)
+INFUSED_EARLY: Final = guard(
+    cells.infused_early,
+    "yes",
+    sentence="Cells were infused, though the steps before it were not recorded.",
+    because=chosen("steps of the CAR-T bridge"),
+)
+NOT_RESTAGED: Final = guard(
+    cells.restaged,
+    "unknown",
+    "stale",
+    sentence="The child has not been restaged within the 28 days before lymphodepletion.",
+    because=chosen("restaging 28 to 3 days before lymphodepletion"),
+)
+CELL_CRITERIA_OPEN: Final = guard(
+    cells.cell_criteria,
+    "unknown",
+    "stale",
+    sentence="A criterion for GD2 CAR-T cells is not known, or its value is too old.",
+    because=chosen("eligibility for CAR-T cells is a table per product"),
+)
+CELL_CRITERIA_NOT_MET: Final = guard(
+    cells.cell_criteria,
+    "not_met",
+    sentence="A criterion for GD2 CAR-T cells is not met.",
+    because=chosen("eligibility for CAR-T cells is a table per product"),
+)
+LYMPHODEPLETION_GIVEN: Final = guard(
+    cells.lymphodepletion,
+    "given",
+    sentence="Lymphodepletion was given within the last seven days.",
+    because=chosen("infusion 2 to 7 days after lymphodepletion"),
+)
+LYMPHODEPLETION_LAPSED: Final = guard(
+    cells.lymphodepletion,
+    "lapsed",
+    sentence="Lymphodepletion was given more than seven days ago, and no cells were infused.",
+    because=chosen("infusion 2 to 7 days after lymphodepletion, else the gate again"),
 )
 
 ASSESSED: Final = guard(
@@ -327,4 +402,30 @@ VISIT_SUSPICIOUS: Final = guard(
     "suspicious",
     sentence="The last visit raised the suspicion of disease.",
     because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "surveillance"),
+)
+
+START_NOT_MET: Final = guard(
+    start.start_criteria,
+    "not_met",
+    sentence="A criterion to begin the next cycle is not met.",
+    because=chosen("criteria to begin a cycle"),
+)
+START_UNKNOWN: Final = guard(
+    start.start_criteria,
+    "unknown",
+    "stale",
+    sentence="A criterion to begin the next cycle is not known, or its value is too old.",
+    because=chosen("criteria to begin a cycle"),
+)
+CYCLE_LATE: Final = guard(
+    start.next_cycle_late,
+    "yes",
+    sentence="The next cycle is more than 14 days late.",
+    because=chosen("when things are due: the next cycle"),
+)
+COURSES_DONE: Final = guard(
+    start.planned_courses,
+    "done",
+    sentence="The planned courses of maintenance have been given.",
+    because=chosen("planned courses of maintenance"),
 )

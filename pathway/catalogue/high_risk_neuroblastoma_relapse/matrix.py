@@ -11,6 +11,7 @@ from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
 from pathway.catalogue.high_risk_neuroblastoma_relapse import guards as g
+from pathway.catalogue.high_risk_neuroblastoma_relapse.local_findings import LOCAL_CONTROL_OWED
 from pathway.clinical.evidence import (
     CASEY_2018,
     FIELD_KNOWLEDGE,
@@ -40,22 +41,32 @@ _CELLS: Final = cite(LOCATELLI_2025, _S, "GD2 CAR-T cells, low disease burden")
 _PARTIAL_GD2: Final = cite(SCHUMACHER_KUCKELKORN_2017, _S, "complete or partial GD2 negativity")
 _NE: Final = cite(PARK_2017, _M, "not evaluable components")
 
-STAY: Final = (
-    Offer("continue_chemoimmunotherapy"),
-    Offer("continue_maintenance"),
-    Offer("continue_monitoring"),
-)
-"""To go on as before: which of the three applies follows from the context."""
+CLASS_RISK: Final = "another antibody; the class may carry the same risk"
+NO_GD2: Final = "another antibody against GD2, which was not found"
 
 
-def stay(remark: str = "", *, needs_reason: bool = False) -> tuple[Offer, ...]:
-    """Going on as before, with the ways to vary it."""
-    again = tuple(Offer(each.option, remark, needs_reason) for each in STAY)
-    begin = Offer("start_chemoimmunotherapy", remark, needs_reason)
-    return (*again, begin, Offer("switch_or_drop_antibody", needs_reason=needs_reason))
+def stay(
+    remark: str = "",
+    *,
+    needs_reason: bool = False,
+    without_antibody: bool = False,
+    switch: str | None = None,
+) -> tuple[Offer, ...]:
+    """Going on as before, with the ways to vary it; `switch` says why another antibody asks for a reason."""
+    cycles = Offer("continue_chemoimmunotherapy", remark, needs_reason, without_antibody=without_antibody)
+    courses = Offer("continue_maintenance", remark, needs_reason, without_antibody=without_antibody)
+    begin = Offer("start_chemoimmunotherapy", remark, needs_reason, without_antibody=without_antibody)
+    monitoring = Offer("continue_monitoring", remark, needs_reason)
+    other = Offer("switch_antibody", switch or "", needs_reason or switch is not None)
+    return (cycles, courses, monitoring, begin, Offer("drop_antibody", needs_reason=needs_reason), other)
 
 
 Y: Final = stay()
+"""To go on as before: what of it applies follows from the context."""
+WITHIN_THE_LINE: Final = (Offer("drop_antibody"), Offer("switch_antibody"))
+CHEMOTHERAPY_ONLY: Final = stay("chemotherapy only", without_antibody=True, switch=CLASS_RISK)
+LOW_INTENSITY: Final = (Offer("change_line", "low intensity only", needs_reason=True),)
+X_WITHOUT_ANTIBODY: Final = (Offer("change_line", "without antibody", without_antibody=True),)
 M: Final = (Offer("start_maintenance"),)
 L: Final = (Offer("local_control"),)
 B: Final = (Offer("bridge_to_car_t"),)
@@ -77,15 +88,16 @@ UNDECIDED_LOCAL: Final = (
 UNDECIDED_CELLS: Final = (
     "The best time for CAR-T cells, the disease burden they need and the bridge are not settled."
 )
+UNDECIDED_NE: Final = "Whether to wait for a missing component or to treat is not settled."
+UNDECIDED: Final = frozenset(
+    {UNDECIDED_SD, UNDECIDED_CYCLES, UNDECIDED_GD2, UNDECIDED_LOCAL, UNDECIDED_CELLS, UNDECIDED_NE}
+)
+"""What the field itself has not settled; a row with such a note that recommends nothing says so."""
+CNS_RELAPSE: Final = (
+    "Surgery, radiotherapy of the region or of brain and spine, and chemotherapy are what was given for relapse in the "
+    "central nervous system; this pathway has no branch for it."
+)
 UNDECIDED_INTENT: Final = "Curative or palliative intent is a choice with the family."
-OFF_LABEL: Final = (
-    "Chemoimmunotherapy during active progression is off label: the dinutuximab beta label asks for the disease to be "
-    "stabilised first, the naxitamab label names other indications. Document the reason."
-)
-SAME_ANTIBODY: Final = (
-    "The same antibody after progression on it is possible with a reason; BEACON's crossover does not support it, "
-    "since it came from chemotherapy alone."
-)
 
 
 def row(
@@ -106,7 +118,9 @@ def row(
         offers.pop(first.option, None)
     table = g.MATRIX if number[0].isdigit() else "the states beside the decision"
     cited = (*because, g.chosen(f"{table}: row {number}"))
-    return Row(number, sentence, tuple(when), first, tuple(offers.values()), cited, obtains, notes, rests)
+    undecided = first is None and not UNDECIDED.isdisjoint(notes)
+    others = tuple(offers.values())
+    return Row(number, sentence, tuple(when), first, others, cited, obtains, notes, rests, undecided)
 
 
 PD = g.response_is("PD")
@@ -127,7 +141,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         "The goal of care is comfort.",
         [g.COMFORT],
         "supportive_care",
-        (Offer("change_line", "low intensity only"), *L, *F),
+        (*LOW_INTENSITY, *L, *F),
         because=[_OPTIONS],
         notes=(UNDECIDED_INTENT,),
     ),
@@ -135,7 +149,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         "3",
         "Disease in the central nervous system is suspected: image brain and spine first.",
         [g.CNS_SUSPECTED],
-        OBTAIN,
+        Offer(OBTAIN, "image brain and spine first"),
         S,
         F,
         because=[_OPTIONS],
@@ -147,15 +161,16 @@ MATRIX: Final[tuple[Row, ...]] = (
         [g.CNS_NEW],
         "refer",
         (Offer("local_control", "surgery or radiotherapy of the central nervous system", exempt=True),),
-        (Offer("change_line", "without antibody"),),
+        X_WITHOUT_ANTIBODY,
         S,
         because=[cite(NCI_PDQ_2025, _S, "CNS relapse")],
+        notes=(CNS_RELAPSE,),
     ),
     row(
         "5",
-        "Progression that is not confirmed: exclude maturation and other mimics first.",
+        "Confirm the progression first: exclude maturation and other mimics.",
         [PD, g.PD_UNCONFIRMED],
-        OBTAIN,
+        Offer(OBTAIN, "confirm the progression first"),
         Y_FOR_A_REASON,
         L,
         X,
@@ -202,6 +217,19 @@ MATRIX: Final[tuple[Row, ...]] = (
         notes=(UNDECIDED_INTENT,),
     ),
     row(
+        "6d",
+        "Progression, and it is not known how many lines were given before.",
+        [PD, g.LINE_UNKNOWN],
+        None,
+        S,
+        F,
+        X,
+        L,
+        because=[_OPTIONS],
+        obtains=(f.line,),
+        notes=(UNDECIDED_INTENT,),
+    ),
+    row(
         "7",
         "Progression that can be treated locally.",
         [PD, g.LOCAL_DISEASE],
@@ -212,13 +240,13 @@ MATRIX: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[_LOCAL],
-        notes=(UNDECIDED_LOCAL, OFF_LABEL),
+        notes=(UNDECIDED_LOCAL,),
     ),
     row(
         "8",
         "Progression, GD2 negative: change to a treatment that does not need GD2.",
         [PD, g.gd2_is("negative")],
-        Offer("change_line", "without anti-GD2 antibody"),
+        Offer("change_line", "without anti-GD2 antibody", without_antibody=True),
         F,
         S,
         because=[_PARTIAL_GD2],
@@ -234,7 +262,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         S,
         because=[_OPTIONS, _PARTIAL_GD2],
         obtains=(f.gd2, f.local_disease),
-        notes=(UNDECIDED_GD2, OFF_LABEL, "An antibody with GD2 unknown is a documented choice."),
+        notes=(UNDECIDED_GD2, "An antibody with GD2 unknown is a documented choice."),
     ),
     row(
         "10",
@@ -247,7 +275,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         S,
         because=[_CELLS],
         obtains=(f.local_disease,),
-        notes=(UNDECIDED_CELLS, OFF_LABEL),
+        notes=(UNDECIDED_CELLS,),
     ),
     row(
         "11",
@@ -258,7 +286,6 @@ MATRIX: Final[tuple[Row, ...]] = (
         S,
         because=[_OPTIONS],
         obtains=(f.local_disease,),
-        notes=(OFF_LABEL, SAME_ANTIBODY),
     ),
     row(
         "12",
@@ -281,7 +308,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[_NE],
-        notes=("Whether to wait for a missing component or to treat is not settled.",),
+        notes=(UNDECIDED_NE,),
     ),
     row(
         "14",
@@ -367,7 +394,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         "Remission, with an antibody stopped for good.",
         [g.STOPPED, REMISSION],
         None,
-        stay("chemotherapy only"),
+        CHEMOTHERAPY_ONLY,
         (Offer("start_maintenance", "without that antibody"),),
         L,
         W,
@@ -381,7 +408,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         "Disease left, with an antibody stopped for good.",
         [g.STOPPED],
         None,
-        stay("chemotherapy only"),
+        CHEMOTHERAPY_ONLY,
         X,
         L,
         B,
@@ -424,7 +451,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         "GD2 negative, without progression.",
         [g.gd2_is("negative")],
         None,
-        Y,
+        stay(switch=NO_GD2),
         (Offer("start_maintenance", needs_reason=True),),
         X,
         L,
@@ -469,6 +496,9 @@ MATRIX: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[cite(FLAADT_2023, _S, "further courses while responding")],
+        notes=(
+            "After a haploidentical transplant five to six courses were given, up to nine while the disease responded.",
+        ),
     ),
     row(
         "27",
@@ -488,7 +518,21 @@ MATRIX: Final[tuple[Row, ...]] = (
         notes=(UNDECIDED_CYCLES,),
     ),
     row(
-        "28",
+        "28a",
+        "Remission after a local relapse whose local control is still owed: find out whether it is feasible.",
+        [REMISSION, LOCAL_CONTROL_OWED, g.LOCAL_DISEASE_UNKNOWN],
+        OBTAIN,
+        L,
+        M,
+        Y,
+        H,
+        F,
+        S,
+        because=[_LOCAL],
+        obtains=(f.local_disease,),
+    ),
+    row(
+        "28b",
         "Remission with local control still owed.",
         [REMISSION, g.LOCAL_DISEASE],
         "local_control",

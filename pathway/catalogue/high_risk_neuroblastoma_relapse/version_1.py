@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from typing import Final
 
-from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds, windows
+from pathway.catalogue.high_risk_neuroblastoma_relapse import (
+    afterwards,
+    antigen,
+    cell_prompts,
+    chapters,
+    cycle_prompts,
+    local_control,
+    maintenance,
+    off_label,
+    resistance,
+    thresholds,
+    toxicity_prompts,
+    windows,
+    work_up,
+)
 from pathway.catalogue.high_risk_neuroblastoma_relapse.afterwards import (
     CLOSED,
     COMFORTING,
     ELSEWHERE,
     FOLLOWING,
 )
-from pathway.catalogue.high_risk_neuroblastoma_relapse.bridge import BRIDGE, CELLS_GIVEN, LYMPHODEPLETING
+from pathway.catalogue.high_risk_neuroblastoma_relapse.bridge import (
+    CELLS_GIVEN,
+    COLLECTING,
+    LYMPHODEPLETING,
+    MAKING,
+    REFERRED,
+)
+from pathway.catalogue.high_risk_neuroblastoma_relapse.cell_eligibility import COLLECTION, ELIGIBILITY
 from pathway.catalogue.high_risk_neuroblastoma_relapse.duties import DUTIES
 from pathway.catalogue.high_risk_neuroblastoma_relapse.edges import TRANSITIONS
 from pathway.catalogue.high_risk_neuroblastoma_relapse.giving import (
@@ -21,33 +42,34 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.giving import (
     RUNNING,
     RUNNING_MAINTENANCE,
 )
-from pathway.catalogue.high_risk_neuroblastoma_relapse.local_control import LOCAL
 from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import MATRIX
 from pathway.catalogue.high_risk_neuroblastoma_relapse.options import ALWAYS, OPTIONS, always
 from pathway.catalogue.high_risk_neuroblastoma_relapse.planning import PLANNING, SUSPECTED
+from pathway.catalogue.high_risk_neuroblastoma_relapse.start_criteria import START_CRITERIA
+from pathway.clinical.regimens import REGIMENS
 from pathway.engine.definition import Pathway, State
 
 STATES: Final = (
     State("progression_suspected", "Progression suspected", SUSPECTED, always("resume"), "", ends_line=True, schedule=windows.suspected),
     State("progression_confirmed", "Progression confirmed: planning", PLANNING, always("resume"), "", ends_line=True, schedule=windows.confirmed),
-    State("chemoimmunotherapy.ready", "Chemoimmunotherapy or another line: ready for the next cycle", GIVING, ALWAYS, "systemic", schedule=windows.next_cycle),
+    State("chemoimmunotherapy.ready", "Chemoimmunotherapy or another line: ready for the next cycle", GIVING, ALWAYS, "systemic", schedule=windows.next_cycle, checklists=(START_CRITERIA,)),
     State("chemoimmunotherapy.cycle_running", "Chemoimmunotherapy or another line: cycle running", RUNNING, ALWAYS, "systemic", running=True, schedule=windows.running_cycle),
     State("assessment_due", "Assessment due", ASSESSING, ALWAYS, schedule=windows.assessment),
-    State("decision_due", "Decision due", MATRIX, ALWAYS, schedule=windows.decision),
-    State("local_control", "Local control", LOCAL, ALWAYS, "local_control", schedule=windows.local_control),
-    State("restaging", "Restaging", ASSESSING, ALWAYS, schedule=windows.restaging),
-    State("maintenance.ready", "Maintenance: ready for the next course", GIVING_MAINTENANCE, ALWAYS, "maintenance", schedule=windows.maintenance),
+    State("decision_due", "Decision due", MATRIX, ALWAYS, schedule=windows.decision, checklists=(local_control.CRITERIA,)),
+    State("local_control", "Local control", local_control.LOCAL, ALWAYS, "local_control", schedule=windows.local_control),
+    State("restaging", "Restaging", local_control.RESTAGING, ALWAYS, schedule=windows.restaging),
+    State("maintenance.ready", "Maintenance: ready for the next course", GIVING_MAINTENANCE, ALWAYS, "maintenance", schedule=windows.maintenance, checklists=(START_CRITERIA,)),
     State("maintenance.cycle_running", "Maintenance: course running", RUNNING_MAINTENANCE, ALWAYS, "maintenance", running=True, schedule=windows.running_cycle),
-    State("car_t_bridge.referred", "CAR-T bridge: referred", BRIDGE, ALWAYS, "car_t", schedule=windows.referral),
-    State("car_t_bridge.apheresis", "CAR-T bridge: collection", BRIDGE, ALWAYS, "car_t", schedule=windows.apheresis),
-    State("car_t_bridge.manufacturing", "CAR-T bridge: manufacturing", BRIDGE, ALWAYS, "car_t", schedule=windows.manufacturing),
-    State("car_t_bridge.lymphodepletion", "CAR-T bridge: lymphodepletion", LYMPHODEPLETING, ALWAYS, "car_t", schedule=windows.lymphodepletion),
+    State("car_t_bridge.referred", "CAR-T bridge: referred", REFERRED, ALWAYS, "car_t", begins_bridge=True, schedule=windows.referral, checklists=(ELIGIBILITY,)),
+    State("car_t_bridge.apheresis", "CAR-T bridge: collection", COLLECTING, ALWAYS, "car_t", schedule=windows.apheresis, checklists=(COLLECTION,)),
+    State("car_t_bridge.manufacturing", "CAR-T bridge: manufacturing", MAKING, ALWAYS, "car_t", schedule=windows.manufacturing, checklists=(ELIGIBILITY,)),
+    State("car_t_bridge.lymphodepletion", "CAR-T bridge: lymphodepletion", LYMPHODEPLETING, ALWAYS, "car_t", schedule=windows.lymphodepletion, checklists=(ELIGIBILITY,)),
     State("car_t_bridge.monitoring", "CAR-T cells given: monitoring", CELLS_GIVEN, ALWAYS, "car_t", schedule=windows.after_infusion),
     State("car_t_bridge.response_due", "CAR-T cells given: response due", CELLS_GIVEN, ALWAYS, "car_t", schedule=windows.after_infusion),
     State("follow_up", "Follow-up", FOLLOWING, always("resume", "hold", "stop_agent"), "follow_up", ends_line=True, schedule=windows.follow_up),
-    State("referred_elsewhere", "Referred elsewhere", ELSEWHERE, always("resume", "hold", "stop_agent"), schedule=windows.nothing),
-    State("supportive_care", "Supportive care", COMFORTING, always("resume", "hold", "stop_agent"), schedule=windows.nothing),
-    State("closed", "Closed", CLOSED, (), schedule=windows.nothing),
+    State("referred_elsewhere", "Referred elsewhere", ELSEWHERE, always("resume", "hold", "stop_agent"), suspends=True, schedule=windows.elsewhere),
+    State("supportive_care", "Supportive care", COMFORTING, always("resume", "hold", "stop_agent"), suspends=True, schedule=windows.goals),
+    State("closed", "Closed", CLOSED, (), suspends=True, schedule=windows.nothing),
 )  # fmt: skip
 
 PATHWAY: Final = Pathway(
@@ -66,4 +88,19 @@ PATHWAY: Final = Pathway(
     hold_window=windows.HOLD,
     windows=windows.ALL,
     thresholds=thresholds.ALL,
+    regimens=tuple(REGIMENS.values()),
+    chapters=chapters.CHAPTERS,
+    prompts=(
+        *toxicity_prompts.PROMPTS,
+        *cycle_prompts.PROMPTS,
+        *antigen.PROMPTS,
+        *cell_prompts.PROMPTS,
+        *local_control.PROMPTS,
+        *maintenance.PROMPTS,
+        *afterwards.PROMPTS,
+        *work_up.PROMPTS,
+        *resistance.PROMPTS,
+        *off_label.PROMPTS,
+    ),
+    cautions=(*resistance.CAUTIONS, *off_label.CAUTIONS, *antigen.CAUTIONS),
 )

@@ -1,0 +1,116 @@
+"""Markers besides GD2: kept under one name, shown where they inform an option, and deciding nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pathway.clinical.biomarkers import MARKERS, MOST_MARKERS
+from tests.story import Story, first_line
+
+
+def told(story: Story, prompt: str, on: int) -> list[dict[str, Any]]:
+    return [each for each in story.next(on).document("-")["prompts"] if each["prompt"] == prompt]
+
+
+def detail(story: Story, marker: str, on: int) -> str:
+    (prompt,) = told(story, f"marker_{marker}", on)
+    return str(prompt["detail"])
+
+
+def relapsed(**evidence: Any) -> Story:
+    story = Story.opened()
+    story.told("progression_evidence_recorded", 0, confirmed=True, **evidence)
+    story.fit(0)
+    return story
+
+
+def test_alk_is_shown_with_value_and_day_where_the_line_is_chosen() -> None:
+    story = relapsed()
+    story.told("biomarker_recorded", 3, marker="ALK", value="F1174L")
+    assert detail(story, "alk", 3) == "ALK: F1174L (2026-01-04)"
+    (prompt,) = told(story, "marker_alk", 3)
+    assert "ALK inhibitor" in prompt["sentence"]
+    assert prompt["because"]["source"] == "NCI PDQ 2025"
+
+
+@pytest.mark.parametrize("marker", [each.name for each in MARKERS])
+def test_a_marker_informs_and_changes_no_option(marker: str) -> None:
+    with_marker, without = relapsed(), relapsed()
+    with_marker.told("biomarker_recorded", 1, marker=marker, value="present", unit="copies")
+    assert with_marker.next(2).outcome == without.next(2).outcome
+    assert "present copies" in detail(with_marker, marker, 2)
+    assert not told(without, f"marker_{marker}", 2)
+
+
+@pytest.mark.parametrize(
+    ("written", "marker"), [("N-Myc", "mycn"), ("Natural killer cells", "nk_cells"), ("FcgRIIIa", "fcgr3a")]
+)
+def test_a_marker_is_known_under_one_name_however_it_is_written(written: str, marker: str) -> None:
+    story = relapsed()
+    story.told("biomarker_recorded", 1, marker=written, value="x")
+    assert told(story, f"marker_{marker}", 1)
+
+
+@pytest.mark.parametrize("marker", ["ALK", "MYCN"])
+def test_alk_and_mycn_count_for_a_year_and_not_past_a_progression(marker: str) -> None:
+    story = relapsed()
+    story.told("biomarker_recorded", 1, marker=marker, value="found")
+    name = marker.casefold()
+    assert detail(story, name, 366) == f"{marker}: found (2026-01-02)"
+    assert detail(story, name, 367) == f"{marker}: found (2026-01-02), older than 365 days"
+    story.told("progression_evidence_recorded", 2, confirmed=True)
+    assert detail(story, name, 2) == f"{marker}: found (2026-01-02), from before the latest progression"
+
+
+def test_the_genotype_of_the_fc_receptors_counts_for_life() -> None:
+    story = Story.opened()
+    story.told("biomarker_recorded", 0, marker="FCGR3A", value="V/F")
+    story.told("progression_evidence_recorded", 900, confirmed=True)
+    assert detail(story, "fcgr3a", 1500) == "FCGR3A: V/F (2026-01-01)"
+
+
+def test_nk_cells_count_for_28_days_and_not_past_a_cycle() -> None:
+    story = first_line()
+    story.told("biomarker_recorded", 1, marker="NK cells", value="180", unit="/ul")
+    assert detail(story, "nk_cells", 29) == "NK cells: 180 /ul (2026-01-02)"
+    assert detail(story, "nk_cells", 30) == "NK cells: 180 /ul (2026-01-02), older than 28 days"
+    story.cycle(1, 2)
+    assert detail(story, "nk_cells", 9) == "NK cells: 180 /ul (2026-01-02), from before the latest cycle"
+
+
+def test_a_marker_whose_day_is_not_known_says_so() -> None:
+    story = relapsed()
+    story.told("biomarker_recorded", 1, marker="ALK", value="found", occurred_precision="year")
+    assert detail(story, "alk", 1) == "ALK: found (2026-01-02), on a day that is not known"
+
+
+def test_at_a_progression_the_tumour_is_profiled_again_unless_alk_is_known_since() -> None:
+    story = Story.opened()
+    story.told("biomarker_recorded", 0, marker="ALK", value="none found")
+    story.told("progression_evidence_recorded", 1, confirmed=True)
+    (prompt,) = told(story, "tumour_profile", 1)
+    assert prompt["detail"] == "ALK from before the latest progression"
+    story.told("biomarker_recorded", 2, marker="ALK", value="F1174L")
+    assert not told(story, "tumour_profile", 2)
+    assert told(relapsed(), "tumour_profile", 0)[0]["detail"] == "ALK not recorded"
+
+
+def test_as_many_markers_are_kept_as_anybody_reads_and_those_that_inform_are_never_dropped() -> None:
+    story = relapsed()
+    story.told("biomarker_recorded", 1, marker="ALK", value="F1174L")
+    for number in range(MOST_MARKERS):
+        story.told("biomarker_recorded", 2, marker=f"marker {number}", value="present")
+    known = story.episode.biomarkers
+    assert len(known) == MOST_MARKERS
+    assert "alk" in known
+    assert "marker_0" not in known
+    assert f"marker_{MOST_MARKERS - 1}" in known
+
+
+def test_a_marker_recorded_again_replaces_its_value() -> None:
+    story = relapsed()
+    story.told("biomarker_recorded", 1, marker="ALK", value="none found")
+    story.told("biomarker_recorded", 2, marker="ALK variant", value="R1275Q")
+    assert detail(story, "alk", 2) == "ALK: R1275Q (2026-01-03)"

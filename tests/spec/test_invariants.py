@@ -1,0 +1,144 @@
+"""The rules that no course may break, each told once as a course that comes up against it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pathway.engine.definition import State
+from pathway.engine.findings import OPEN
+from tests.story import (
+    PATHWAY,
+    Story,
+    after_two_cycles,
+    assessed_after_two_cycles,
+    first_line,
+)
+
+TREATMENTS = tuple(option.name for option in PATHWAY.options if option.treats)
+
+
+def open_options(story: Story, on: int) -> set[str]:
+    return {option.name for option in PATHWAY.options if story.status(option.name, on) != "blocked"}
+
+
+def reviews(story: Story) -> set[str]:
+    return {review.kind for review in story.episode.reviews.values()}
+
+
+def test_a_cycle_that_begins_without_its_criteria_on_record_asks_for_a_review() -> None:
+    story = first_line()
+    story.told("cycle_started", 2, cycle=1)
+    assert story.episode.state == "chemoimmunotherapy.cycle_running"
+    assert reviews(story) == {"gate_skipped"}
+
+
+def test_after_two_cycles_the_response_has_to_be_assessed() -> None:
+    story = after_two_cycles()
+    assert story.episode.state == "assessment_due"
+    assert story.next(44).recommended == "complete_workup"
+
+
+def test_a_third_cycle_without_an_assessment_or_a_decision_asks_for_a_review() -> None:
+    story = after_two_cycles()
+    story.told("cycle_started", 44, cycle=3)
+    assert story.episode.state == "assessment_due"
+    assert "decision_missing" in reviews(story)
+
+
+def test_going_on_without_the_assessment_asks_for_a_reason() -> None:
+    story = after_two_cycles()
+    story.fit(44)
+    told = story.next(44)
+    assert told.status("continue_chemoimmunotherapy") == "possible"
+    assert told.outcome.offers["continue_chemoimmunotherapy"].needs_reason
+
+
+def test_an_agent_stopped_for_good_stays_stopped_after_the_side_effect_has_gone() -> None:
+    story = first_line()
+    told = story.told("toxicity_recorded", 3, term="transverse myelitis", grade=3, agent="dinutuximab beta")
+    story.told("toxicity_resolved", 10, entry=told, to_grade=0)
+    assert "dinutuximab_beta" in story.episode.stops
+    assert story.finding("stopped_antibody", 11) == "yes"
+
+
+def test_an_agent_stopped_for_good_stays_stopped_in_the_next_line() -> None:
+    story = first_line()
+    story.told("toxicity_recorded", 3, term="transverse myelitis", grade=3, agent="dinutuximab beta")
+    story.told("progression_evidence_recorded", 20, confirmed=True)
+    story.decided("change_line", 21, agents=["irinotecan", "temozolomide"])
+    assert "dinutuximab_beta" in story.episode.stops
+
+
+def test_a_cycle_with_an_agent_stopped_for_good_asks_for_a_review() -> None:
+    story = first_line()
+    story.told("toxicity_recorded", 3, term="transverse myelitis", grade=3, agent="dinutuximab beta")
+    story.told("cycle_started", 4, cycle=1, agents=["dinutuximab beta", "irinotecan"])
+    assert reviews(story) == {"stopped_agent_given"}
+
+
+@pytest.mark.parametrize(
+    ("primary", "metastatic", "marrow"), [("PD", "CR", "CR"), ("CR", "PD", "NE"), ("NE", "NE", "PD")]
+)
+def test_progression_of_one_component_is_progression(primary: str, metastatic: str, marrow: str) -> None:
+    story = assessed_after_two_cycles(primary, metastatic, marrow)
+    assert story.finding("response", 44) == "PD"
+
+
+@pytest.mark.parametrize("kind", ["assessment_recorded", "progression_evidence_recorded"])
+def test_progression_while_local_control_is_waited_for_leads_to_a_decision(kind: str) -> None:
+    story = assessed_after_two_cycles("PR")
+    story.decided("local_control", 45)
+    assert story.episode.state == "local_control"
+    told = {"confirmed": True} if kind.startswith("progression") else {"components": {"metastatic": "PD"}}
+    story.told(kind, 50, **told)
+    assert story.episode.state == "decision_due"
+
+
+def test_confirmed_progression_that_is_not_decided_upon_closes_maintenance() -> None:
+    story = assessed_after_two_cycles("CR")
+    assert "start_maintenance" in open_options(story, 44)
+    story.told("progression_evidence_recorded", 45, confirmed=True)
+    assert not {"start_maintenance", "continue_maintenance"} & open_options(story, 45)
+
+
+def test_a_response_that_cannot_be_evaluated_opens_nothing_that_depends_on_one() -> None:
+    story = after_two_cycles()
+    story.fit(44)
+    told = {"components": {"primary": "CR", "metastatic": "CR", "bone_marrow": "NE"}}
+    story.told("assessment_recorded", 44, **told)
+    story.told("assessment_closed_not_evaluable", 45, reason="no second marrow")
+    assert story.finding("response", 45) == "NE"
+    depending = {"start_maintenance", "consolidation_transplant", "bridge_to_car_t", "local_control"}
+    assert not depending & open_options(story, 45)
+
+
+def test_a_new_line_counts_from_zero_and_forgets_the_assessments_before_it() -> None:
+    story = assessed_after_two_cycles("PD")
+    story.decided("change_line", 46, agents=["topotecan", "cyclophosphamide"])
+    episode = story.episode
+    assert (episode.line, episode.cycles.started, episode.assessments) == (2, 0, 0)
+    assert (dict(episode.timepoints), episode.remission_after) == ({}, None)
+    assert story.finding("phase", 46) == "early"
+
+
+def test_what_was_recorded_stays_recorded() -> None:
+    story = first_line()
+    before = len(story.entries)
+    told = story.told("gd2_measured", 3, status="negative")
+    story.retracted(told)
+    assert len(story.entries) == before + 2
+    assert story.finding("gd2", 4) == "positive"
+
+
+@pytest.mark.parametrize("state", PATHWAY.states, ids=lambda state: state.name)
+def test_a_row_for_what_is_not_known_frees_no_treatment_of_what_it_needs(state: State) -> None:
+    for row in state.table:
+        asks = any(guard.values & OPEN for guard in row.when)
+        assert not asks or not any(offer.exempt and offer.option in TREATMENTS for offer in row.offers)
+
+
+def test_from_every_state_the_episode_can_be_closed_or_opened_again() -> None:
+    for state in PATHWAY.states:
+        offered = {offer.option for offer in state.always}
+        offered |= {offer.option for row in state.table for offer in row.offers}
+        assert {"close", "reopen"} & offered
