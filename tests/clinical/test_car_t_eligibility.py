@@ -54,4 +54,7 @@ def test_what_both_tables_ask_for_takes_the_milder_of_their_grades() -> None:
     assert (GD2_CART01.worst_toxicity, OTHER_AUTOLOGOUS.worst_toxicity) == (2, 1)
     assert COMMON.worst_toxicity == 2
     assert COMMON not in PRODUCTS
-    assert not (COMMON.age or COMMON.limits or COMMON.judged or COMMON.performance)
+    assert not (COMMON.age)
+    assert not (COMMON.limits)
+    assert not (COMMON.judged)
+    assert not (COMMON.performance)
