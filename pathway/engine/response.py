@@ -15,6 +15,11 @@ from pathway.episodes.episode import (
 
 _COUNTED: Final = re.compile(r"(\d+)\.(\d+)(?:\.m(\d+))?(?:/(\d+))?")
 
+_CONFIRMED: Final = "A progression was confirmed on that day or after it: progression counts instead."
+_SUSPECTED: Final = (
+    "A progression was suspected after it: it is confirmed or refuted before this response counts."
+)
+
 
 def assessment_in_words(name: str) -> str:
     """When the assessment of this name was due, for people; one that was named by its sender keeps its name."""
@@ -32,7 +37,7 @@ def assessment_in_words(name: str) -> str:
 
 
 def response_shown(episode: Episode, timepoint: Timepoint) -> dict[str, Any]:
-    """The response with its examinations' dates; `overridden_by` tells of a confirmed progression after them."""
+    """The response with its examinations' dates; `overridden_by` tells of a progression that counts instead."""
     told = response_in_force(timepoint)
     shown: dict[str, Any] = {
         "timepoint": timepoint.name,
@@ -57,6 +62,6 @@ def response_shown(episode: Episode, timepoint: Timepoint) -> dict[str, Any]:
         shown["overridden_by"] = {
             "entry": later.at.entry,
             "on": later.at.on.isoformat(),
-            "sentence": "A progression was confirmed after it: progression counts instead.",
+            "sentence": _CONFIRMED if later.confirmed else _SUSPECTED,
         }
     return shown

@@ -494,12 +494,19 @@ def response_in_force(timepoint: Timepoint) -> InForce:
 
 
 def later_progression(episode: Episode) -> Progression | None:
-    """The confirmed progression that came after the last examination: it counts instead of that response."""
+    """The progression that counts instead of the response last assessed; None while that response counts.
+
+    A confirmed one counts from the day of the last examination on: where both are told of one day, nothing shows
+    that the response came second. One that is only suspected has to come after it.
+    """
     progression, timepoint = episode.progression, episode.timepoint
-    if progression is None or not progression.confirmed:
+    if progression is None:
         return None
     last = timepoint.last if timepoint else None
-    return progression if last is None or progression.at.on > last.on else None
+    if last is None:
+        return progression if progression.confirmed else None
+    counts = progression.at.on >= last.on if progression.confirmed else progression.at.on > last.on
+    return progression if counts else None
 
 
 def resistant_to_line(episode: Episode) -> bool | None:
@@ -621,11 +628,12 @@ def _progression(episode: Episode, event: ProgressionEvidenceRecorded, at: Stamp
     before, began = episode.progression, episode.line_began
     if before is not None and began is not None and began.on > before.at.on:
         before = None  # a line was given since: this is another progression
+    stands = not event.confirmed and before is not None and _still_confirmed(episode, before)
     found = Progression(
-        event.confirmed,
+        event.confirmed or stands,
         event.setting or (before.setting if before else None),
         event.pattern or (before.pattern if before else None),
-        at,
+        before.at if before is not None and stands else at,
         tuple(
             dict.fromkeys((*(before.examined if before else ()), *(each.modality for each in event.evidence)))
         ),
@@ -635,6 +643,13 @@ def _progression(episode: Episode, event: ProgressionEvidenceRecorded, at: Stamp
         feasible = Noted("yes" if event.local_control_feasible else "no", at)
         episode = replace(episode, local_control_feasible=feasible)
     return replace(episode, progressed=at, gd2_outdated=at) if event.confirmed else episode
+
+
+def _still_confirmed(episode: Episode, progression: Progression) -> bool:
+    """True while no response was assessed after a confirmed progression: a new suspicion does not undo it."""
+    told = episode.last_response
+    answered = told is not None and told.value != Response.PD and told.at.on > progression.at.on
+    return progression.confirmed and not answered
 
 
 def _gd2(episode: Episode, event: Gd2Measured, at: Stamp) -> Episode:

@@ -220,13 +220,15 @@ def test_a_progression_confirmed_later_is_told_to_count_instead_of_the_response(
     assert told["overridden_by"] == {
         "entry": entry,
         "on": day(60).isoformat(),
-        "sentence": "A progression was confirmed after it: progression counts instead.",
+        "sentence": "A progression was confirmed on that day or after it: progression counts instead.",
     }
     assert story.finding("response", 61) == "PD"
 
 
-@pytest.mark.parametrize("told", [{"confirmed": False}, {"confirmed": True, "on": 44}], ids=str)
-def test_a_progression_in_doubt_or_not_later_overrides_nothing(told: dict[str, int]) -> None:
+@pytest.mark.parametrize(("on", "confirmed"), [(44, False), (43, True)])
+def test_a_suspicion_that_the_examination_answers_and_an_earlier_progression_override_nothing(
+    on: int, *, confirmed: bool
+) -> None:
     story = assessed()
-    story.told("progression_evidence_recorded", told.get("on", 60), confirmed=bool(told["confirmed"]))
+    story.told("progression_evidence_recorded", on, confirmed=confirmed)
     assert "overridden_by" not in story.next(61).document("0" * 64)["response"]

@@ -83,11 +83,14 @@ def _progression(sheet: Sheet, event: Any, at: Stamp) -> None:
     before, began = sheet["progression"], sheet["line_began"]
     if before and began and before.at.on < began.on:
         before = None
+    answer = sheet["last_response"]
+    outlived = bool(before) and bool(answer) and answer.value != "PD" and before.at.on < answer.at.on
+    kept = bool(before) and before.confirmed and not event.confirmed and not outlived
     sheet["progression"] = Progression(
-        confirmed=event.confirmed,
+        confirmed=True if kept else event.confirmed,
         setting=event.setting or (before and before.setting),
         pattern=event.pattern or (before and before.pattern),
-        at=at,
+        at=before.at if kept else at,
         examined=_each_once(
             [*(before.examined if before else ()), *(one.modality for one in event.evidence)]
         ),

@@ -11,6 +11,7 @@ from tests.story import (
     Story,
     after_two_cycles,
     assessed_after_two_cycles,
+    day,
     first_line,
 )
 
@@ -142,3 +143,73 @@ def test_from_every_state_the_episode_can_be_closed_or_opened_again() -> None:
         offered = {offer.option for offer in state.always}
         offered |= {offer.option for row in state.table for offer in row.offers}
         assert {"close", "reopen"} & offered
+
+
+def in_remission(on: int) -> Story:
+    """A complete response after two cycles, told on a day, in a fit child whose family consents."""
+    story = after_two_cycles()
+    story.assessed(on, "CR")
+    story.fit(on)
+    return story
+
+
+def test_progression_confirmed_on_the_day_of_an_assessment_counts_instead_of_its_response() -> None:
+    story = in_remission(44)
+    story.told("progression_evidence_recorded", 44, confirmed=True)
+    story.told("consent_recorded", 45, given=True)
+    assert story.finding("response", 45) == "PD"
+    assert not {"start_maintenance", "continue_maintenance"} & open_options(story, 45)
+
+
+def test_a_suspicion_does_not_undo_a_progression_that_was_confirmed() -> None:
+    story = in_remission(44)
+    story.told("progression_evidence_recorded", 46, confirmed=True)
+    story.told("progression_evidence_recorded", 47, confirmed=False, pattern="local")
+    story.told("consent_recorded", 48, given=True)
+    assert story.finding("progression_confirmed", 48) == "confirmed"
+    assert story.finding("response", 48) == "PD"
+    progression = story.episode.progression
+    assert progression is not None
+    assert (progression.at.on, progression.pattern) == (day(46), "local")
+
+
+def test_a_suspicion_after_a_response_to_the_progression_is_a_suspicion_again() -> None:
+    story = first_line()
+    story.told("progression_evidence_recorded", 10, confirmed=True)
+    story.assessed(44, "CR")
+    story.told("progression_evidence_recorded", 60, confirmed=False)
+    assert story.finding("progression_confirmed", 60) == "open"
+
+
+def test_a_suspicion_after_an_assessment_is_confirmed_or_refuted_before_its_response_counts() -> None:
+    story = in_remission(44)
+    story.told("progression_evidence_recorded", 46, confirmed=False)
+    told = story.next(46)
+    assert [row.number for row in told.outcome.rows] == ["5"]
+    assert told.recommended == "complete_workup"
+    assert "start_maintenance" not in open_options(story, 46)
+    shown = told.document("0" * 64)["response"]["overridden_by"]
+    assert shown["sentence"].startswith("A progression was suspected after it")
+
+
+def prompts(story: Story, on: int) -> set[str]:
+    return {each["prompt"] for each in story.next(on).document("0" * 64)["prompts"]}
+
+
+def test_a_suspicion_under_treatment_is_named_before_the_next_cycle() -> None:
+    story = first_line()
+    story.told("progression_evidence_recorded", 10, confirmed=False)
+    assert "progression_suspected" in prompts(story, 11)
+    story.told("progression_evidence_recorded", 12, confirmed=True)
+    assert "progression_suspected" not in prompts(story, 12)
+
+
+def test_a_suspicion_that_led_to_the_line_or_was_answered_by_an_assessment_is_not_named_again() -> None:
+    story = Story.opened()
+    story.told("progression_evidence_recorded", 0, confirmed=False)
+    story.fit(1)
+    story.treated(1)
+    assert "progression_suspected" not in prompts(story, 2)
+    story.told("progression_evidence_recorded", 3, confirmed=False)
+    story.told("assessment_recorded", 4, components={"primary": "SD"})
+    assert "progression_suspected" not in prompts(story, 5)

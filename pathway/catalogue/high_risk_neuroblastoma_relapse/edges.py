@@ -25,7 +25,7 @@ _BEFORE_CELLS = {
     "not_infused": _TO_CELLS[2:],
 }
 """What ends the way to cells before they are given, and from where: each leads to a decision."""
-_UNDER_TREATMENT = (
+UNDER_TREATMENT = (
     "chemoimmunotherapy.ready",
     "chemoimmunotherapy.cycle_running",
     "assessment_due",
@@ -46,7 +46,7 @@ TRANSITIONS: Final = (
     Transition(_EVIDENCE, "progression_suspected", "progression_confirmed", (g.EVIDENCE_CONFIRMED,)),
     Transition(_EVIDENCE, "follow_up", "progression_confirmed", (g.EVIDENCE_CONFIRMED,)),
     Transition(_EVIDENCE, "follow_up", "progression_suspected", (g.EVIDENCE_OPEN,)),
-    *(Transition(_EVIDENCE, state, "decision_due", (g.EVIDENCE_CONFIRMED,)) for state in _UNDER_TREATMENT),
+    *(Transition(_EVIDENCE, state, "decision_due", (g.EVIDENCE_CONFIRMED,)) for state in UNDER_TREATMENT),
     # Cycles and courses.
     Transition("cycle_started", "chemoimmunotherapy.ready", "chemoimmunotherapy.cycle_running"),
     Transition("cycle_completed", "chemoimmunotherapy.cycle_running", "assessment_due", (g.TWO_CYCLES,)),

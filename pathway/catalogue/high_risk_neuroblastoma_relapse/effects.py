@@ -258,7 +258,7 @@ _RESPONSES: Final = (
     Effect(NEW_LINE, answer, ("progression", "open progression", "not evaluable")),
     may((TIME, "cycle_started", "cycle_completed", "local_control_completed", "car_t:infused"), answer),
     Effect(("progression confirmed",), f.evidence, ("confirmed",)),
-    Effect(("progression suspected",), f.evidence, ("open",)),
+    may(("progression suspected",), f.evidence, "open"),
     may(ASSESSMENTS, f.assessment),
     taken_over(f.assessment),
     Effect(NEW_LINE, f.assessment, ("incomplete",)),

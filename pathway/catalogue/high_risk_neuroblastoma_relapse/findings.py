@@ -77,7 +77,8 @@ def context(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
 def response(episode: Episode, as_of: date) -> Found:
     timepoint = episode.timepoint
     if (later := later_progression(episode)) is not None:
-        return Found("PD", "progression was confirmed", later.at)
+        told_as = "confirmed" if later.confirmed else "suspected after the last examination"
+        return Found("PD", f"progression was {told_as}", later.at)
     if timepoint is None:
         return Found("NE", "no assessment has been recorded")
     told = response_in_force(timepoint)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from pathway.catalogue.high_risk_neuroblastoma_relapse.edges import UNDER_TREATMENT
 from pathway.clinical.evidence import KUSHNER_2009, NCI_PDQ_2025, PROJECT_DESIGN, REVIEW, Citation, Tag, cite
 from pathway.clinical.regimens import regimen
 from pathway.engine.definition import Noticed, Prompt
-from pathway.episodes.episode import Episode
+from pathway.episodes.episode import Episode, later_progression
 
 _REVIEW: Final = cite(REVIEW, Tag.SOURCE_READ, "work-up")
 EXAMINATIONS: Final[tuple[tuple[frozenset[str], str, Citation], ...]] = (
@@ -42,6 +43,14 @@ def _not_recorded(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: 
         yield Noticed("MRI of the brain, where there are symptoms or uptake", at, BRAIN)
 
 
+def _suspected(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
+    progression, began = episode.progression, episode.line_began
+    if progression is None or progression.confirmed or (began is not None and began.on > progression.at.on):
+        return
+    if episode.timepoint is None or later_progression(episode) is not None:
+        yield Noticed(f"suspected on {progression.at.on}", progression.at)
+
+
 def _published(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
     known = regimen(episode.regimen) if episode.regimen else None
     if known is not None and known.duration is not None:
@@ -58,6 +67,16 @@ PROMPTS: Final = (
         _REVIEW,
         _not_recorded,
         ("progression_suspected", "progression_confirmed"),
+    ),
+    Prompt(
+        "progression_suspected",
+        "A progression was suspected under treatment and is neither confirmed nor refuted.",
+        "Confirm or refute the suspected progression before the next treatment: biopsy, FDG-PET, MRI, or repeat "
+        "within 28 days.",
+        cite(NCI_PDQ_2025, Tag.SOURCE_READ, "biopsy tells maturation from progression"),
+        _suspected,
+        UNDER_TREATMENT,
+        urgent=True,
     ),
     Prompt(
         "published_duration",
