@@ -248,7 +248,9 @@ def test_a_progression_confirmed_after_an_assessment_stands_beside_its_response(
     terminal("record", assessed, json.dumps(later))
     told = terminal.read("next", assessed, "--as-of", "2025-08-21")
     assert "examined 2025-07-22: SD" in told
-    assert "2025-08-20: A progression was confirmed on that day or after it: progression counts instead." in told
+    assert (
+        "2025-08-20: A progression was confirmed on that day or after it: progression counts instead." in told
+    )
 
 
 def under_treatment(terminal: Terminal) -> str:

@@ -612,16 +612,3 @@ def test_before_the_antibody_is_given_again_after_a_severe_reaction_people_choos
     assert not prompts(story, "given_again", 8)
     suffers(story, term, 3, on=8, ongoing=False)
     assert "under dinutuximab beta" in detail(story, "given_again", 9)
-
-
-def test_a_missed_dose_of_naxitamab_is_given_within_the_week_after() -> None:
-    story = running(NAXITAMAB)
-    assert not prompts(story, "missed_dose")
-    story.decided("hold", 3, "possible", agents=["naxitamab"])
-    assert "day 10" in prompts(story, "missed_dose", 4)[0]["sentence"]
-
-
-def test_dinutuximab_beta_on_hold_has_no_dose_to_make_up() -> None:
-    story = running()
-    story.decided("hold", 3, "possible")
-    assert not prompts(story, "missed_dose", 4)

@@ -249,11 +249,6 @@ def _pain(episode: Episode, as_of: date) -> Iterator[Noticed]:
             yield Noticed(_since(toxicity, as_of), toxicity.at)
 
 
-def _missed_dose(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
-    if Antibody.NAXITAMAB in episode.agents and episode.holds:
-        yield Noticed("naxitamab is on hold", episode.holds[-1].at)
-
-
 _OBSERVED: Final = {
     Antibody.DINUTUXIMAB: Noticed("dinutuximab: at least 4 hours", None, cite(UNITUXIN_LABEL, Tag.SOURCE_READ, "observation after the infusion")),
     Antibody.NAXITAMAB: Noticed("naxitamab: at least 2 hours", None, cite(DANYELZA_LABEL, Tag.SOURCE_READ, "observation after the infusion")),
@@ -279,8 +274,8 @@ def _again(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
 
 
 PROMPTS: Final = (
-    Prompt("stop_question", "while a rule that ends an antibody for good hangs on what only a person can judge", "An antibody may have to be stopped for good. Say whether it is so: correct the entry with the answer (condition_met), or record the side effect again with it.", _design("toxicity outcomes: conditions a person judges"), _stop_questions, urgent=True),
     Prompt("interrupt_antibody", "while a side effect that goes on asks for the antibody to be interrupted", "Interrupt the infusion now.", _design("toxicity outcomes"), _interruptions, _GIVING, urgent=True),
+    Prompt("stop_question", "while a rule that ends an antibody for good hangs on what only a person can judge", "An antibody may have to be stopped for good. Say whether it is so: correct the entry with the answer (condition_met), or record the side effect again with it.", _design("toxicity outcomes: conditions a person judges"), _stop_questions, urgent=True),
     Prompt("antibody_rule", "while a side effect that goes on is milder, and its antibody has a rule for it", "The antibody's rule for a side effect that goes on.", _design("toxicity outcomes"), _modifications, _GIVING),
     Prompt("grade_wanted", "while the grade of a side effect that goes on is not known and decides", "Obtain the grade of this side effect: it decides what to do. Until then take it for severe.", _design("toxicity outcomes"), _grades_wanted, _GIVING, urgent=True),
     Prompt("no_such_grade", "when a grade was recorded that its scale does not have", "This grade does not exist, and no rule reads it: correct the term or the grade.", cite(CTCAE_V5, Tag.SOURCE_READ, "grades of the terms"), _no_such_grades, urgent=True),
@@ -296,6 +291,5 @@ PROMPTS: Final = (
     Prompt("scale_of_cytokine_release", "when cytokine release after cells was graded by CTCAE", "After CAR-T cells cytokine release is graded by ASTCT; the grade by CTCAE is another one and is not read for it.", cite(LEE_2019, Tag.SOURCE_READ, "grades of cytokine release syndrome"), _other_scale),
     Prompt("observation", "while a cycle with dinutuximab or naxitamab runs", "Observe the child after each infusion.", _design("observation after the infusion, as the labels ask for it"), _observation, tuple(each for each in _GIVING if each.endswith("running"))),
     Prompt("given_again", "once a severe reaction to the antibody of the present treatment has come down: hypersensitivity, a reaction to the infusion, cytokine release, capillary leak", "Whether to give it again after a severe reaction is not settled: hypersensitivity is a contraindication in the leaflet of dinutuximab beta, and its label resumes in the courses that follow. People choose, with a reason.", cite(QARZIBA_EMA, Tag.SOURCE_READ, "package leaflet: when it is not given"), _again, _GIVING, urgent=True),
-    Prompt("missed_dose", "while naxitamab is on hold", "A dose of naxitamab that was missed is given the week after, by day 10.", cite(DANYELZA_LABEL, Tag.SOURCE_READ, "missed dose"), _missed_dose, _GIVING),
 )  # fmt: skip
 """What this pathway prompts about side effects."""
