@@ -12,7 +12,8 @@ from typing import Any, Final, Literal
 
 from pathway.clinical.evidence import Citation
 from pathway.engine.findings import STALE, UNKNOWN, in_words
-from pathway.episodes.episode import Episode, Stamp
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Stamp
 
 Standing = Literal["met", "not_met", "missing", "stale"]
 MET: Final = "met"

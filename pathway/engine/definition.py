@@ -19,8 +19,9 @@ from pathway.engine.chapters import Chapter, described_regimen, sources_of
 from pathway.engine.checklists import Checklist
 from pathway.engine.findings import Finding
 from pathway.engine.guards import Guard
-from pathway.episodes.episode import Episode, Stamp
+from pathway.episodes.episode import Episode
 from pathway.episodes.events import Event
+from pathway.episodes.facts import Stamp
 from pathway.proof.canonical import digest
 
 ANYWHERE = "*"

@@ -14,7 +14,8 @@ from datetime import date
 from typing import Final, Literal
 
 from pathway.clinical.evidence import Citation
-from pathway.episodes.episode import Episode, Stamp
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Stamp
 
 UNKNOWN: Final = "unknown"
 STALE: Final = "stale"

@@ -16,23 +16,9 @@ from pathway.clinical.terms import ClosureReason, Delivered, is_anti_gd2, spelli
 from pathway.engine.definition import Effect, Option, Pathway
 from pathway.engine.machine import advance
 from pathway.engine.recommendation import Recommendation, recommend
-from pathway.episodes.episode import (
-    Cycles,
-    Episode,
-    Hold,
-    Line,
-    Noted,
-    Obligation,
-    PendingDecision,
-    Review,
-    Stamp,
-    Stop,
-    learn,
-    measured_before,
-    resistant_to_line,
-    response_in_force,
-    with_stop,
-)
+from pathway.episodes.assessments import measured_before, response_in_force
+from pathway.episodes.cycles import resistant_to_line
+from pathway.episodes.episode import Episode
 from pathway.episodes.events import (
     AssessmentClosedNotEvaluable,
     AssessmentRecorded,
@@ -53,7 +39,10 @@ from pathway.episodes.events import (
     TreatmentTakenOver,
     read_logged,
 )
+from pathway.episodes.facts import Cycles, Hold, Line, Noted, Obligation, PendingDecision, Review, Stamp, Stop
+from pathway.episodes.learning import learn
 from pathway.episodes.log import NO_FACTS, Effective, extended_digest
+from pathway.episodes.toxicities import with_stop
 from pathway.proof.canonical import canonical
 
 

@@ -19,7 +19,8 @@ from pathway.engine.guards import Guard
 from pathway.engine.outcome import OBTAIN, Outcome, Status, findings_of, outcome_of
 from pathway.engine.response import response_shown
 from pathway.engine.schedule import Due, due_steps
-from pathway.episodes.episode import Episode, Stamp
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Stamp
 from pathway.proof.canonical import digest
 
 

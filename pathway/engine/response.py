@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from pathway.episodes.episode import (
-    Episode,
-    Timepoint,
-    later_progression,
-    rated_components,
-    response_in_force,
-)
+from pathway.episodes.assessments import later_progression, rated_components, response_in_force
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Timepoint
 
 _COUNTED: Final = re.compile(r"(\d+)\.(\d+)(?:\.m(\d+))?(?:/(\d+))?")
 

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import Any, Literal
 
 from pathway.engine.definition import Anchored, Pathway, Window
-from pathway.episodes.episode import Episode, Hold, Stamp
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Hold, Stamp
 
 Timing = Literal["not_yet", "due", "overdue", "unknown"]
 

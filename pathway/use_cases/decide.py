@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pathway.clinical.terms import Precision
 from pathway.engine.outcome import Status
 from pathway.engine.recommendation import Recommendation, basis_of
-from pathway.episodes.episode import Stop
 from pathway.episodes.events import DecisionDetail, DecisionMade, Reason
+from pathway.episodes.facts import Stop
 from pathway.store.values import Proposal, Settled
 from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft

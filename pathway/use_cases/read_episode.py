@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from pathway.episodes.episode import Cycles, Episode, Noted, Stamp
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Cycles, Noted, Stamp
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.standing import Standing, standing_of, summary_of
 

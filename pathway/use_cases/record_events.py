@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from pathway.engine.fold import Step
-from pathway.episodes.episode import changed_findings
+from pathway.episodes.assessments import changed_findings
 from pathway.episodes.events import (
     Event,
     EventCorrected,

@@ -11,8 +11,8 @@ from pathway.clinical.terms import anti_gd2_in, is_anti_gd2
 from pathway.engine.definition import Caution, Noticed, Option
 from pathway.engine.fold import agents_after, planned_agents
 from pathway.engine.outcome import Outcome
-from pathway.episodes.episode import UNNAMED_ANTIBODY, Stop
 from pathway.episodes.events import DecisionDetail
+from pathway.episodes.facts import UNNAMED_ANTIBODY, Stop
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.refusals import Refusal
 

@@ -12,7 +12,8 @@ from pathway.clinical.evidence import FIELD_KNOWLEDGE, Tag, cite
 from pathway.clinical.terms import Precision
 from pathway.engine.checklists import VERDICTS, Checklist, Criterion, Held
 from pathway.engine.definition import DefinitionContradicts, Noticed, Prompt
-from pathway.episodes.episode import Episode, Stamp
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Stamp
 from tests.engine.small import WHY, small
 from tests.story import FIRST_DAY, Story, day
 

@@ -14,7 +14,7 @@ from pathway.engine.machine import advance
 from pathway.engine.outcome import findings_of, matching_rows, outcome_of
 from pathway.engine.recommendation import basis_of, recommend
 from pathway.engine.schedule import Due
-from pathway.episodes.episode import Stamp
+from pathway.episodes.facts import Stamp
 from tests.engine.small import FAIR, OTHERWISE, WALK, WHY, WINDOW, finding_of, small, weather
 from tests.story import FIRST_DAY, Story
 

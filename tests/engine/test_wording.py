@@ -13,7 +13,8 @@ from pathway.engine.definition import Offer, Option, Pathway, Row, State
 from pathway.engine.findings import STALE, UNKNOWN, Found, finding
 from pathway.engine.guards import guard
 from pathway.engine.response import assessment_in_words, response_shown
-from pathway.episodes.episode import Episode, Timepoint
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Timepoint
 from tests.engine.small import FAIR, OTHERWISE, WHY, small, weather
 from tests.story import Story, day
 

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import json
 
-from pathway.episodes.episode import Episode, Stop, with_response
+from pathway.episodes.assessments import with_response
+from pathway.episodes.episode import Episode
+from pathway.episodes.events import read_event
+from pathway.episodes.facts import Stop
 from tests.story import Story, assessed_after_two_cycles, day, first_line
+
+
+def test_the_order_in_which_values_were_sent_leaves_no_trace() -> None:
+    values = {"spo2_percent": "98", "lansky": 90, "hb_g_dl": "9.1", "anc_per_ul": "1200", "pain_grade": 0}
+    told = {"kind": "fitness_recorded", "occurred_on": "2026-01-02"}
+    stories = (Story.opened(), Story.opened())
+    for story, sent in zip(stories, (values, dict(reversed(values.items()))), strict=True):
+        story.record(read_event(json.dumps(told | sent)))
+    one, other = (story.episode.to_json() for story in stories)
+    assert one == other
 
 
 def eventful() -> Story:

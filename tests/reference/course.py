@@ -15,20 +15,10 @@ from typing import Any
 from pathway.clinical.regimens import REGIMENS, regimen
 from pathway.clinical.terms import Delivered, Precision, is_anti_gd2, spelling
 from pathway.engine.definition import Pathway
-from pathway.episodes.episode import (
-    Cycles,
-    Episode,
-    Hold,
-    Line,
-    Noted,
-    Obligation,
-    PendingDecision,
-    Review,
-    Stamp,
-    Stop,
-    response_in_force,
-)
+from pathway.episodes.assessments import response_in_force
+from pathway.episodes.episode import Episode
 from pathway.episodes.events import DecisionMade, Event, read_logged
+from pathway.episodes.facts import Cycles, Hold, Line, Noted, Obligation, PendingDecision, Review, Stamp, Stop
 from tests.reference.facts import Sheet, baselines, counter, take_in
 from tests.reference.history import InForce
 from tests.reference.tables import offered

@@ -25,7 +25,9 @@ from pathway.clinical.terms import (
     spelling,
 )
 from pathway.clinical.toxicity import could_stop, stop_rule
-from pathway.episodes.episode import (
+from pathway.episodes.assessments import response_in_force
+from pathway.episodes.events import Event, MultipleOfLimit
+from pathway.episodes.facts import (
     Antigen,
     Cycles,
     LocalControl,
@@ -38,9 +40,7 @@ from pathway.episodes.episode import (
     Stop,
     Timepoint,
     Toxicity,
-    response_in_force,
 )
-from pathway.episodes.events import Event, MultipleOfLimit
 
 Sheet = dict[str, Any]
 Rule = Callable[[Sheet, Any, Stamp], None]
@@ -85,7 +85,8 @@ def _progression(sheet: Sheet, event: Any, at: Stamp) -> None:
         before = None
     answer = sheet["last_response"]
     outlived = bool(before) and bool(answer) and answer.value != "PD" and before.at.on < answer.at.on
-    kept = bool(before) and before.confirmed and not event.confirmed and not outlived
+    followed = sheet["context"] == "follow_up"
+    kept = bool(before) and before.confirmed and not (event.confirmed or outlived or followed)
     sheet["progression"] = Progression(
         confirmed=True if kept else event.confirmed,
         setting=event.setting or (before and before.setting),

@@ -11,8 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pathway.clinical.terms import Precision
-from pathway.episodes.episode import Stamp
 from pathway.episodes.events import Event, read_logged
+from pathway.episodes.facts import Stamp
 
 ABOUT_THE_LOG = ("event_corrected", "event_retracted")
 NOT_FACTS = ("episode_opened", "decision_made", "decision_countersigned", "review_resolved")

@@ -213,3 +213,13 @@ def test_a_suspicion_that_led_to_the_line_or_was_answered_by_an_assessment_is_no
     story.told("progression_evidence_recorded", 3, confirmed=False)
     story.told("assessment_recorded", 4, components={"primary": "SD"})
     assert "progression_suspected" not in prompts(story, 5)
+
+
+def test_a_suspicion_in_follow_up_is_a_suspicion_whatever_was_confirmed_before() -> None:
+    story = first_line()
+    story.told("progression_evidence_recorded", 10, confirmed=True)
+    story.decided("local_control", 11)
+    story.told("local_control_completed", 20, modality="surgery")
+    story.decided("other", 30, rests_in="follow_up", text="no systemic therapy is wanted")
+    story.told("progression_evidence_recorded", 300, confirmed=False)
+    assert story.episode.state == "progression_suspected"

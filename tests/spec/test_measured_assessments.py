@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pathway.clinical.terms import Component
-from pathway.episodes.episode import changed_findings, reported_of
+from pathway.episodes.assessments import changed_findings, reported_of
 from tests.story import Story, after_two_cycles
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pathway.clinical.terms import Response
-from pathway.episodes.episode import InForce, Timepoint, response_in_force
+from pathway.episodes.assessments import InForce, response_in_force
+from pathway.episodes.facts import Timepoint
 from tests.story import Story, after_two_cycles
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pathway.clinical.terms import Component, Response
-from pathway.episodes.episode import Episode, InForce, rated_components, response_in_force
+from pathway.episodes.assessments import InForce, rated_components, response_in_force
+from pathway.episodes.episode import Episode
 from tests.clinical.measured import marrow, mibg, mm, samples
 from tests.story import Story, after_two_cycles
 

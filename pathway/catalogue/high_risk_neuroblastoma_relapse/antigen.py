@@ -23,7 +23,8 @@ from pathway.clinical.evidence import (
 from pathway.clinical.terms import is_anti_gd2
 from pathway.engine.definition import Caution, Noticed, Prompt
 from pathway.engine.findings import OPEN
-from pathway.episodes.episode import Antigen, Episode, Noted
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Antigen, Noted
 
 CHOOSING: Final = (
     "progression_confirmed",

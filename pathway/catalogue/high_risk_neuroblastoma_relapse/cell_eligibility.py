@@ -38,7 +38,8 @@ from pathway.clinical.evidence import PROJECT_DESIGN, Citation, Tag, cite
 from pathway.clinical.side_effects import is_blood_count, plain_term
 from pathway.clinical.terms import is_anti_gd2
 from pathway.engine.checklists import Checklist, Criterion, Held
-from pathway.episodes.episode import Episode, Noted, Stamp
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Noted, Stamp
 
 Reading = Callable[[Episode, date], Held | None]
 

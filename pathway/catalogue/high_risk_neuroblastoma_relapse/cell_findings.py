@@ -9,7 +9,8 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.cell_eligibility import E
 from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import gd2, response
 from pathway.engine.checklists import NOT_MET, VERDICTS
 from pathway.engine.findings import STALE, UNKNOWN, Found, finding
-from pathway.episodes.episode import Episode, Noted
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Noted
 
 
 @finding(

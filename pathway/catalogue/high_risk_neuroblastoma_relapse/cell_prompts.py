@@ -22,7 +22,8 @@ from pathway.clinical.evidence import (
 )
 from pathway.clinical.terms import is_anti_gd2
 from pathway.engine.definition import Noticed, Prompt
-from pathway.episodes.episode import Episode, Noted
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Noted
 
 _LADDER: Final = cite(GD2_CAR_LITERATURE, Tag.SOURCE_READ, "tocilizumab, anakinra, steroids; rimiducid")
 _STEROID_FIRST: Final = cite(

@@ -8,7 +8,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds, window
 from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import assessment, cns, phase
 from pathway.clinical.terms import LocalControlModality, Pattern
 from pathway.engine.definition import Duty, Told
-from pathway.episodes.episode import Episode, Progression, Stamp
+from pathway.episodes.episode import Episode
 from pathway.episodes.events import (
     AssessmentClosedNotEvaluable,
     AssessmentRecorded,
@@ -22,6 +22,7 @@ from pathway.episodes.events import (
     ProgressionEvidenceRecorded,
     ResponseConfirmed,
 )
+from pathway.episodes.facts import Progression, Stamp
 
 LOCAL_CONTROL_KINDS: Final = ("local_plan", "local_control")
 """What a local relapse owes; a waiver settles both."""

@@ -18,16 +18,10 @@ from pathway.clinical.side_effects import SECOND_MALIGNANCY, is_blood_count, pla
 from pathway.clinical.terms import CnsStatus, Delivered, Response, ToxicityScale, is_anti_gd2, spelling
 from pathway.clinical.toxicity_tables import Action
 from pathway.engine.findings import STALE, UNKNOWN, Found, finding
-from pathway.episodes.episode import (
-    SEVERE,
-    Cycles,
-    Episode,
-    Noted,
-    Timepoint,
-    Toxicity,
-    later_progression,
-    response_in_force,
-)
+from pathway.episodes.assessments import later_progression, response_in_force
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Cycles, Noted, Timepoint, Toxicity
+from pathway.episodes.toxicities import SEVERE
 
 
 def _while_it_counts(noted: Noted, as_of: date, days: int, value: str, told: str) -> Found:

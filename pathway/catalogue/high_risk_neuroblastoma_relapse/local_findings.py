@@ -12,7 +12,8 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.windows import restaged_a
 from pathway.clinical.evidence import REVIEW, Tag, cite
 from pathway.engine.findings import UNKNOWN, Found, finding
 from pathway.engine.guards import guard
-from pathway.episodes.episode import Episode, Stamp
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Stamp
 
 
 @finding("whether local control is owed", ("yes", "no"))

@@ -9,7 +9,8 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.clinical.evidence import GRAY_2026, NCT07027748, QARZIBA_EMA, REVIEW, Tag, cite
 from pathway.engine.findings import UNKNOWN, Found, finding
 from pathway.engine.guards import guard
-from pathway.episodes.episode import Episode, Noted
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Noted
 
 
 @finding(

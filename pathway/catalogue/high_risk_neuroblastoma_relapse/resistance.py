@@ -18,7 +18,9 @@ from pathway.clinical.backbones import (
 from pathway.clinical.evidence import PROJECT_DESIGN, Tag, cite
 from pathway.clinical.terms import is_anti_gd2
 from pathway.engine.definition import Caution, Noticed, Prompt
-from pathway.episodes.episode import Episode, PriorTherapy, resistant_to_line
+from pathway.episodes.cycles import resistant_to_line
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import PriorTherapy
 
 _CHOOSING: Final = ("progression_confirmed", "decision_due")
 _RULES: Final = cite(PROJECT_DESIGN, Tag.DESIGN, "choice of the backbone, first match")

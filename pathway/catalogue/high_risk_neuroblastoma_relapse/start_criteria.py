@@ -23,7 +23,9 @@ from pathway.clinical.side_effects import is_blood_count, plain_term
 from pathway.clinical.terms import Component
 from pathway.engine.checklists import VERDICTS, Checklist, Criterion, Held
 from pathway.engine.findings import UNKNOWN, Found, finding
-from pathway.episodes.episode import SEVERE, Episode, Noted, Stamp
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Noted, Stamp
+from pathway.episodes.toxicities import SEVERE
 
 MARROW: Final = Component.BONE_MARROW
 

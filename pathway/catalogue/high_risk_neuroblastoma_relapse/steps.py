@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathway.clinical.regimens import regimen
 from pathway.clinical.terms import spelling
 from pathway.engine.findings import in_words
-from pathway.episodes.episode import Cycles, Episode
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Cycles
 
 
 def cycle(episode: Episode) -> str:

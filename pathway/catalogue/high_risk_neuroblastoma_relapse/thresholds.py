@@ -25,7 +25,7 @@ from pathway.clinical.evidence import (
 from pathway.clinical.regimens import DEFAULT_CYCLE_LIMIT
 from pathway.clinical.toxicity_tables import EMERGENCY_GRADE as LIFE_THREATENING_FROM
 from pathway.engine.definition import Threshold
-from pathway.episodes.episode import BASELINE_DAYS
+from pathway.episodes.assessments import BASELINE_DAYS
 
 _AGE = cite(PROJECT_DESIGN, Tag.DESIGN, "how long a fact counts")
 _TOLERANCE = cite(PROJECT_DESIGN, Tag.DESIGN, "decision after an assessment: tolerance")

@@ -14,7 +14,9 @@ from pathway.clinical.toxicity_actions import Asked, Happening, Rule, action_of,
 from pathway.clinical.toxicity_tables import CONTRAINDICATED_BY, CONTRAINDICATION, Action, ActionRule
 from pathway.engine.findings import UNKNOWN, Found, finding
 from pathway.engine.guards import Guard, guard
-from pathway.episodes.episode import Episode, Occurrences, Stamp, Toxicity, occurrence_key
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Occurrences, Stamp, Toxicity
+from pathway.episodes.toxicities import occurrence_key
 
 AGAIN: Final = 2
 """From which severe occurrence on a side effect is recurrent."""

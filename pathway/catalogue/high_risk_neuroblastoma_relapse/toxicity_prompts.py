@@ -50,13 +50,8 @@ from pathway.clinical.terms import ANTI_GD2_AGENTS, Antibody, ToxicityScale, ant
 from pathway.clinical.toxicity import pending_stop_rules
 from pathway.clinical.toxicity_tables import CONTRAINDICATION, Action
 from pathway.engine.definition import Noticed, Prompt
-from pathway.episodes.episode import (
-    UNNAMED_ANTIBODY,
-    Episode,
-    Noted,
-    Stamp,
-    Toxicity,
-)
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import UNNAMED_ANTIBODY, Noted, Stamp, Toxicity
 
 _GIVING: Final = (
     "chemoimmunotherapy.ready",

@@ -13,7 +13,9 @@ from pathway.clinical.evidence import GD2_CAR_LITERATURE, KUSHNER_2009, LOCATELL
 from pathway.clinical.regimens import NextCycle, regimen
 from pathway.clinical.terms import Response, spelling
 from pathway.engine.definition import Anchored, Window
-from pathway.episodes.episode import Episode, Noted, Stamp, Timepoint, response_in_force
+from pathway.episodes.assessments import response_in_force
+from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Noted, Stamp, Timepoint
 
 _DUE = chosen("when things are due")
 _EVERY_TWO = chosen("when things are due; the review asks for an assessment every two cycles")

@@ -10,7 +10,8 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.edges import UNDER_TREATM
 from pathway.clinical.evidence import KUSHNER_2009, NCI_PDQ_2025, PROJECT_DESIGN, REVIEW, Citation, Tag, cite
 from pathway.clinical.regimens import regimen
 from pathway.engine.definition import Noticed, Prompt
-from pathway.episodes.episode import Episode, later_progression
+from pathway.episodes.assessments import later_progression
+from pathway.episodes.episode import Episode
 
 _REVIEW: Final = cite(REVIEW, Tag.SOURCE_READ, "work-up")
 EXAMINATIONS: Final[tuple[tuple[frozenset[str], str, Citation], ...]] = (
