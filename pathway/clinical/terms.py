@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -198,6 +199,7 @@ _TRADE_NAMES: Final[Mapping[str, Antibody]] = MappingProxyType(
 )
 
 
+@lru_cache(maxsize=4096)
 def spelling(name: str) -> str:
     """The one spelling of an agent or a regimen: lower case, words joined by underscores, no trade name.
 

@@ -101,6 +101,20 @@ class Finding:
         return found
 
 
+def _read_once(read: Reading) -> Reading:
+    """The same reading, not repeated while guards, criteria and prompts ask it of one episode on one day."""
+    last: tuple[Episode, date, Found] | None = None
+
+    def again(episode: Episode, as_of: date) -> Found:
+        nonlocal last
+        known = last
+        if known is None or known[0] is not episode or known[1] != as_of:
+            known = last = (episode, as_of, read(episode, as_of))
+        return known[2]
+
+    return again
+
+
 def _yes_and_no(label: str) -> Mapping[str, str]:
     """What a label that asks whether something is so says as a condition."""
     if not label.startswith("whether "):
@@ -127,7 +141,7 @@ def finding(
             label,
             domain,
             request,
-            read,
+            _read_once(read),
             completed,
             decided,
             frozenset(pending),
