@@ -9,7 +9,8 @@ from typing import Final
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.catalogue.high_risk_neuroblastoma_relapse.cell_findings import car_t_eligibility
 from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import gd2
-from pathway.catalogue.high_risk_neuroblastoma_relapse.windows import LATE_EFFECTS, SAFETY_CHECK, late_effects
+from pathway.catalogue.high_risk_neuroblastoma_relapse.schedules import late_effects
+from pathway.catalogue.high_risk_neuroblastoma_relapse.windows import LATE_EFFECTS, SAFETY_CHECK
 from pathway.clinical.car_t_eligibility import product_of
 from pathway.clinical.cell_toxicity import meaning
 from pathway.clinical.cycle_gate import FEVER_C

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds, windows
+from pathway.catalogue.high_risk_neuroblastoma_relapse import schedules, thresholds, windows
 from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import assessment, cns, phase
 from pathway.clinical.terms import LocalControlModality, Pattern
 from pathway.engine.definition import Duty, Told
@@ -88,7 +88,7 @@ def _treatment_ended(episode: Episode, event: Event, at: Stamp) -> bool:
     """The last planned course was given; or follow-up was chosen without an assessment since the last treatment."""
     if isinstance(event, CycleCompleted):
         return episode.context == "maintenance" and phase.of(episode, at.on).value == "limit"
-    ended, point = windows.last_treatment(episode), episode.timepoint
+    ended, point = schedules.last_treatment(episode), episode.timepoint
     if not isinstance(event, DecisionMade) or event.option != "follow_up" or ended is None:
         return False
     owed = any(each.kind == "end_of_treatment" for each in episode.obligations)

@@ -8,7 +8,7 @@ from typing import Final
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.catalogue.high_risk_neuroblastoma_relapse.duties import LOCAL_CONTROL_KINDS
 from pathway.catalogue.high_risk_neuroblastoma_relapse.guards import chosen
-from pathway.catalogue.high_risk_neuroblastoma_relapse.windows import restaged_after
+from pathway.catalogue.high_risk_neuroblastoma_relapse.schedules import restaged_after
 from pathway.clinical.evidence import REVIEW, Tag, cite
 from pathway.engine.findings import UNKNOWN, Found, finding
 from pathway.engine.guards import guard
