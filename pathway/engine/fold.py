@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import assert_never
 
-from pathway.clinical.regimens import regimen, regimen_with
-from pathway.clinical.terms import ClosureReason, Delivered, is_anti_gd2, spelling
-from pathway.engine.definition import Effect, Option, Pathway
+from pathway.clinical.terms import ClosureReason, Delivered
+from pathway.engine.definition import Pathway
 from pathway.engine.machine import advance
+from pathway.engine.option_effects import planned_agents, with_effect
 from pathway.engine.recommendation import Recommendation, recommend
-from pathway.episodes.assessments import measured_before, response_in_force
-from pathway.episodes.cycles import resistant_to_line
+from pathway.episodes.assessments import response_in_force
 from pathway.episodes.episode import Episode
 from pathway.episodes.events import (
     AssessmentClosedNotEvaluable,
@@ -26,7 +24,6 @@ from pathway.episodes.events import (
     CycleCompleted,
     CycleStarted,
     DecisionCountersigned,
-    DecisionDetail,
     DecisionMade,
     EpisodeClosed,
     EpisodeOpened,
@@ -39,10 +36,9 @@ from pathway.episodes.events import (
     TreatmentTakenOver,
     read_logged,
 )
-from pathway.episodes.facts import Cycles, Hold, Line, Noted, Obligation, PendingDecision, Review, Stamp, Stop
+from pathway.episodes.facts import Noted, Obligation, PendingDecision, Review, Stamp
 from pathway.episodes.learning import learn
 from pathway.episodes.log import NO_FACTS, Effective, extended_digest
-from pathway.episodes.toxicities import with_stop
 from pathway.proof.canonical import canonical
 
 
@@ -137,19 +133,35 @@ def _fact(pathway: Pathway, episode: Episode, event: Event, at: Stamp) -> Step:
 
 
 ASSESSED = "assessment_recorded"
+
+
 PROGRESSED = "progression_evidence_recorded"
+
+
 REPEATED_CYCLE = "A cycle with this number has been recorded already; correct or retract one of the two."
+
+
 LINE_BEGUN_BEFORE = (
     "A line of therapy that was begun elsewhere cannot be taken over from here on; nothing of it was counted."
 )
+
+
 DECISION_MISSING = "This happened without a recorded decision; record the decision with its own date."
+
+
 STOPPED_AGENT_GIVEN = (
     "The cycle has an agent that was stopped for good, without an override that two clinicians signed."
 )
+
+
 GATE_SKIPPED_KIND = "gate_skipped"
+
+
 GATE_SKIPPED = (
     "The cycle began without its start criteria on record: record the values with their own date, or say why."
 )
+
+
 CONTESTED = "On what is known now, this decision would not have been offered; look at it again."
 
 
@@ -370,7 +382,7 @@ def _taken(pathway: Pathway, episode: Episode, event: DecisionMade, at: Stamp) -
         trigger = f"{trigger}:{event.detail.rests_in}"
     target = _target(pathway, episode, trigger, at) or episode.state
     after = replace(episode, last_decision=Noted(event.option, at))
-    after = _with_effect(after, pathway.option(event.option), event.detail, at)
+    after = with_effect(after, pathway.option(event.option), event.detail, at)
     after = _with_duties(pathway, after, event, at)
     return after if target == episode.state else _moved(pathway, _with_assessment_decided(after), target, at)
 
@@ -380,115 +392,3 @@ def _with_assessment_decided(episode: Episode) -> Episode:
     if point is None or point.decided:
         return episode
     return replace(episode, timepoints={**episode.timepoints, point.name: replace(point, decided=True)})
-
-
-def _with_effect(episode: Episode, option: Option, detail: DecisionDetail, at: Stamp) -> Episode:
-    match option.effect:
-        case "new_line":
-            return _new_line(episode, detail, at)
-        case "new_courses":
-            return replace(_with_agents(episode, detail), courses=Cycles(), severe_in_cycle={})
-        case "agents" | "drop_antibody" | "switch_antibody":
-            return _with_agents(episode, detail, option)
-        case "hold":
-            return _held(episode, detail, at)
-        case "resume":
-            return replace(_with_agents(episode, detail), holds=())
-        case "stop":
-            for agent in detail.agents:
-                stop = Stop(spelling(agent), "The team decided to stop this agent for good.", at)
-                episode = with_stop(episode, stop)
-            return episode
-        case "close":
-            return replace(episode, closed=Noted(str(detail.closure or "other"), at))
-        case "reopen":
-            return replace(episode, closed=None)
-        case "waive":
-            left = tuple(each for each in episode.obligations if each.kind not in option.duties)
-            return replace(episode, obligations=left)
-        case None:
-            return episode
-        case _:
-            assert_never(option.effect)
-
-
-def _held(episode: Episode, detail: DecisionDetail, at: Stamp) -> Episode:
-    """The episode in which agents are held; one that is held already stays so since then, until the new day."""
-    agents = tuple(dict.fromkeys(spelling(agent) for agent in detail.agents)) or ("all treatment",)
-    since = {hold.agent: hold.at for hold in episode.holds}
-    others = tuple(hold for hold in episode.holds if hold.agent not in agents)
-    held = tuple(Hold(agent, detail.hold_until, since.get(agent, at), at) for agent in agents)
-    return replace(episode, holds=(*others, *held))
-
-
-def _new_line(episode: Episode, detail: DecisionDetail, at: Stamp) -> Episode:
-    began = episode.line_began is not None
-    ended = Line(
-        episode.line,
-        episode.regimen,
-        episode.agents,
-        episode.last_response.value if episode.last_response else None,
-        episode.last_anti_gd2,
-        resistant_to_line(episode),
-    )
-    fresh = replace(
-        episode,
-        line=episode.line + 1 if began else episode.line,
-        earlier_lines=(*episode.earlier_lines, ended) if began else episode.earlier_lines,
-        line_began=at,
-        line_open=True,
-        regimen=None,
-        agents=(),
-        overridden=(),
-        cycles=Cycles(),
-        courses=Cycles(),
-        timepoints={},
-        current_timepoint=None,
-        baselines=measured_before(episode, at),
-        assessments=0,
-        remission_after=None,
-        severe_in_cycle={},
-        repeatedly_severe={},
-    )
-    return _with_agents(fresh, detail)
-
-
-def _with_agents(episode: Episode, detail: DecisionDetail, option: Option | None = None) -> Episode:
-    agents = agents_after(option, detail, episode.agents)
-    effect = option.effect if option else None
-    return replace(episode, regimen=detail.regimen or _regimen_after(effect, episode, agents), agents=agents)
-
-
-def _regimen_after(effect: Effect | None, episode: Episode, agents: tuple[str, ...]) -> str | None:
-    """The regimen of a line whose antibody was dropped or switched: its backbone, alone or with the other antibody."""
-    known = regimen(episode.regimen) if episode.regimen else None
-    if known is None or known.backbone is None:
-        return episode.regimen
-    if effect == "drop_antibody":
-        return known.backbone
-    if effect == "switch_antibody":
-        return next((found for agent in agents if (found := regimen_with(agent, known.backbone))), None)
-    return episode.regimen
-
-
-def agents_after(option: Option | None, detail: DecisionDetail, given: tuple[str, ...]) -> tuple[str, ...]:
-    """What would be given after a decision: the agents it names, else those of before.
-
-    Without the antibody nothing that binds GD2 is left of either; where another antibody alone is named, what else
-    was given goes on.
-    """
-    named = planned_agents(detail)
-    effect = option.effect if option else None
-    if effect == "drop_antibody":
-        return tuple(agent for agent in named or given if not is_anti_gd2(agent))
-    if effect == "switch_antibody" and named and all(map(is_anti_gd2, named)):
-        return (*named, *(agent for agent in given if not is_anti_gd2(agent)))
-    return named or given
-
-
-def planned_agents(detail: DecisionDetail) -> tuple[str, ...]:
-    """The agents a decision names, or those of the regimen it names; empty when it says neither."""
-    if detail.agents:
-        return tuple(spelling(agent) for agent in detail.agents)
-    known = regimen(spelling(detail.regimen)) if detail.regimen else None
-    return tuple(spelling(agent) for agent in known.agents) if known else ()

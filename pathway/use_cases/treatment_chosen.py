@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pathway.clinical.terms import anti_gd2_in, is_anti_gd2
 from pathway.engine.definition import Caution, Noticed, Option
-from pathway.engine.fold import agents_after, planned_agents
+from pathway.engine.option_effects import agents_after, planned_agents
 from pathway.engine.outcome import Outcome
 from pathway.episodes.events import DecisionDetail
 from pathway.episodes.facts import UNNAMED_ANTIBODY, Stop

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from pathway.catalogue import courses_of
 from pathway.catalogue.high_risk_neuroblastoma_relapse import effects as e
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.engine.definition import Pathway
 from pathway.engine.findings import Finding
 from pathway.engine.fold import Step, _trigger, steps
@@ -247,7 +248,7 @@ def found_without(finding: Finding, story: Story, *causes: str) -> list[str]:
         (e.stop_review, stopped_agent_given, ("review_resolved",)),
         (e.review, cells_beside_the_pathway, ("car_t:infused",)),
         (f.line_under_way, first_line, ("decide:start_chemoimmunotherapy",)),
-        (f.assessment, assessed, ("assessment_recorded",)),
+        (r.assessment, assessed, ("assessment_recorded",)),
         (e.answer, assessed, ("assessment_recorded",)),
     ],
 )  # fmt: skip
@@ -259,7 +260,7 @@ def test_an_effect_that_is_left_out_is_found(
 
 def test_a_value_that_tells_what_is_not_so_is_found() -> None:
     wrong = tuple(
-        replace(each, tells={"0": {f.cycles_since_assessment: ("two_or_more",)}})
+        replace(each, tells={"0": {r.cycles_since_assessment: ("two_or_more",)}})
         if each.finding is e.cycles_since
         else each
         for each in COURSES.tracked

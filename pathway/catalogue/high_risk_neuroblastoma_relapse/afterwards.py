@@ -8,6 +8,7 @@ from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
 from pathway.catalogue.high_risk_neuroblastoma_relapse import guards as g
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.catalogue.high_risk_neuroblastoma_relapse.first_rows import (
     CNS_NEW,
@@ -50,7 +51,7 @@ FOLLOWING: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[_SURVEILLANCE],
-        obtains=(f.evidence,),
+        obtains=(r.evidence,),
     ),
     row("F", "Follow-up goes on.", [], "follow_up", F, S, because=[_SURVEILLANCE]),
 )

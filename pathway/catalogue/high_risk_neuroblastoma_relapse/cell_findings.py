@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.catalogue.high_risk_neuroblastoma_relapse.cell_eligibility import ELIGIBILITY, statement
-from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import gd2, response
+from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import gd2
+from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import response
 from pathway.engine.checklists import NOT_MET, VERDICTS
 from pathway.engine.findings import STALE, UNKNOWN, Found, finding
 from pathway.episodes.episode import Episode

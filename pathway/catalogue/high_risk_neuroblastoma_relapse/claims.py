@@ -6,6 +6,7 @@ from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import cell_findings as cells
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.catalogue.high_risk_neuroblastoma_relapse.later_findings import graft_versus_host
 from pathway.catalogue.high_risk_neuroblastoma_relapse.local_findings import local_control_owed
 from pathway.catalogue.high_risk_neuroblastoma_relapse.options import OPTIONS
@@ -68,13 +69,13 @@ _NEVER: Final = (
         "No maintenance is begun at progression.",
         ("decision_due",),
         ("start_maintenance",),
-        {f.response: ("PD",)},
+        {r.response: ("PD",)},
     ),
     Never(
         "No maintenance goes on at confirmed progression.",
         ("decision_due",),
         _COURSES,
-        {f.response: ("PD",), f.progression_confirmed: ("confirmed",)},
+        {r.response: ("PD",), r.progression_confirmed: ("confirmed",)},
     ),
     Never(
         "No maintenance is begun while severe graft-versus-host disease forbids the antibody, or may do so.",
@@ -98,14 +99,14 @@ _NEVER: Final = (
         "What depends on a response is not offered while the response is not evaluable or not known.",
         ("decision_due",),
         ("start_maintenance", "consolidation_transplant", "bridge_to_car_t"),
-        {f.response: ("NE", "unknown")},
+        {r.response: ("NE", "unknown")},
     ),
     Never(
         "Local control after a response that is not evaluable is offered for comfort or for the central nervous "
         "system alone.",
         ("decision_due",),
         ("local_control",),
-        {f.response: ("NE",), f.intent: ("treatment",), f.cns: ("none", "controlled", "suspected")},
+        {r.response: ("NE",), f.intent: ("treatment",), f.cns: ("none", "controlled", "suspected")},
     ),
     Never(
         "No systemic treatment without the family's consent.",
@@ -231,8 +232,8 @@ _ONLY_FROM: Final = (
         "decision_due",
         "36",
         (
-            {f.response: ("SD",), f.phase: ("mid", "limit"), **_BEFORE_LIMIT_OR_AT_IT},
-            {f.response: ("MR",), f.phase: ("limit",), **_BEFORE_LIMIT_OR_AT_IT},
+            {r.response: ("SD",), r.phase: ("mid", "limit"), **_BEFORE_LIMIT_OR_AT_IT},
+            {r.response: ("MR",), r.phase: ("limit",), **_BEFORE_LIMIT_OR_AT_IT},
         ),
     ),
 )

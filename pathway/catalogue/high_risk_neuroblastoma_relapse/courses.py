@@ -6,6 +6,7 @@ from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import effects as e
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.catalogue.high_risk_neuroblastoma_relapse.version_1 import STATES
 from pathway.engine.paths import Courses, Property, Step
 
@@ -79,15 +80,15 @@ def _on_no_response(step: Step) -> bool:
 def _old_baseline(step: Step) -> bool:
     if step.cause not in _NEW_LINE:
         return False
-    fresh = step.now(e.cycles_since) == "0" and step.now(f.cycles_given) == "no"
-    return not (fresh and step.now(f.assessment) == "incomplete" and step.now(f.line_under_way) == "yes")
+    fresh = step.now(e.cycles_since) == "0" and step.now(r.cycles_given) == "no"
+    return not (fresh and step.now(r.assessment) == "incomplete" and step.now(f.line_under_way) == "yes")
 
 
 def _goes_on_in_progression(step: Step) -> bool:
     confirmed = step.cause == "progression confirmed"
-    rated = step.cause in e.ASSESSMENTS and step.now(f.assessment) == "progression"
+    rated = step.cause in e.ASSESSMENTS and step.now(r.assessment) == "progression"
     # Before the first cycle of a line it is the progression the line was chosen for.
-    baseline = step.before[0] == _READY and step.now(f.cycles_given) == "no"
+    baseline = step.before[0] == _READY and step.now(r.cycles_given) == "no"
     return (confirmed or (rated and not baseline)) and step.after[0] in _GIVEN_HERE
 
 
@@ -159,12 +160,12 @@ PROPERTIES: Final = (
     ),
     Property(
         "A new line begins with no cycle counted and no earlier assessment.",
-        (e.cycles_since, f.cycles_given, f.assessment, f.line_under_way),
+        (e.cycles_since, r.cycles_given, r.assessment, f.line_under_way),
         _old_baseline,
     ),
     Property(
         "After progression, in whatever state, the next treatment begins with a decision.",
-        (f.assessment, f.cycles_given, f.evidence),
+        (r.assessment, r.cycles_given, r.evidence),
         _goes_on_in_progression,
     ),
     Property("Treatment begins with a decision.", (), _treated_by_a_fact),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import schedules, thresholds, windows
-from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import assessment, cns, phase
+from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import cns
+from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import assessment, phase
 from pathway.clinical.terms import LocalControlModality, Pattern
 from pathway.engine.definition import Duty, Told
 from pathway.episodes.episode import Episode

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.catalogue.high_risk_neuroblastoma_relapse.edges import TRANSITIONS
 from pathway.catalogue.high_risk_neuroblastoma_relapse.options import OPTIONS
 from pathway.catalogue.high_risk_neuroblastoma_relapse.start_criteria import start_criteria
@@ -42,9 +43,9 @@ def cycles_since(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     ("progression", "open progression", "not evaluable", "unsettled", "response"),
 )
 def answer(episode: Episode, as_of: date) -> Found:
-    told = f.response.of(episode, as_of).value
+    told = r.response.of(episode, as_of).value
     if told == "PD":
-        confirmed = f.progression_confirmed.of(episode, as_of).value == "confirmed"
+        confirmed = r.progression_confirmed.of(episode, as_of).value == "confirmed"
         return Found("progression" if confirmed else "open progression")
     return Found({"NE": "not evaluable", "unknown": "unsettled"}.get(told, "response"))
 
@@ -107,26 +108,26 @@ TRACKED: Final = (
     Tracked(
         cycles_since,
         {
-            "0": {f.cycles_since_assessment: (_FEW,), f.context: _NO_MAINTENANCE},
-            "1": {f.cycles_since_assessment: (_FEW,), f.context: _NO_MAINTENANCE},
+            "0": {r.cycles_since_assessment: (_FEW,), f.context: _NO_MAINTENANCE},
+            "1": {r.cycles_since_assessment: (_FEW,), f.context: _NO_MAINTENANCE},
             "2 or more": {
-                f.cycles_since_assessment: (_TWO,),
+                r.cycles_since_assessment: (_TWO,),
                 f.context: _NO_MAINTENANCE,
                 start_criteria: _others(start_criteria, MET),
                 reasoned: ("no",),
             },
-            "waived": {f.cycles_since_assessment: (_TWO,), f.context: _NO_MAINTENANCE},
+            "waived": {r.cycles_since_assessment: (_TWO,), f.context: _NO_MAINTENANCE},
             "maintenance": {f.context: ("maintenance",)},
         },
     ),
     Tracked(
         answer,
         {
-            "progression": {f.response: ("PD",), f.progression_confirmed: ("confirmed",)},
-            "open progression": {f.response: ("PD",), f.progression_confirmed: ("open", "unknown")},
-            "not evaluable": {f.response: ("NE",)},
-            "unsettled": {f.response: ("unknown",)},
-            "response": {f.response: _others(f.response, "PD", "NE", "unknown")},
+            "progression": {r.response: ("PD",), r.progression_confirmed: ("confirmed",)},
+            "open progression": {r.response: ("PD",), r.progression_confirmed: ("open", "unknown")},
+            "not evaluable": {r.response: ("NE",)},
+            "unsettled": {r.response: ("unknown",)},
+            "response": {r.response: _others(r.response, "PD", "NE", "unknown")},
         },
     ),
     Tracked(
@@ -144,9 +145,9 @@ TRACKED: Final = (
             "stopped": {f.tolerance: ("stop", "emergency")},
         },
     ),
-    Tracked(f.evidence),
-    Tracked(f.assessment),
-    Tracked(f.cycles_given),
+    Tracked(r.evidence),
+    Tracked(r.assessment),
+    Tracked(r.cycles_given),
     Tracked(f.line_under_way),
 )
 
@@ -244,10 +245,10 @@ _COUNTING: Final = (
     Effect(
         _BUT_A_NEW_LINE, cycles_since, _COUNTED, {cycles_since: ("maintenance",)}, entering=_OTHER_CONTEXTS
     ),
-    may(("cycle_started",), f.cycles_given, "yes"),
-    Effect(("cycle_started",), f.cycles_given, ("yes",), states=("chemoimmunotherapy.ready",), moved=True),
-    Effect(NEW_LINE, f.cycles_given, ("no",)),
-    taken_over(f.cycles_given),
+    may(("cycle_started",), r.cycles_given, "yes"),
+    Effect(("cycle_started",), r.cycles_given, ("yes",), states=("chemoimmunotherapy.ready",), moved=True),
+    Effect(NEW_LINE, r.cycles_given, ("no",)),
+    taken_over(r.cycles_given),
     Effect(NEW_LINE, f.line_under_way, ("yes",)),
     taken_over(f.line_under_way, "yes"),
     Effect(_ANYTHING, f.line_under_way, ("no",), entering=_LINE_ENDS),
@@ -257,11 +258,11 @@ _RESPONSES: Final = (
     taken_over(answer),
     Effect(NEW_LINE, answer, ("progression", "open progression", "not evaluable")),
     may((TIME, "cycle_started", "cycle_completed", "local_control_completed", "car_t:infused"), answer),
-    Effect(("progression confirmed",), f.evidence, ("confirmed",)),
-    may(("progression suspected",), f.evidence, "open"),
-    may(ASSESSMENTS, f.assessment),
-    taken_over(f.assessment),
-    Effect(NEW_LINE, f.assessment, ("incomplete",)),
+    Effect(("progression confirmed",), r.evidence, ("confirmed",)),
+    may(("progression suspected",), r.evidence, "open"),
+    may(ASSESSMENTS, r.assessment),
+    taken_over(r.assessment),
+    Effect(NEW_LINE, r.assessment, ("incomplete",)),
 )
 _STARTING: Final = (
     may(tuple(cause for cause in _ANYTHING if not cause.startswith(("car_t:", "episode_closed:"))), gate),
@@ -296,8 +297,8 @@ AT_FIRST: Final = {
     stop_review: ("no",),
     stopped: ("no",),
     agents: ("free",),
-    f.evidence: ("open",),
-    f.assessment: ("incomplete",),
-    f.cycles_given: ("no",),
+    r.evidence: ("open",),
+    r.assessment: ("incomplete",),
+    r.cycles_given: ("no",),
     f.line_under_way: ("no",),
 }

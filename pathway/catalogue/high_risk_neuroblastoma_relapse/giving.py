@@ -6,6 +6,7 @@ from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
 from pathway.catalogue.high_risk_neuroblastoma_relapse import guards as g
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.catalogue.high_risk_neuroblastoma_relapse import toxicity as tox
 from pathway.catalogue.high_risk_neuroblastoma_relapse.first_rows import (
     CNS_NEW,
@@ -104,7 +105,7 @@ RUNNING: Final[tuple[Row, ...]] = (
 
 GIVING_MAINTENANCE: Final[tuple[Row, ...]] = (
     *_before("continue_maintenance", L, W),
-    row("G4", "The planned courses have been given: assess the response and decide how to go on.", [g.COURSES_DONE], OBTAIN, W, (Offer("continue_maintenance", needs_reason=True),), WITHIN_THE_LINE, L, X, F, S, because=[g.chosen("planned courses of maintenance")], obtains=(f.assessment,)),
+    row("G4", "The planned courses have been given: assess the response and decide how to go on.", [g.COURSES_DONE], OBTAIN, W, (Offer("continue_maintenance", needs_reason=True),), WITHIN_THE_LINE, L, X, F, S, because=[g.chosen("planned courses of maintenance")], obtains=(r.assessment,)),
     *_gate("continue_maintenance", L, W),
 )  # fmt: skip
 
@@ -153,7 +154,7 @@ ASSESSING: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[FIGURE_1, g.chosen("toxicity outcomes: stop agent")],
-        obtains=(f.assessment,),
+        obtains=(r.assessment,),
     ),
     row(
         "F",
@@ -163,6 +164,6 @@ ASSESSING: Final[tuple[Row, ...]] = (
         stay("without the assessment", needs_reason=True),
         F,
         S,
-        obtains=(f.assessment,),
+        obtains=(r.assessment,),
     ),
 )

@@ -6,6 +6,7 @@ from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import cell_findings as cells
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.catalogue.high_risk_neuroblastoma_relapse import start_criteria as start
 from pathway.clinical.evidence import (
     FIELD_KNOWLEDGE,
@@ -43,7 +44,7 @@ def response_is(*values: str) -> Guard:
     """The response in force is one of these."""
     told = ", ".join(_LISTED[value] for value in values)
     source = cite(NCI_PDQ_2025, Tag.SOURCE_READ, "response criteria") if values == ("PD",) else _INRC
-    return guard(f.response, *values, sentence=f"The response in force is {told}.", because=source)
+    return guard(r.response, *values, sentence=f"The response in force is {told}.", because=source)
 
 
 _CONTEXTS = {
@@ -75,11 +76,11 @@ _PHASES = {
 def phase_is(*values: str) -> Guard:
     """The line is in one of these phases."""
     told = " or ".join(_PHASES[value] for value in values)
-    return guard(f.phase, *values, sentence=f"The line is {told}.", because=chosen(f"{MATRIX}: phase"))
+    return guard(r.phase, *values, sentence=f"The line is {told}.", because=chosen(f"{MATRIX}: phase"))
 
 
 NOT_AT_LIMIT: Final = guard(
-    f.phase,
+    r.phase,
     "early",
     "mid",
     sentence="The planned number of cycles has not been reached.",
@@ -152,7 +153,7 @@ CNS_NEW: Final = guard(
     because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "CNS relapse"),
 )
 PD_UNCONFIRMED: Final = guard(
-    f.progression_confirmed,
+    r.progression_confirmed,
     "open",
     sentence="The progression has not been confirmed.",
     because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "biopsy tells maturation from progression"),
@@ -207,13 +208,13 @@ MONTH_6_DONE: Final = guard(
     because=cite(LOCATELLI_2025, Tag.SOURCE_READ, "response at week 6, month 3, month 6"),
 )
 WORK_UP_IN_TIME: Final = guard(
-    f.work_up,
+    r.work_up,
     "in",
     sentence="The missing examinations can still be done in time.",
     because=chosen("complete a partial assessment within 14 days"),
 )
 NOT_CONSOLIDATED: Final = guard(
-    f.consolidated,
+    r.consolidated,
     "no",
     sentence="Fewer than two cycles were given since the first complete response.",
     because=cite(FIELD_KNOWLEDGE, Tag.UNVERIFIED, "practice: at least two cycles beyond complete response"),
@@ -336,56 +337,56 @@ LYMPHODEPLETION_LAPSED: Final = guard(
 )
 
 ASSESSED: Final = guard(
-    f.assessment,
+    r.assessment,
     "complete",
     "progression",
     sentence="The assessment is complete or shows progression.",
     because=cite(REVIEW, Tag.SOURCE_READ, "Figure 1"),
 )
 PROGRESSING: Final = guard(
-    f.assessment,
+    r.assessment,
     "progression",
     sentence="The assessment shows progression.",
     because=cite(NCI_PDQ_2025, Tag.SOURCE_READ, "any component PD"),
 )
 TWO_CYCLES: Final = guard(
-    f.cycles_since_assessment,
+    r.cycles_since_assessment,
     "two_or_more",
     sentence="Two cycles were completed since the last assessment.",
     because=cite(REVIEW, Tag.SOURCE_READ, "Figure 1: assessment every two cycles"),
 )
 ONE_CYCLE: Final = guard(
-    f.cycles_since_assessment,
+    r.cycles_since_assessment,
     "fewer_than_two",
     sentence="Fewer than two cycles were completed since the last assessment.",
     because=cite(REVIEW, Tag.SOURCE_READ, "Figure 1: assessment every two cycles"),
 )
 COURSE_ASSESSED: Final = guard(
-    f.maintenance_assessment,
+    r.maintenance_assessment,
     "yes",
     sentence="An assessment follows this course.",
     because=chosen("maintenance assessment after course 2 and the last"),
 )
 COURSE_NOT_ASSESSED: Final = guard(
-    f.maintenance_assessment,
+    r.maintenance_assessment,
     "no",
     sentence="No assessment follows this course.",
     because=chosen("maintenance assessment after course 2 and the last"),
 )
 CYCLES_GIVEN: Final = guard(
-    f.cycles_given,
+    r.cycles_given,
     "yes",
     sentence="At least one cycle of this line was started.",
     because=chosen("baseline of a line"),
 )
 EVIDENCE_CONFIRMED: Final = guard(
-    f.evidence,
+    r.evidence,
     "confirmed",
     sentence="The progression is confirmed.",
     because=cite(PARK_2017, Tag.UNVERIFIED, "progressive disease"),
 )
 EVIDENCE_OPEN: Final = guard(
-    f.evidence,
+    r.evidence,
     "open",
     sentence="The progression is suspected.",
     because=cite(PARK_2017, Tag.UNVERIFIED, "progressive disease"),

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.catalogue.high_risk_neuroblastoma_relapse.first_rows import (
     CNS_NEW,
@@ -54,7 +55,7 @@ RESTAGING: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[_PAUSE],
-        obtains=(f.assessment,),
+        obtains=(r.assessment,),
     ),
     ASSESSING[-1],
 )
@@ -65,7 +66,7 @@ _FREE: Final = (ComponentRating.CR, ComponentRating.MD, ComponentRating.NI)
 
 
 def _disease_left(episode: Episode, as_of: date) -> bool:
-    return f.response.of(episode, as_of).value in _LEFT
+    return r.response.of(episode, as_of).value in _LEFT
 
 
 def _sites(episode: Episode, as_of: date) -> Held | None:
@@ -106,7 +107,7 @@ def _cycles(episode: Episode, as_of: date) -> Held | None:
     if not _disease_left(episode, as_of):
         return None
     enough = t.LOCAL_CONTROL_FROM.value <= cycles.counted <= t.LATEST_LOCAL_CONTROL_CYCLE.value
-    shown = f"{f.response.of(episode, as_of).value} after {cycles.counted} cycles"
+    shown = f"{r.response.of(episode, as_of).value} after {cycles.counted} cycles"
     return Held("met" if enough else "not_met", shown, cycles.last_completed)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
-from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.clinical.evidence import (
     CNS_RELAPSE_2023,
@@ -52,7 +52,7 @@ def _missed_dose(episode: Episode, as_of: date) -> Iterator[Noticed]:
 def _more_courses(episode: Episode, as_of: date) -> Iterator[Noticed]:
     known = regimen(episode.regimen) if episode.regimen else None
     after_transplant = known is not None and known.id == "dinutuximab_beta_after_haploidentical_transplant"
-    if after_transplant and episode.context == "maintenance" and f.phase.of(episode, as_of).value == "limit":
+    if after_transplant and episode.context == "maintenance" and r.phase.of(episode, as_of).value == "limit":
         yield Noticed(f"{episode.courses.counted} courses given", episode.courses.last_completed)
 
 

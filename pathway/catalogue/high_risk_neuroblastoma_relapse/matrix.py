@@ -11,6 +11,7 @@ from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
 from pathway.catalogue.high_risk_neuroblastoma_relapse import guards as g
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.catalogue.high_risk_neuroblastoma_relapse.local_findings import LOCAL_CONTROL_OWED
 from pathway.clinical.evidence import (
     CASEY_2018,
@@ -177,7 +178,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[cite(NCI_PDQ_2025, _S, "biopsy tells maturation from progression")],
-        obtains=(f.progression_confirmed,),
+        obtains=(r.progression_confirmed,),
     ),
     row(
         "6a",
@@ -296,7 +297,7 @@ MATRIX: Final[tuple[Row, ...]] = (
         F,
         S,
         because=[_NE],
-        obtains=(f.assessment,),
+        obtains=(r.assessment,),
     ),
     row(
         "13",

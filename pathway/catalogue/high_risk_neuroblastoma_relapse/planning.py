@@ -7,6 +7,7 @@ from typing import Final
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
 from pathway.catalogue.high_risk_neuroblastoma_relapse import guards as g
 from pathway.catalogue.high_risk_neuroblastoma_relapse import planning_findings as p
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.catalogue.high_risk_neuroblastoma_relapse.first_rows import (
     CNS_NEW,
     CNS_SUSPECTED,
@@ -46,8 +47,8 @@ SUSPECTED: Final[tuple[Row, ...]] = (
     CNS_SUSPECTED,
     CNS_NEW,
     NOT_HIGH_RISK,
-    row("F1", f"Local disease is suspected: {_COMPLETE}, and have it judged whether it can be treated locally.", [p.LOCAL_PATTERN], OBTAIN, W, F, S, because=[_WORK_UP, _LOCAL, OPTIONS_AT_RELAPSE], obtains=(f.evidence, f.local_disease)),
-    row("F", f"Relapse, progression or refractory disease is suspected: {_COMPLETE}.", [], OBTAIN, W, F, S, because=[_WORK_UP, OPTIONS_AT_RELAPSE], obtains=(f.evidence,)),
+    row("F1", f"Local disease is suspected: {_COMPLETE}, and have it judged whether it can be treated locally.", [p.LOCAL_PATTERN], OBTAIN, W, F, S, because=[_WORK_UP, _LOCAL, OPTIONS_AT_RELAPSE], obtains=(r.evidence, f.local_disease)),
+    row("F", f"Relapse, progression or refractory disease is suspected: {_COMPLETE}.", [], OBTAIN, W, F, S, because=[_WORK_UP, OPTIONS_AT_RELAPSE], obtains=(r.evidence,)),
 )  # fmt: skip
 
 _START: Final = (Offer("start_chemoimmunotherapy"),)

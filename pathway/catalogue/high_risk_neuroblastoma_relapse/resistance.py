@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
+from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.clinical.backbones import (
     CROSSOVER,
     RESISTANT_MONTHS,
@@ -55,7 +55,7 @@ def _was_resistant(therapy: PriorTherapy) -> bool | None:
 
 
 def _progressing(episode: Episode, as_of: date) -> bool:
-    return episode.state == "progression_confirmed" or f.response.of(episode, as_of).value == "PD"
+    return episode.state == "progression_confirmed" or r.response.of(episode, as_of).value == "PD"
 
 
 def _failed(episode: Episode, as_of: date) -> Iterator[Noticed]:

@@ -7,8 +7,8 @@ from datetime import date
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import windows
 from pathway.catalogue.high_risk_neuroblastoma_relapse.cell_findings import step_of_this_bridge
-from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import progression_confirmed
 from pathway.catalogue.high_risk_neuroblastoma_relapse.guards import chosen
+from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import progression_confirmed
 from pathway.clinical.regimens import NextCycle, regimen
 from pathway.clinical.terms import Response, spelling
 from pathway.engine.definition import Anchored, Window
