@@ -133,35 +133,19 @@ def _fact(pathway: Pathway, episode: Episode, event: Event, at: Stamp) -> Step:
 
 
 ASSESSED = "assessment_recorded"
-
-
 PROGRESSED = "progression_evidence_recorded"
-
-
 REPEATED_CYCLE = "A cycle with this number has been recorded already; correct or retract one of the two."
-
-
 LINE_BEGUN_BEFORE = (
     "A line of therapy that was begun elsewhere cannot be taken over from here on; nothing of it was counted."
 )
-
-
 DECISION_MISSING = "This happened without a recorded decision; record the decision with its own date."
-
-
 STOPPED_AGENT_GIVEN = (
     "The cycle has an agent that was stopped for good, without an override that two clinicians signed."
 )
-
-
 GATE_SKIPPED_KIND = "gate_skipped"
-
-
 GATE_SKIPPED = (
     "The cycle began without its start criteria on record: record the values with their own date, or say why."
 )
-
-
 CONTESTED = "On what is known now, this decision would not have been offered; look at it again."
 
 

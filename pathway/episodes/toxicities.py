@@ -54,8 +54,6 @@ def _stopped_by(episode: Episode, rule: StopRule, agent: str | None, at: Stamp) 
 
 
 NOT_NAMED = "Which antibody it was is not recorded, so it holds for each of them until that is corrected."
-
-
 NOT_KNOWN_HERE = (
     "The agent it was ascribed to is not known here, so it holds for each antibody until that is corrected."
 )
