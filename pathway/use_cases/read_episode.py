@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from pathway.episodes.episode import Episode
-from pathway.episodes.facts import Cycles, Noted, Stamp
+from pathway.episodes.facts import Antigen, Cycles, LocalPlan, Noted, Progression, Stamp, Toxicity
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.standing import Standing, standing_of, summary_of
 
@@ -117,47 +117,54 @@ def _facts(episode: Episode) -> dict[str, Any]:
         "car_t": episode.car_t,
     }
     facts: dict[str, Any] = {name: _noted(noted) for name, noted in single.items() if noted is not None}
-    if (gd2 := episode.gd2) is not None:
-        measured = {
-            "method": gd2.method,
-            "specimen": gd2.specimen,
-            "percent": gd2.percent,
-            "density": gd2.density,
-        }
-        facts["gd2"] |= {name: str(each) for name, each in measured.items() if each is not None}
+    if episode.gd2 is not None:
+        facts["gd2"] |= _measured(episode.gd2)
     facts |= {
         name: {key: _noted(noted) for key, noted in group.items()} for name, group in groups.items() if group
     }
     if episode.irradiated:
         facts["irradiated_gy"] = {site: str(gray) for site, gray in episode.irradiated.items()}
-    if (plan := episode.local_plan) is not None:
-        facts["local_plan"] = {
-            "modality": plan.modality,
-            "site": plan.site,
-            "planned_for": plan.planned_for.isoformat() if plan.planned_for else None,
-            "after_cycle": plan.after_cycle,
-            **_at(plan.at),
-        }
+    if episode.local_plan is not None:
+        facts["local_plan"] = _plan(episode.local_plan)
     if episode.progression is not None:
-        progression = episode.progression
-        facts["progression"] = {
-            "confirmed": progression.confirmed,
-            "setting": progression.setting,
-            "pattern": progression.pattern,
-            **_at(progression.at),
-        }
+        facts["progression"] = _progression(episode.progression)
     if episode.toxicities:
-        facts["toxicities"] = [
-            {
-                "term": toxicity.term,
-                "scale": toxicity.scale,
-                "grade": "unknown" if toxicity.grade is None else toxicity.grade,
-                "agent": toxicity.agent,
-                "ongoing": toxicity.ongoing,
-                "since": toxicity.since.on.isoformat(),
-                **({} if toxicity.no_grade is None else {"no_such_grade": toxicity.no_grade}),
-                **_at(toxicity.at),
-            }
-            for toxicity in episode.toxicities.values()
-        ]
+        facts["toxicities"] = [_toxicity(each) for each in episode.toxicities.values()]
     return facts
+
+
+def _measured(gd2: Antigen) -> dict[str, str]:
+    told = {"method": gd2.method, "specimen": gd2.specimen, "percent": gd2.percent, "density": gd2.density}
+    return {name: str(each) for name, each in told.items() if each is not None}
+
+
+def _plan(plan: LocalPlan) -> dict[str, Any]:
+    return {
+        "modality": plan.modality,
+        "site": plan.site,
+        "planned_for": plan.planned_for.isoformat() if plan.planned_for else None,
+        "after_cycle": plan.after_cycle,
+        **_at(plan.at),
+    }
+
+
+def _progression(progression: Progression) -> dict[str, Any]:
+    return {
+        "confirmed": progression.confirmed,
+        "setting": progression.setting,
+        "pattern": progression.pattern,
+        **_at(progression.at),
+    }
+
+
+def _toxicity(toxicity: Toxicity) -> dict[str, Any]:
+    return {
+        "term": toxicity.term,
+        "scale": toxicity.scale,
+        "grade": "unknown" if toxicity.grade is None else toxicity.grade,
+        "agent": toxicity.agent,
+        "ongoing": toxicity.ongoing,
+        "since": toxicity.since.on.isoformat(),
+        **({} if toxicity.no_grade is None else {"no_such_grade": toxicity.no_grade}),
+        **_at(toxicity.at),
+    }
