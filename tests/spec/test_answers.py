@@ -206,7 +206,7 @@ def test_a_day_that_is_not_known_leaves_a_value_unknown_and_says_why() -> None:
 def test_only_what_people_can_obtain_or_decide_is_marked_so() -> None:
     by_name = {each.name: each for each in PATHWAY.findings}
     assert by_name["consent"].changes_by("refused") == "decide"
-    assert by_name["intent"].changes_by("comfort") == "decide"
+    assert by_name["intent"].changes_by("comfort") == "course"
     assert by_name["cns"].changes_by("suspected") == "obtain"
     assert by_name["cns"].changes_by("new") == "course"
     assert by_name["fitness"].changes_by("stale") == "obtain"

@@ -240,7 +240,7 @@ def cns(episode: Episode, as_of: date) -> Found:
     return Found(value, noted.value, noted.at)
 
 
-@finding("the goal of care", ("treatment", "comfort"), decided=True)
+@finding("the goal of care", ("treatment", "comfort"))
 def intent(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     if episode.intent is None:
         return Found("treatment", "nothing recorded; treatment is the purpose of this pathway")
