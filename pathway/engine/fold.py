@@ -268,6 +268,7 @@ def _moved(pathway: Pathway, episode: Episode, target: str, at: Stamp) -> Episod
         entered=at,
         context=episode.context if state.context is None else state.context,
         line_open=episode.line_open and not state.ends_line,
+        progression_stands=episode.progression_stands and state.context != "follow_up",
         bridge_began=at if state.begins_bridge else episode.bridge_began,
     )
 

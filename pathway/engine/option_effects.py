@@ -72,6 +72,7 @@ def _new_line(episode: Episode, detail: DecisionDetail, at: Stamp) -> Episode:
         earlier_lines=(*episode.earlier_lines, ended) if began else episode.earlier_lines,
         line_began=at,
         line_open=True,
+        progression_stands=False,
         regimen=None,
         agents=(),
         overridden=(),

@@ -109,8 +109,8 @@ def response_in_force(timepoint: Timepoint) -> InForce:
 def later_progression(episode: Episode) -> Progression | None:
     """The progression that counts instead of the response last assessed; None while that response counts.
 
-    A confirmed one counts from the day of the last examination on: where both are told of one day, nothing shows
-    that the response came second. One that is only suspected has to come after it.
+    A confirmed one counts while it stands, and also where both are told of one day: nothing shows that the response
+    came second. One that is only suspected has to come after the last examination.
     """
     progression, timepoint = episode.progression, episode.timepoint
     if progression is None:
@@ -118,8 +118,18 @@ def later_progression(episode: Episode) -> Progression | None:
     last = timepoint.last if timepoint else None
     if last is None:
         return progression if progression.confirmed else None
-    counts = progression.at.on >= last.on if progression.confirmed else progression.at.on > last.on
+    if progression.confirmed:
+        counts = episode.progression_stands or progression.at.on >= last.on
+    else:
+        counts = progression.at.on > last.on
     return progression if counts else None
+
+
+def progressed(episode: Episode, at: Stamp) -> Episode:
+    """The episode in which progression is confirmed; told again while it stands, it outdates nothing anew."""
+    if episode.progression_stands:
+        return episode
+    return replace(episode, progressed=at, gd2_outdated=at, progression_stands=True)
 
 
 def _timepoint_name(episode: Episode, given: str | None) -> str:
@@ -264,7 +274,8 @@ def with_response(episode: Episode, at: Stamp) -> Episode:
         return episode
     episode = replace(episode, last_response=Noted(str(response), at))
     if response is Response.PD:
-        return replace(episode, progressed=at, gd2_outdated=at, remission_after=None)
+        return replace(progressed(episode, at), remission_after=None)
+    episode = replace(episode, progression_stands=False)
     if response in (Response.CR, Response.NED) and episode.remission_after is None:
         return replace(episode, remission_after=episode.cycles.counted)
     return episode

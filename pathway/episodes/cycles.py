@@ -45,6 +45,7 @@ def learn_start(episode: Episode, event: CycleStarted, at: Stamp) -> Episode:
     )
     episode = replace(
         episode,
+        progression_stands=False,
         regimen=event.regimen or episode.regimen,
         agents=tuple(spelling(agent) for agent in event.agents)
         if event.agents != UNKNOWN
@@ -84,6 +85,7 @@ def learn_taken_over(episode: Episode, event: TreatmentTakenOver, at: Stamp) -> 
         line=event.line,
         line_began=at,
         line_open=True,
+        progression_stands=False,
         regimen=event.regimen,
         agents=tuple(spelling(agent) for agent in event.agents or (known.agents if known else ())),
         cycles=cycles if courses is None else replace(cycles, last_started=None),

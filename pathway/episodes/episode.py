@@ -62,7 +62,10 @@ class Episode:
     """The age at the opening."""
     progression: Progression | None = None
     progressed: Stamp | None = None
-    """The latest confirmed progression: what was agreed or measured before it counts no longer."""
+    """When the latest progression was first confirmed: what was agreed or measured before it counts no longer."""
+    progression_stands: bool = False
+    """True from a confirmed progression until a line or a treatment begins, another response is assessed, or
+    follow-up."""
     gd2: Antigen | None = None
     gd2_elsewhere: Antigen | None = None
     """What was measured before it on another specimen."""

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from pathway.clinical.biomarkers import marker_name, most_recent
 from pathway.clinical.cycle_gate import FEVER_C
-from pathway.clinical.terms import CarTStep, Response, spelling
-from pathway.episodes.assessments import learn_assessment, learn_statement
+from pathway.clinical.terms import CarTStep, spelling
+from pathway.episodes.assessments import learn_assessment, learn_statement, progressed
 from pathway.episodes.cycles import learn_completion, learn_start, learn_taken_over
 from pathway.episodes.episode import Episode
 from pathway.episodes.events import (
@@ -126,7 +126,8 @@ def _car_t(episode: Episode, event: CarTStepRecorded, at: Stamp) -> Episode:
         steps["product"] = Noted(event.product, at)
     if event.safety_switch is not None:
         steps["safety_switch"] = Noted("yes" if event.safety_switch else "no", at)
-    return replace(episode, car_t=steps)
+    stands = episode.progression_stands and event.step is not CarTStep.INFUSED
+    return replace(episode, car_t=steps, progression_stands=stands)
 
 
 def _prior_therapy(episode: Episode, event: PriorTherapyRecorded, at: Stamp) -> Episode:
@@ -146,31 +147,34 @@ def _prior_therapy(episode: Episode, event: PriorTherapyRecorded, at: Stamp) -> 
 
 
 def _progression(episode: Episode, event: ProgressionEvidenceRecorded, at: Stamp) -> Episode:
-    before, began = episode.progression, episode.line_began
-    if before is not None and began is not None and began.on > before.at.on:
-        before = None  # a line was given since: this is another progression
-    stands = not event.confirmed and before is not None and _still_confirmed(episode, before)
+    """What is told of a progression that stands adds to it; a suspicion then neither undoes it nor moves its day."""
+    before = _same_progression(episode)
+    kept = before if before is not None and before.confirmed and not event.confirmed else None
+    told = [*(before.examined if before else ()), *(each.modality for each in event.evidence)]
     found = Progression(
-        event.confirmed or stands,
+        event.confirmed or kept is not None,
         event.setting or (before.setting if before else None),
         event.pattern or (before.pattern if before else None),
-        before.at if before is not None and stands else at,
-        tuple(
-            dict.fromkeys((*(before.examined if before else ()), *(each.modality for each in event.evidence)))
-        ),
+        kept.at if kept else at,
+        tuple(dict.fromkeys(told)),
     )
     episode = replace(episode, progression=found)
     if event.local_control_feasible is not None:
         feasible = Noted("yes" if event.local_control_feasible else "no", at)
         episode = replace(episode, local_control_feasible=feasible)
-    return replace(episode, progressed=at, gd2_outdated=at) if event.confirmed else episode
+    return progressed(episode, at) if event.confirmed else episode
 
 
-def _still_confirmed(episode: Episode, progression: Progression) -> bool:
-    """True while nothing answered a confirmed progression, a response or follow-up: a suspicion does not undo it."""
-    told = episode.last_response
-    answered = told is not None and told.value != Response.PD and told.at.on > progression.at.on
-    return progression.confirmed and not answered and episode.context != "follow_up"
+def _same_progression(episode: Episode) -> Progression | None:
+    """What was told before of the same progression: while it stands, or is suspected and no line was given since."""
+    before, began, since = episode.progression, episode.line_began, episode.progressed
+    if before is None:
+        return None
+    if before.confirmed:
+        same = episode.progression_stands and since is not None and since.on <= before.at.on
+    else:
+        same = began is None or began.on <= before.at.on
+    return before if same else None
 
 
 def _gd2(episode: Episode, event: Gd2Measured, at: Stamp) -> Episode:
@@ -206,6 +210,7 @@ def _local_control(episode: Episode, event: LocalControlCompleted, at: Stamp) ->
         irradiated[site] = irradiated.get(site, Decimal(0)) + event.dose_gy
     return replace(
         episode,
+        progression_stands=False,
         local_control=LocalControl(str(event.modality), at, event.site, event.extent),
         irradiated=irradiated,
         local_plan=None,

@@ -246,6 +246,7 @@ class Course:
         definition = self.pathway.state(state)
         if definition.context is not None:
             self.sheet["context"] = definition.context
+            self.sheet["progression_stands"] &= definition.context != "follow_up"
         if definition.ends_line:
             self.sheet["line_open"] = False
         if definition.begins_bridge:
@@ -379,7 +380,7 @@ class Course:
                 ),
             )
             sheet["line"] += 1
-        sheet["line_began"], sheet["line_open"] = at, True
+        sheet["line_began"], sheet["line_open"], sheet["progression_stands"] = at, True, False
         sheet["baselines"] = baselines(sheet, at)
         fresh = _blank()
         for name in (

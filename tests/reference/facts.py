@@ -80,13 +80,12 @@ def _each_once(words: list[str]) -> tuple[str, ...]:
 
 
 def _progression(sheet: Sheet, event: Any, at: Stamp) -> None:
-    before, began = sheet["progression"], sheet["line_began"]
-    if before and began and before.at.on < began.on:
+    before, began, stands = sheet["progression"], sheet["line_began"], sheet["progression_stands"]
+    if before and before.confirmed and not (stands and before.at.on >= sheet["progressed"].on):
         before = None
-    answer = sheet["last_response"]
-    outlived = bool(before) and bool(answer) and answer.value != "PD" and before.at.on < answer.at.on
-    followed = sheet["context"] == "follow_up"
-    kept = bool(before) and before.confirmed and not (event.confirmed or outlived or followed)
+    if before and not before.confirmed and began and before.at.on < began.on:
+        before = None
+    kept = bool(before) and before.confirmed and not event.confirmed
     sheet["progression"] = Progression(
         confirmed=True if kept else event.confirmed,
         setting=event.setting or (before and before.setting),
@@ -99,7 +98,13 @@ def _progression(sheet: Sheet, event: Any, at: Stamp) -> None:
     if event.local_control_feasible is not None:
         sheet["local_control_feasible"] = Noted(_yes_no(event.local_control_feasible), at)
     if event.confirmed:
+        _progressed(sheet, at)
+
+
+def _progressed(sheet: Sheet, at: Stamp) -> None:
+    if not sheet["progression_stands"]:
         sheet["progressed"] = sheet["gd2_outdated"] = at
+        sheet["progression_stands"] = True
 
 
 def _gd2(sheet: Sheet, event: Any, at: Stamp) -> None:
@@ -134,6 +139,7 @@ def _consent(sheet: Sheet, event: Any, at: Stamp) -> None:
 
 
 def _cycle_started(sheet: Sheet, event: Any, at: Stamp) -> None:
+    sheet["progression_stands"] = False
     counted: Cycles = sheet[counter(sheet)]
     follows = event.cycle == (counted.last_number or 0) + 1
     sheet[counter(sheet)] = replace(
@@ -177,6 +183,7 @@ def _taken_over(sheet: Sheet, event: Any, at: Stamp) -> None:
     last = Stamp(at.entry, event.last_cycle_on, Precision.DAY) if event.last_cycle_on else None
     sheet["context"] = "maintenance" if in_maintenance else "systemic"
     sheet["line"], sheet["line_began"], sheet["line_open"] = event.line, at, True
+    sheet["progression_stands"] = False
     known = REGIMENS.get(spelling(event.regimen or ""))
     agents = event.agents or (known.agents if known is not None else ())
     sheet["regimen"], sheet["agents"] = event.regimen, tuple(map(spelling, agents))
@@ -369,13 +376,16 @@ def _response(sheet: Sheet, point: Timepoint, at: Stamp) -> None:
         return
     sheet["last_response"] = Noted(str(response), at)
     if response == "PD":
-        sheet["progressed"] = sheet["gd2_outdated"] = at
+        _progressed(sheet, at)
         sheet["remission_after"] = None
+    else:
+        sheet["progression_stands"] = False
     if response in ("CR", "NED") and sheet["remission_after"] is None:
         sheet["remission_after"] = sheet["cycles"].counted
 
 
 def _local_control(sheet: Sheet, event: Any, at: Stamp) -> None:
+    sheet["progression_stands"] = False
     sheet["local_control"] = LocalControl(event.modality.value, at, site=event.site, extent=event.extent)
     sheet["local_control_feasible"] = sheet["residual_sites"] = sheet["local_plan"] = None
     if event.dose_gy is not None:
@@ -409,6 +419,7 @@ def _car_t(sheet: Sheet, event: Any, at: Stamp) -> None:
         case "not_infused":
             over = ("lymphodepletion",)
         case "infused":
+            sheet["progression_stands"] = False
             over = ("eligible", *made, "lymphodepletion", "bridging", "crs", "icans", "safety_switch_fired")
         case _:
             over = ()

@@ -60,6 +60,7 @@ def test_alk_and_mycn_count_for_a_year_and_not_past_a_progression(marker: str) -
     name = marker.casefold()
     assert detail(story, name, 366) == f"{marker}: found (2026-01-02)"
     assert detail(story, name, 367) == f"{marker}: found (2026-01-02), older than 365 days"
+    story.treated(1)
     story.told("progression_evidence_recorded", 2, confirmed=True)
     assert detail(story, name, 2) == f"{marker}: found (2026-01-02), from before the latest progression"
 

@@ -189,6 +189,7 @@ def test_a_specimen_from_before_the_progression_or_on_an_unknown_day_disagrees_w
 def test_a_disagreement_is_not_told_once_gd2_is_too_old() -> None:
     story = progressed(status="positive", specimen="tumour")
     story.told("gd2_measured", 5, status="negative", specimen="marrow")
+    story.treated(5)
     story.told("progression_evidence_recorded", 6, confirmed=True)
     assert not told(story, "gd2_conflict", 6)
 

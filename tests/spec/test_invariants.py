@@ -223,3 +223,60 @@ def test_a_suspicion_in_follow_up_is_a_suspicion_whatever_was_confirmed_before()
     story.decided("other", 30, rests_in="follow_up", text="no systemic therapy is wanted")
     story.told("progression_evidence_recorded", 300, confirmed=False)
     assert story.episode.state == "progression_suspected"
+
+
+def test_a_second_proof_of_one_progression_outdates_nothing_that_was_told_since_the_first() -> None:
+    story = first_line()
+    story.ready_for_cycle(2)
+    story.told("cycle_started", 2, cycle=1)
+    seen = [{"modality": "mibg", "finding": "new sites"}]
+    story.told("progression_evidence_recorded", 9, confirmed=True, pattern="metastatic", evidence=seen)
+    story.told("gd2_measured", 11, status="positive")
+    story.told("consent_recorded", 11, given=True)
+    proof = [{"modality": "biopsy", "finding": "neuroblastoma"}]
+    story.told("progression_evidence_recorded", 13, confirmed=True, evidence=proof)
+    story.assessed(14, "NI", "PD")
+    progression = story.episode.progression
+    assert progression is not None
+    assert (progression.pattern, progression.examined) == ("metastatic", ("mibg", "biopsy"))
+    assert (story.finding("gd2", 15), story.finding("consent", 15)) == ("positive", "given")
+    assert "gd2_again" not in {each.kind for each in story.episode.obligations}
+
+
+def test_progression_stands_while_a_later_assessment_tells_no_response() -> None:
+    story = first_line()
+    story.ready_for_cycle(2)
+    story.told("cycle_started", 2, cycle=1)
+    story.told("progression_evidence_recorded", 9, confirmed=True)
+    story.told("assessment_recorded", 12, components={"primary": "SD"})
+    assert story.finding("response", 12) == "PD"
+    story.told("assessment_recorded", 13, components={"metastatic": "NI", "bone_marrow": "NI"})
+    assert story.finding("response", 13) == "SD"
+
+
+def test_progression_after_more_treatment_is_another_one() -> None:
+    story = first_line()
+    story.cycle(1, 2)
+    story.told("progression_evidence_recorded", 9, confirmed=True)
+    story.told("gd2_measured", 10, status="positive")
+    story.decided("continue_chemoimmunotherapy", 11, offered_as="blocked")
+    story.cycle(2, 23)
+    story.told("progression_evidence_recorded", 30, confirmed=True)
+    assert story.finding("gd2", 31) == "stale"
+
+
+def test_a_local_relapse_that_is_proved_twice_owes_local_control_once() -> None:
+    story = Story.opened()
+    story.told("progression_evidence_recorded", 0, confirmed=True)
+    assert not story.episode.obligations or "local_plan" not in owed(story)
+    story.told("progression_evidence_recorded", 2, confirmed=True, pattern="local")
+    assert {"local_plan", "local_control"} <= owed(story)
+    story.told("local_control_planned", 3, modality="surgery", after_cycle=2)
+    story.told("progression_evidence_recorded", 5, confirmed=True, pattern="local")
+    assert "local_plan" not in owed(story)
+    story.told("local_control_completed", 8, modality="surgery")
+    assert not {"local_plan", "local_control"} & owed(story)
+
+
+def owed(story: Story) -> set[str]:
+    return {each.kind for each in story.episode.obligations}

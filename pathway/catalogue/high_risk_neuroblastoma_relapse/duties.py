@@ -37,8 +37,22 @@ def _progression(episode: Episode, event: Event, at: Stamp) -> Progression | Non
 
 
 def _local_relapse(episode: Episode, event: Event, at: Stamp) -> bool:
+    """A local relapse is confirmed, or a relapse that was confirmed turns out to be local."""
     found = _progression(episode, event, at)
-    return found is not None and found.pattern == Pattern.LOCAL
+    if found is None or found.pattern != Pattern.LOCAL:
+        return False
+    if episode.progressed == at:
+        return True
+    owed = any(each.kind == "local_control" for each in episode.obligations)
+    done, since = episode.local_control, episode.progressed
+    dealt_with = episode.local_plan is not None or (
+        done is not None and since is not None and done.at.on >= since.on
+    )
+    return (
+        isinstance(event, ProgressionEvidenceRecorded)
+        and event.pattern is not None
+        and not (owed or dealt_with)
+    )
 
 
 def _no_longer_local(episode: Episode, event: Event, at: Stamp) -> bool:
