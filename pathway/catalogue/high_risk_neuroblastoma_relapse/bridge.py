@@ -72,5 +72,5 @@ LYMPHODEPLETING: Final[tuple[Row, ...]] = (
 
 CELLS_GIVEN: Final[tuple[Row, ...]] = (
     *_FIRST,
-    row("F", "After CAR-T cells: watch for CRS and ICANS, assess the response at the next time point.", [], "continue_monitoring", L, W, F, S, because=[_TIME_POINTS]),
+    row("F", "After CAR-T cells: watch for CRS and ICANS, assess the response at the next time point.", [], "continue_monitoring", L, (Offer("follow_up", "before the response at month 6", needs_reason=True),), F, S, because=[_TIME_POINTS]),
 )  # fmt: skip
