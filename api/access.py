@@ -235,8 +235,15 @@ def _caller(token: jwt.Token) -> Caller:
         raise InvalidClaimError("sub")
     if not (isinstance(roles, list) and all(isinstance(role, str) for role in roles)):
         raise InvalidClaimError("roles")
-    scopes = frozenset[str]().union(*(SCOPES[role] for role in Role if role in roles))
-    return Caller(site_id=site, client_id=client_id, subject=subject, scopes=scopes)
+    known = [role for role in Role if role in roles]
+    scopes = frozenset[str]().union(*(SCOPES[role] for role in known))
+    return Caller(
+        site_id=site,
+        client_id=client_id,
+        subject=subject,
+        scopes=scopes,
+        roles=tuple(role.value for role in known),
+    )
 
 
 def _complaint(error: InvalidClaimError | MissingClaimError) -> str:

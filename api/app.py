@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -15,14 +15,15 @@ from pydantic import ValidationError
 
 from api import openapi
 from api.access import CannotStart, Gate
+from api.audit import Audit
 from api.dependencies import Gathered
 from api.problems import exception_handlers
-from api.rest import decisions, episodes, events, health, history, inrc, next_step, pathways, worklist
+from api.rest import audit, decisions, episodes, events, health, history, inrc, next_step, pathways, worklist
 from api.telemetry import Metrics, Telemetry, configure_logging
 from pathway.settings import Settings
 from pathway.use_cases.installation import Installation
 
-ROUTERS = (events, next_step, decisions, episodes, history, worklist, pathways, inrc, health)
+ROUTERS = (events, next_step, decisions, episodes, history, worklist, pathways, inrc, audit, health)
 """The calls; the frequent ones first, because the router tries them in this order."""
 
 READING_THREADS = 4
@@ -32,15 +33,18 @@ COLLECT_AFTER = 50_000
 """Allocations between two collections of the youngest generation."""
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The service for these settings. Raises `CannotStart` with a sentence saying which setting is wanting."""
+def create_app(settings: Settings, opened: Callable[[Settings], Installation] = Installation.open) -> FastAPI:
+    """The service for these settings. Raises `CannotStart` with a sentence saying which setting is wanting.
+
+    `opened` gives the installation it works with, once it runs.
+    """
     configure_logging()
     gate = Gate.of(settings)
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.installation = Installation.open(settings)
+        app.state.installation = opened(settings)
         app.state.threads = CapacityLimiter(READING_THREADS)
         app.state.summaries = Gathered(app.state.installation.readers.summaries)
         usual = gc.get_threshold()
@@ -53,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.installation.close()
 
     app = _described_app(lifespan=lifespan, exception_handlers=exception_handlers())
+    app.add_middleware(Audit)
     app.add_middleware(Telemetry, metrics=metrics)
     app.state.gate = gate
     app.state.metrics = metrics

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Final, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -20,7 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.access import Gate
-from api.problems import settled
+from api.problems import NOTE, settled
 from pathway.store.values import Settled
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.refusals import Refusal
@@ -37,6 +38,7 @@ _INSTANT: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})", re.ASCII
 )
 _WHOLE: Final = re.compile(r"\d{1,4}", re.ASCII)
+_IDENTIFIER: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WORD: Final = re.compile(r"[a-z_]{1,40}")
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=:.-]{1,400}")
 
@@ -53,7 +55,12 @@ def installation(request: Request) -> Installation:
 async def caller(request: Request) -> Caller:
     """Who asks. Raises `Refusal` (`unauthenticated`)."""
     gate: Gate = request.app.state.gate
-    return await gate.admit([value for name, value in request.scope["headers"] if name == b"authorization"])
+    admitted = await gate.admit(
+        [value for name, value in request.scope["headers"] if name == b"authorization"]
+    )
+    asking = replace(admitted, operation=request.scope["route"].name)
+    request.scope[NOTE].caller = asking
+    return asking
 
 
 async def json_body(request: Request) -> bytes:
@@ -162,6 +169,14 @@ class Query:
         expected = "is to be an instant with its zone, such as 2026-03-01T12:00:00Z (write + as %2B)"
         return self._read(name, _INSTANT, datetime.fromisoformat, expected)
 
+    def name(self, name: str) -> str | None:
+        """A name: printable ASCII characters."""
+        return self._read(name, _KEY, str, "is to be 1 to 255 printable ASCII characters")
+
+    def identifier(self, name: str) -> str | None:
+        """The id of something this service made."""
+        return self._read(name, _IDENTIFIER, str, "is to be an id, as this service gave it")
+
     def limit(self, default: int = 50) -> int:
         """How many rows at most: 1 to 200."""
         return (
@@ -214,6 +229,8 @@ async def written(request: Request, write: Future[Settled], *, minimal: bool = F
     waiting.add_done_callback(_see)
     if not write.done():
         await asyncio.wait((waiting,), timeout=LONGEST_WAIT_S)
+    # The record of the call is part of the write, whenever that comes to its end.
+    request.scope[NOTE].told = not write.done() or write.exception() is None
     if not write.done():
         raise Refusal(
             "timeout",
@@ -265,6 +282,11 @@ class Gathered(Generic[K, T]):
         else:
             for key, answer in asked:
                 answer.set_result(found.get(key))
+
+
+def note_shown(request: Request, episodes: Iterable[str]) -> None:
+    """Tells the audit record which episodes the answer lists."""
+    request.scope[NOTE].shown = tuple(episodes)
 
 
 def json_answer(document: bytes, headers: Mapping[str, str] | None = None) -> Response:

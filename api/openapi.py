@@ -38,6 +38,11 @@ PARAMETERS: Final[Mapping[str, tuple[str, JsonSchema]]] = {
         "Only episodes in which this kind of thing waits for somebody.",
         {"type": "string", "enum": ["due", "overdue", "missing", "waiting", "review"]},
     ),
+    "subject": ("Only what this person or system did.", {"type": "string", "maxLength": 255}),
+    "operation": ("Only this operation, by its `operationId`.", {"type": "string", "maxLength": 255}),
+    "episode": ("Only what touches or names this episode.", {"type": "string", "format": "uuid"}),
+    "since": ("Only what was recorded at this instant or later.", {"type": "string", "format": "date-time"}),
+    "until": ("Only what was recorded before this instant.", {"type": "string", "format": "date-time"}),
     "dry_run": (
         "`true`: the same answer, and nothing is written; no Idempotency-Key is needed then.",
         {"type": "boolean", "default": False},

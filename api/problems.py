@@ -69,6 +69,10 @@ _RETRY_AFTER_S: Final[Mapping[str, str]] = {
     "too_many_requests": "1",
     "timeout": "1",
 }
+_OUT_OF_REACH: Final[Mapping[str, str]] = {
+    "detail": "The database did not answer. Whether a write took effect is not known:"
+    " send it again with the same Idempotency-Key."
+}
 _CHALLENGE: Final = 'Bearer realm="pathway"'
 _SHOWABLE: Final[Mapping[str, re.Pattern[str]]] = {
     "episode_id": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
@@ -111,6 +115,11 @@ def internal(scope: Scope) -> Response:
     return _problem(
         scope, "internal", {"detail": "The service failed on this request; nothing about it is shown here."}
     )
+
+
+def unavailable(scope: Scope) -> Response:
+    """The answer when the database did not take what had to be recorded before anything is shown."""
+    return _problem(scope, "unavailable", _OUT_OF_REACH)
 
 
 def note_outcome(scope: Scope, outcome: str) -> None:
@@ -191,14 +200,7 @@ async def _overloaded(request: Request, _error: Exception) -> Response:
 
 
 async def _unavailable(request: Request, _error: Exception) -> Response:
-    return problem(
-        request,
-        "unavailable",
-        {
-            "detail": "The database did not answer. Whether a write took effect is not known:"
-            " send it again with the same Idempotency-Key."
-        },
-    )
+    return problem(request, "unavailable", _OUT_OF_REACH)
 
 
 async def _unstorable(request: Request, _error: Exception) -> Response:

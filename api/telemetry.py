@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import NOTE, internal
+from pathway.use_cases.installation import Caller
 
 LOGGED: Final = (
     "timestamp",
@@ -41,9 +42,15 @@ _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
 
 @dataclass(slots=True)
 class Note:
-    """What the answer of one request notes for its log line."""
+    """What the answer of one request notes for its log line and its audit record.
+
+    `shown` are the episodes an answer lists. `told` is true once the audit record is another's business.
+    """
 
     outcome: str = "ok"
+    caller: Caller | None = None
+    shown: tuple[str, ...] = ()
+    told: bool = False
 
 
 class Metrics:

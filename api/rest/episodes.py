@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import (
@@ -11,6 +12,7 @@ from api.dependencies import (
     installation,
     json_answer,
     json_body,
+    note_shown,
     read,
     request_digest,
     written,
@@ -54,9 +56,9 @@ async def find_episodes_of_a_patient(request: Request) -> Response:
     asking = await caller(request)
     Query(request)
     body = await json_body(request)
-    return json_answer(
-        await read(request, lambda: find_episodes.find_episodes(installation(request), asking, body))
-    )
+    found = await read(request, lambda: find_episodes.find_episodes(installation(request), asking, body))
+    note_shown(request, (each["episode"] for each in orjson.loads(found)["episodes"]))
+    return json_answer(found)
 
 
 @router.get(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import orjson
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import Query, caller, installation, json_answer, read
+from api.dependencies import Query, caller, installation, json_answer, note_shown, read
 from api.openapi import operation
 from pathway.use_cases import worklist
 
@@ -23,9 +24,9 @@ async def read_the_worklist(request: Request) -> Response:
     query = Query(request, "due_before", "kind", "cursor", "limit")
     due_before, kind = query.day("due_before"), query.one_of("kind", KINDS)
     cursor, limit = query.cursor(), query.limit()
-    return json_answer(
-        await read(
-            request,
-            lambda: worklist.read_worklist(installation(request), asking, due_before, kind, cursor, limit),
-        )
+    page = await read(
+        request,
+        lambda: worklist.read_worklist(installation(request), asking, due_before, kind, cursor, limit),
     )
+    note_shown(request, (each["episode"] for each in orjson.loads(page)["items"]))
+    return json_answer(page)

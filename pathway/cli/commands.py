@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from pathway.cli import doctor, pathways, reading, replay, response, running, writing
+from pathway.cli import auditing, doctor, pathways, reading, replay, response, running, writing
 from pathway.cli.faults import Commands
 from pathway.cli.terminal import say
 
@@ -70,6 +70,9 @@ app.command("next", rich_help_panel=_EPISODES)(reading.following)
 app.command("decide", rich_help_panel=_EPISODES)(writing.decide)
 app.command("history", rich_help_panel=_EPISODES)(reading.history)
 app.command("worklist", rich_help_panel=_EPISODES)(reading.worklist)
+
+_AUDIT: Final = "Audit"
+app.command("audit", rich_help_panel=_AUDIT)(auditing.audit)
 
 _PATHWAYS: Final = "Pathways"
 app.command("inrc", rich_help_panel=_PATHWAYS)(response.inrc)

@@ -80,6 +80,20 @@ def worklist(items: Iterable[Document]) -> Table:
     return table
 
 
+def audit(rows: Iterable[Document]) -> Table:
+    """Who did what, one line per record."""
+    table = _list("Recorded (UTC)", "By", "What", "Episode")
+    for row in rows:
+        what = Text(in_words(row["operation"]), style="bold")
+        entries = len(row["entries"])
+        told = [in_words(row["outcome"]), *([f"{entries} entries"] if entries > 1 else [])]
+        what.append(f"\n{', '.join(told)}", style="not bold dim")
+        who = Text(row["subject"]).append(f"\n{row['client']}", style="dim")
+        about = row["episode"] or (f"a list of {len(row['shown'])}" if row["shown"] else "")
+        table.add_row(row["recorded_at"][:19].replace("T", " "), who, what, about)
+    return table
+
+
 def next_steps(found: Iterable[tuple[str, Document]]) -> Table:
     """What comes next for some episodes, each with a name people know it by."""
     table = _list("Case and episode", "State", "Next")

@@ -38,7 +38,7 @@ def list_(as_json: Json = False) -> None:
     """List the published pathways, each version with the hash of its content."""
     from pathway.use_cases.pathways import list_pathways
 
-    with acting(SITE, on_database=False) as (installation, caller):
+    with acting(SITE, "list_the_pathways", on_database=False) as (installation, caller):
         document = list_pathways(installation, caller)
     if as_json:
         print_document(document)
@@ -62,7 +62,7 @@ def show(
     from pathway.use_cases.pathways import describe_pathway, draw_pathway
 
     found = _found(name, version)
-    with acting(SITE, on_database=False) as (installation, caller):
+    with acting(SITE, "describe_a_pathway", on_database=False) as (installation, caller):
         document = describe_pathway(installation, caller, found.id, found.version)
         drawn = draw_pathway(installation, caller, found.id, found.version) if svg else None
     if drawn is not None or as_json:

@@ -22,6 +22,7 @@ from pathway.cli.terminal import (
     print_document,
     remark,
     say,
+    tell_of,
 )
 
 AsOf = Annotated[
@@ -49,8 +50,9 @@ def following(
     from pathway.cli import shown
     from pathway.use_cases.next_step import next_step
 
-    with acting(site) as (installation, caller):
+    with acting(site, "read_the_next_step") as (installation, caller):
         document = next_step(installation, caller, episode, instant(known_at, site), day(as_of, site))
+        tell_of(installation, caller, episode)
     if as_json:
         print_document(document)
         return
@@ -79,12 +81,12 @@ def history(
 ) -> None:
     """Read the log: what happened, when it was recorded, by whom, and what became of it."""
     from pathway.cli import listed
-    from pathway.use_cases import history_table
-    from pathway.use_cases.read_history import read_history
+    from pathway.use_cases.read_history import COLUMNS, read_history
+    from pathway.use_cases.spreadsheet import as_csv as spreadsheet
 
     rows: list[dict[str, Any]] = []
     cursor: str | None = None
-    with acting(site) as (installation, caller):
+    with acting(site, "read_the_history") as (installation, caller):
         known, first, last = instant(known_at, site), day(since, site), day(until, site)
         while True:
             page = read_history(installation, caller, episode, known, first, last, cursor, PAGE)
@@ -92,10 +94,11 @@ def history(
             cursor = page.next_cursor
             if cursor is None:
                 break
+        tell_of(installation, caller, episode)
     if as_json:
         print_document(orjson.dumps({"entries": rows, "next_cursor": None}))
     elif as_csv:
-        sys.stdout.write(history_table.as_csv(rows).decode())
+        sys.stdout.write(spreadsheet(COLUMNS, rows).decode())
     elif rows:
         say(listed.history(rows))
     else:
@@ -118,8 +121,9 @@ def worklist(
     from pathway.cli import listed
     from pathway.use_cases.worklist import read_worklist
 
-    with acting(site) as (installation, caller):
+    with acting(site, "read_the_worklist") as (installation, caller):
         document = read_worklist(installation, caller, day(due_before, site), kind, cursor, limit)
+        tell_of(installation, caller, shown=(each["episode"] for each in orjson.loads(document)["items"]))
     if as_json:
         print_document(document)
         return

@@ -6,7 +6,7 @@ import getpass
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum
@@ -30,7 +30,7 @@ PLAIN_WIDTH: Final = 100
 
 WRITE_WITHIN_S: Final = 30
 SCOPES: Final = frozenset(
-    {"episodes.read", "events.write", "decisions.write", "overrides.sign", "pathways.read"}
+    {"episodes.read", "events.write", "decisions.write", "overrides.sign", "pathways.read", "audit.read"}
 )
 """What the command line may do: whoever reaches the database can read and write it anyway."""
 
@@ -144,15 +144,17 @@ def person() -> str:
 
 @contextmanager
 def acting(
-    site: str, subject: str | None = None, *, on_database: bool = True
+    site: str, operation: str, subject: str | None = None, *, on_database: bool = True
 ) -> Iterator[tuple[Installation, Caller]]:
-    """The configured installation and who acts on it.
+    """The configured installation, and who does the operation on it (named as the HTTP calls are).
 
+    A refusal leaves its audit record; a write brings its own along, and what was read is told with `tell_of`.
     Raises `Stop` when there is no database and one is needed, and for a site or a name no token could carry.
 
     The client of what is written is `terminal/<person>`, so that the history shows where `--as` was used.
     """
     from pathway.use_cases.installation import Caller, Installation
+    from pathway.use_cases.refusals import Refusal
 
     if not SITE_NAME.fullmatch(site) or not NAME.fullmatch(subject or person()):
         hint = "A site has letters, digits, points, dashes and underscores; a name has printable ASCII characters."
@@ -161,10 +163,30 @@ def acting(
     if on_database:
         require_database(in_force)
     installation = Installation.open(in_force)
+    caller = Caller(site, f"terminal/{person()}", subject or person(), SCOPES, operation=operation)
     try:
-        yield installation, Caller(site, f"terminal/{person()}", subject or person(), SCOPES)
+        yield installation, caller
+    except Refusal as refusal:
+        if on_database:
+            tell_of(installation, caller, outcome=refusal.outcome)
+        raise
     finally:
         installation.close()
+
+
+def tell_of(
+    installation: Installation,
+    caller: Caller,
+    episode: str | None = None,
+    *,
+    outcome: str = "ok",
+    shown: Iterable[str] = (),
+) -> None:
+    """Leaves the audit record of what was read, durable before anything of it is printed."""
+    from pathway.store.identifiers import is_identifier
+
+    about = episode if episode is not None and is_identifier(episode) else None
+    installation.tell_of(caller, outcome, about, tuple(shown)).result(timeout=WRITE_WITHIN_S)
 
 
 def settled(write: Future[Settled]) -> Settled:

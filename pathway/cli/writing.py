@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import orjson
@@ -23,6 +24,7 @@ from pathway.cli.terminal import (
     read_document,
     say,
     settled,
+    tell_of,
 )
 from pathway.clinical.terms import OverrideReason
 
@@ -58,7 +60,7 @@ def open_episode(
     from pathway.use_cases.open_episode import open_episode as use_case
 
     body = read_document(document) if document else _opening(patient, on, pathway, risk_group, site)
-    with acting(site, subject) as (installation, caller):
+    with acting(site, "open_an_episode", subject) as (installation, caller):
         done = settled(use_case(installation, caller, body, None, ""))
     told = orjson.loads(done.document)
     if as_json:
@@ -112,7 +114,7 @@ def record(
     from pathway.use_cases.record_events import record_events
 
     body = _event(kind, on, content or [], site) if kind else _whole(content or [], on)
-    with acting(site, subject) as (installation, caller):
+    with acting(site, "record_what_happened", subject) as (installation, caller):
         done = settled(record_events(installation, caller, episode, body, None, "", dry_run=dry_run))
     if as_json:
         print_document(done.document)
@@ -207,11 +209,12 @@ def decide(
     from pathway.use_cases.next_step import next_step
 
     decided_on, option = day(on, site), named(option)
-    with acting(site, subject) as (installation, caller):
+    with acting(site, "decide_on_an_option", subject) as (installation, caller):
         if basis is None:
             told = orjson.loads(next_step(installation, caller, episode, None, decided_on))
             basis = told["basis"]
             if not as_json:
+                tell_of(installation, replace(caller, operation="read_the_next_step"), episode)
                 _show_basis(told, option)
             if not yes and sys.stdin.isatty() and sys.stdout.isatty():
                 typer.confirm(f"Record: {option.replace('_', ' ')}?", abort=True)

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
+import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from pathway.proof.canonical import canonical
 from pathway.proof.chain import GENESIS
+from pathway.proof.merkle import leaf_hash
 from pathway.store import statements as sql
+from pathway.store.identifiers import new_identifier
 from pathway.store.values import (
     NO_LIMIT,
+    Access,
+    NewAudit,
+    NewCommit,
     NewEntry,
     NewMessage,
     NewPatient,
@@ -39,6 +47,7 @@ class Command:
     than once: only what its last call proposed is written. `key` and `request_digest` make the request
     idempotent for its client; `messages` are the business keys (system, message id) it will ask about.
     With `dry_run` it is decided and answered, nothing is written, and the key is not looked at.
+    `access` leaves one audit record in the same transaction, of a dry run and of a repeated answer as well.
     Raises `Unstorable` for a key that no database holds.
     """
 
@@ -50,6 +59,7 @@ class Command:
     request_digest: str = ""
     messages: tuple[tuple[str, str], ...] = ()
     dry_run: bool = False
+    access: Access | None = None
 
     def __post_init__(self) -> None:
         require_text(self.client_id, self.episode_id or "", self.key or "")
@@ -95,6 +105,7 @@ class Batch:
         self._connection = connection
         self._statements = statements
         self._clock = clock
+        self._latest = _NEVER
         asked = [(command.site_id, *message) for command in commands for message in command.messages]
         with sql.unawaited(connection):
             connection.begin()
@@ -112,6 +123,8 @@ class Batch:
         self._new_entries: list[NewEntry] = []
         self._new_messages: list[NewMessage] = []
         self._new_answers: list[sql.Answer] = []
+        self._new_audits: list[NewAudit] = []
+        self._leaves: dict[str, list[tuple[str, str, str]]] = {}
         self._touched: set[EpisodeKey] = set()
 
     def settle(self, command: Command) -> Settled | Exception:
@@ -123,10 +136,12 @@ class Batch:
         if keyed:
             given = self._answers.get((command.site_id, command.client_id, command.key or ""))
             if given is not None:
-                return _again(given, command)
+                again = _again(given, command)
+                self._audit(command, again.outcome, command.episode_id, ())
+                return again
         try:
             summary = self._summaries.get((command.site_id, command.episode_id or ""))
-            now = self._clock()
+            now = self._latest = self._clock()
             if summary is not None:
                 now = max(now, summary.head_recorded_at + timedelta(microseconds=1))
             proposal = command.decide(View(self, command.site_id, summary), now)
@@ -138,6 +153,9 @@ class Batch:
             return error
         if not command.dry_run:
             self._stage(proposal, answer)
+        about = command.episode_id if proposal.summary is None else proposal.summary.episode_id
+        written = () if command.dry_run else proposal.entries
+        self._audit(command, proposal.outcome, command.episode_id if command.dry_run else about, written)
         return Settled(proposal.outcome, proposal.document, proposal.location)
 
     def write(self) -> None:
@@ -156,6 +174,8 @@ class Batch:
             writes.insert_entries.run(connection, self._new_entries)
             writes.insert_messages.run(connection, sorted(self._new_messages, key=_message_key))
             writes.insert_answers.run(connection, sorted(self._new_answers, key=_answer_key))
+            writes.insert_audits.run(connection, self._new_audits)
+            writes.insert_commits.run(connection, self._commits())
 
     def entries(self, site_id: str, episode_id: str) -> list[StoredEntry]:
         """The log of an episode with what this batch adds to it."""
@@ -214,12 +234,71 @@ class Batch:
             self._summaries[key] = proposal.summary
             self._touched.add(key)
         self._new_entries.extend(proposal.entries)
+        for entry in proposal.entries:
+            self._add_leaf(entry.site_id, "entry", entry.entry_id, entry.body)
         for message in proposal.messages:
             self._new_messages.append(message)
             self._messages[_message_key(message)] = message
         if answer is not None:
             self._new_answers.append(answer)
             self._answers[_answer_key(answer)] = answer
+
+    def _audit(
+        self, command: Command, outcome: str, episode_id: str | None, entries: Sequence[NewEntry]
+    ) -> None:
+        if command.access is not None:
+            now = self._latest = self._clock()
+            record = _audit_record(command, command.access, now, outcome, episode_id, entries)
+            self._new_audits.append(record)
+            self._add_leaf(record.site_id, "audit", record.audit_id, record.body)
+
+    def _add_leaf(self, site_id: str, kind: str, record_id: str, body: str) -> None:
+        self._leaves.setdefault(site_id, []).append((kind, record_id, leaf_hash(body.encode())))
+
+    def _commits(self) -> list[NewCommit]:
+        return [
+            NewCommit(site_id, new_identifier(self._latest), orjson.dumps(leaves).decode())
+            for site_id, leaves in sorted(self._leaves.items())
+        ]
+
+
+def _audit_record(
+    command: Command,
+    access: Access,
+    now: datetime,
+    outcome: str,
+    episode_id: str | None,
+    entries: Sequence[NewEntry],
+) -> NewAudit:
+    audit_id = new_identifier(now)
+    body = canonical(
+        {
+            "format": 1,
+            "site": command.site_id,
+            "audit": audit_id,
+            "recorded_at": now.isoformat(timespec="microseconds"),
+            "subject": access.subject,
+            "client": command.client_id,
+            "roles": access.roles,
+            "operation": access.operation,
+            "episode": episode_id,
+            "shown": access.shown,
+            "outcome": outcome,
+            "entries": [{"entry": entry.entry_id, "hash": entry.hash} for entry in entries],
+        }
+    )
+    return NewAudit(
+        command.site_id,
+        audit_id,
+        now,
+        access.subject,
+        command.client_id,
+        access.operation,
+        episode_id,
+        outcome,
+        body.decode(),
+        sha256(body).hexdigest(),
+    )
 
 
 def _episodes(commands: Iterable[Command]) -> Iterable[EpisodeKey]:

@@ -75,14 +75,15 @@ class Engines:
         self.read.dispose()
 
 
-def open_store(url: str) -> Engines:
+def open_store(url: str, journal: Journal | None = None) -> Engines:
     """The engines for `sqlite:///path` or `postgresql://...`; nothing is connected before it is used.
 
-    Raises `ValueError` for any other URL.
+    SQLite keeps the journal its library is to have, unless another is named. Raises `ValueError` for any other URL.
     """
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return Engines(_sqlite(parsed, writes=True), _sqlite(parsed, writes=False), "sqlite")
+        kept = journal or journal_for(sqlite3.sqlite_version_info)
+        return Engines(_sqlite(parsed, kept, writes=True), _sqlite(parsed, kept, writes=False), "sqlite")
     return Engines(_postgresql(parsed, writes=True), _postgresql(parsed, writes=False), "postgresql")
 
 
@@ -131,9 +132,8 @@ def _is_about_a_value(error: SQLAlchemyError, state: str | None) -> bool:
     return isinstance(error, DataError) or beyond_a_limit or refused_by_the_driver
 
 
-def _sqlite(url: URL, *, writes: bool) -> Engine:
+def _sqlite(url: URL, journal: Journal, *, writes: bool) -> Engine:
     engine = create_engine(url, hide_parameters=True, pool_size=1 if writes else 4)
-    journal = journal_for(sqlite3.sqlite_version_info)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, TypeVar
 
 import orjson
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Date,
     Integer,
     Select,
+    Text,
     and_,
     bindparam,
     false,
@@ -27,9 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pathway.store.engines import Engines, Journal, fault
-from pathway.store.statements import EPISODE, Query, Reading, by, columns
-from pathway.store.tables import Key
-from pathway.store.values import NO_LIMIT, StoredEntry, Summary
+from pathway.store.statements import AUDIT, EPISODE, Query, Reading, by, columns
+from pathway.store.tables import Instant, Key
+from pathway.store.values import NO_LIMIT, StoredAudit, StoredEntry, Summary
 
 Kind = Literal["due", "overdue", "missing", "waiting", "review"]
 Position = tuple[date | None, str]
@@ -57,6 +58,7 @@ class Readers:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
         self._queries = Reading(engines.read.dialect)
+        self._audits: dict[frozenset[str], Query] = {}
         self._pages: dict[tuple[Kind | None, bool, Start], Query] = {}
 
     def summary(self, site_id: str, episode_id: str) -> Summary | None:
@@ -129,6 +131,39 @@ class Readers:
             limit=limit,
         )
         return [Summary(*row) for row in found]
+
+    def audits(
+        self,
+        site_id: str,
+        *,
+        subject: str | None = None,
+        operation: str | None = None,
+        episode: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> list[StoredAudit]:
+        """The site's audit records, the newest first: those behind the record `before`, at most `limit`.
+
+        `since` is the first instant, `until` the first one no more. `episode` also finds lists that named it.
+        """
+        wanted = {
+            "subject": subject,
+            "operation": operation,
+            "episode": episode,
+            "since": since,
+            "until": until,
+            "before": before,
+        }
+        asked = frozenset(name for name, value in wanted.items() if value is not None)
+        if asked not in self._audits:
+            self._audits[asked] = Query(_audit_page(asked), self._engines.read.dialect)
+        parameters = {name: wanted[name] for name in asked}
+        if episode is not None:
+            parameters["named"] = f'%"{episode}"%'
+        found = self._rows(self._audits[asked], site_id=site_id, limit=limit, **parameters)
+        return [StoredAudit(*row) for row in found]
 
     def ping(self) -> None:
         """Returns when the database answers."""
@@ -205,6 +240,25 @@ def _page(kind: Kind | None, start: Start, *, bounded: bool) -> Select[Any]:
     both = union_all(*(select(one) for one in ranges)).subquery()
     in_order = select(both).order_by(both.c.due_target.is_(None), both.c.due_target, both.c.episode_id)
     return in_order.limit(_LIMIT)
+
+
+def _audit_page(asked: frozenset[str]) -> Select[Any]:
+    columns_of = AUDIT.c
+    conditions = {
+        "subject": columns_of.subject == bindparam("subject", type_=Key),
+        "operation": columns_of.operation == bindparam("operation", type_=Text),
+        "episode": or_(
+            columns_of.episode_id == bindparam("episode", type_=Key),
+            and_(columns_of.episode_id.is_(None), columns_of.body.like(bindparam("named", type_=Text))),
+        ),
+        "since": columns_of.recorded_at >= bindparam("since", type_=Instant),
+        "until": columns_of.recorded_at < bindparam("until", type_=Instant),
+        "before": columns_of.audit_id < bindparam("before", type_=Key),
+    }
+    query = by(columns(AUDIT, StoredAudit), AUDIT, "site_id").where(
+        *(conditions[name] for name in sorted(asked))
+    )
+    return query.order_by(columns_of.audit_id.desc()).limit(_LIMIT)
 
 
 def _sqlite_durability(connection: Connection) -> Durability:

@@ -62,6 +62,7 @@ def table_of(model: Any) -> Table:
 
 PATIENT, EPISODE, ENTRY = table_of(tables.Patient), table_of(tables.Episode), table_of(tables.Entry)
 MESSAGE, ANSWER = table_of(tables.Message), table_of(tables.Answer)
+AUDIT, UNLOGGED = table_of(tables.Audit), table_of(tables.Unlogged)
 
 
 def columns(table: Table, value: type[Any]) -> Select[Any]:
@@ -275,6 +276,8 @@ class Writing(Reading):
         self.insert_entries = Many(insert(ENTRY), dialect)
         self.insert_messages = Many(insert(MESSAGE), dialect)
         self.insert_answers = Many(insert(ANSWER), dialect)
+        self.insert_audits = Many(insert(AUDIT), dialect)
+        self.insert_commits = Many(insert(UNLOGGED), dialect)
 
 
 def _locked_in_order(query: Select[Any]) -> Select[Any]:

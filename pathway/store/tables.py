@@ -165,5 +165,70 @@ class Answer(Row, table=True):
     recorded_at: datetime = Field(sa_type=Instant)
 
 
-APPEND_ONLY = ("entry", "message", "answer")
+class Audit(Row, table=True):
+    """Who did or read what, one record for each operation, sealed like an entry. Append-only."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("audit_episode_idx", "site_id", "episode_id", "audit_id"),)
+
+    site_id: str = Field(primary_key=True, sa_type=Key)
+    audit_id: str = Field(primary_key=True, sa_type=Key)
+    recorded_at: datetime = Field(sa_type=Instant)
+    subject: str = Field(sa_type=Key)
+    client_id: str = Field(sa_type=Text)
+    operation: str = Field(sa_type=Text)
+    episode_id: str | None = Field(sa_type=Key)
+    outcome: str = Field(sa_type=Text)
+    body: str = Field(sa_type=Text)
+    hash: str = Field(sa_type=Text)
+
+
+class Unlogged(Row, table=True):
+    """What one commit added and the Merkle log of the site does not have yet; gone once it has."""
+
+    __tablename__ = "unlogged"
+
+    site_id: str = Field(primary_key=True, sa_type=Key)
+    commit_id: str = Field(primary_key=True, sa_type=Key)
+    leaves: str = Field(sa_type=Text)
+
+
+class Leaf(Row, table=True):
+    """Where an entry or an audit record stands in the Merkle log of its site. Append-only."""
+
+    __tablename__ = "leaf"
+    __table_args__ = (UniqueConstraint("site_id", "record_id"),)
+
+    site_id: str = Field(primary_key=True, sa_type=Key)
+    position: int = Field(primary_key=True)
+    kind: str = Field(sa_type=Text)
+    record_id: str = Field(sa_type=Key)
+    hash: str = Field(sa_type=Text)
+
+
+class Node(Row, table=True):
+    """The root of a complete subtree of 256 to the power of `level` leaves of the Merkle log. Append-only."""
+
+    __tablename__ = "node"
+
+    site_id: str = Field(primary_key=True, sa_type=Key)
+    level: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    hash: str = Field(sa_type=Text)
+
+
+class Tree(Row, table=True):
+    """How far the Merkle log of a site has come, and which worker is taking it further."""
+
+    __tablename__ = "tree"
+
+    site_id: str = Field(primary_key=True, sa_type=Key)
+    size: int
+    root: str = Field(sa_type=Text)
+    lease_holder: str | None = Field(sa_type=Text)
+    lease_until: datetime | None = Field(sa_type=Instant)
+    updated_at: datetime = Field(sa_type=Instant)
+
+
+APPEND_ONLY = ("entry", "message", "answer", "audit", "leaf", "node")
 """The tables whose rows are never changed nor removed; triggers refuse it."""

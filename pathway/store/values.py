@@ -101,6 +101,51 @@ class NewMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """Who does what, as an audit record says it: the person or system, its roles, and the operation's name.
+
+    `shown` are the ids of the episodes that the answer lists.
+    """
+
+    subject: str
+    roles: tuple[str, ...]
+    operation: str
+    shown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewAudit:
+    """One audit record, sealed: `body` is the canonical JSON text that was hashed."""
+
+    site_id: str
+    audit_id: str
+    recorded_at: datetime
+    subject: str
+    client_id: str
+    operation: str
+    episode_id: str | None
+    outcome: str
+    body: str
+    hash: str
+
+
+StoredAudit = NewAudit
+"""An audit record reads back exactly as it was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommit:
+    """What a commit adds to the Merkle log of a site.
+
+    `leaves` is a JSON list of [`entry` or `audit`, the record's id, its leaf hash] in the order of recording.
+    """
+
+    site_id: str
+    commit_id: str
+    leaves: str
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What a use case wants written and answered.
 

@@ -66,7 +66,9 @@ def decide(
         return refusing(lambda: _proposed(Draft.of(installation, caller, view, now), asked, minimal=minimal))
 
     return installation.writer.submit(
-        Command(caller.site_id, caller.client_id, episode_id, propose, key, request_digest)
+        Command(
+            caller.site_id, caller.client_id, episode_id, propose, key, request_digest, access=caller.access
+        )
     )
 
 

@@ -41,9 +41,9 @@ from pathway.episodes.log import (
 )
 from pathway.proof.canonical import canonical
 from pathway.proof.chain import GENESIS, seal
+from pathway.store.identifiers import new_identifier
 from pathway.store.values import NewEntry, NewMessage, NewPatient, Proposal, StoredEntry, Summary
 from pathway.store.writer import View
-from pathway.use_cases.identifiers import new_identifier
 from pathway.use_cases.impact import NO_IMPACT, Impact, impact_of
 from pathway.use_cases.installation import Caller, Installation, latest_day, today_in
 from pathway.use_cases.refusals import Refusal

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,9 +15,10 @@ import pathway
 from pathway.catalogue import CATALOGUE, Catalogue
 from pathway.engine.definition import Pathway
 from pathway.settings import Settings
-from pathway.store.engines import Engines, open_store
+from pathway.store.engines import Engines, Journal, open_store
 from pathway.store.readers import Readers
-from pathway.store.writer import Writer
+from pathway.store.values import Access, Proposal, Settled
+from pathway.store.writer import Command, Writer
 from pathway.use_cases.refusals import Refusal
 
 CORE = ("clinical", "episodes", "engine", "catalogue")
@@ -39,12 +41,22 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A person or a system, at one site, with what it may do there."""
+    """A person or a system, at one site, with what it may do there, and what it is about to do.
+
+    `operation` is the name under which the audit record tells it.
+    """
 
     site_id: str
     client_id: str
     subject: str
     scopes: frozenset[str]
+    roles: tuple[str, ...] = ()
+    operation: str = "unnamed"
+
+    @property
+    def access(self) -> Access:
+        """What an audit record says of the caller."""
+        return Access(self.subject, self.roles, self.operation)
 
     def require(self, scope: str) -> None:
         """Raises `Refusal` when the caller may not do this."""
@@ -67,9 +79,14 @@ class Installation:
     engine: str
 
     @classmethod
-    def open(cls, settings: Settings, clock: Callable[[], datetime] = utc_now) -> Installation:
-        """Opens the store and starts the writer. Raises `StoreError` when the database is out of reach."""
-        engines = open_store(settings.database_url)
+    def open(
+        cls, settings: Settings, clock: Callable[[], datetime] = utc_now, journal: Journal | None = None
+    ) -> Installation:
+        """Opens the store and starts the writer. Raises `StoreError` when the database is out of reach.
+
+        `journal` is SQLite's, where it is not to be the one its library asks for.
+        """
+        engines = open_store(settings.database_url, journal)
         writer = Writer(engines, clock)
         writer.start()
         return cls(settings, CATALOGUE, engines, writer, Readers(engines), clock, engine_hash())
@@ -78,6 +95,24 @@ class Installation:
         """Writes what is waiting, then lets go of the database."""
         self.writer.close()
         self.engines.close()
+
+    def tell_of(
+        self, caller: Caller, outcome: str, episode_id: str | None = None, shown: tuple[str, ...] = ()
+    ) -> Future[Settled]:
+        """Leaves the audit record of what the caller read, or was refused; durable once the future is done.
+
+        Nothing may be shown before. `shown` are the episodes that a list names. Raises, and its future raises,
+        what `Writer.submit` does.
+        """
+        nothing = Proposal(outcome, b"{}")
+        command = Command(
+            caller.site_id,
+            caller.client_id,
+            episode_id,
+            lambda _view, _now: nothing,
+            access=replace(caller.access, shown=shown),
+        )
+        return self.writer.submit(command)
 
     def pathway(self, pathway_id: str, version: int) -> Pathway:
         """The version an episode is on. Raises `Refusal` when this installation does not have it."""

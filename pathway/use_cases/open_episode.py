@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pathway.engine.definition import Pathway
 from pathway.episodes.events import MOST_EVENTS, EpisodeOpened, Event, PatientIdentifier, Posted
+from pathway.store.identifiers import new_identifier
 from pathway.store.values import NewPatient, Proposal, Settled
 from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
-from pathway.use_cases.identifiers import new_identifier
 from pathway.use_cases.installation import Caller, Installation, latest_day
 from pathway.use_cases.record_events import receive, require_right_to_state
 from pathway.use_cases.refusals import Refusal, read_body, refusing
@@ -51,7 +51,16 @@ def open_episode(
 
     sources = tuple((each.source.system, each.source.message_id) for each in asked.baseline if each.source)
     return installation.writer.submit(
-        Command(caller.site_id, caller.client_id, None, decide, key, request_digest, sources)
+        Command(
+            caller.site_id,
+            caller.client_id,
+            None,
+            decide,
+            key,
+            request_digest,
+            sources,
+            access=caller.access,
+        )
     )
 
 

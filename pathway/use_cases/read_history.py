@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -15,6 +15,25 @@ from pathway.use_cases.draft import entry_of
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.standing import summary_of
+
+COLUMNS: Final = (
+    "sequence",
+    "entry",
+    "kind",
+    "on",
+    "recorded_at",
+    "actor",
+    "client",
+    "standing",
+    "changed_by",
+    "event",
+    "pathway_version",
+    "engine",
+    "recommendation",
+    "prev_hash",
+    "hash",
+)
+"""What a table of the history shows of each entry."""
 
 
 @dataclass(frozen=True, slots=True)

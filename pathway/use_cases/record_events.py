@@ -80,7 +80,17 @@ def record_events(
 
     sources = tuple((each.source.system, each.source.message_id) for each in events if each.source)
     return installation.writer.submit(
-        Command(caller.site_id, caller.client_id, episode_id, decide, key, request_digest, sources, dry_run)
+        Command(
+            caller.site_id,
+            caller.client_id,
+            episode_id,
+            decide,
+            key,
+            request_digest,
+            sources,
+            dry_run,
+            caller.access,
+        )
     )
 
 

@@ -40,7 +40,9 @@ def resolve_review(
         return refusing(lambda: _proposed(Draft.of(installation, caller, view, now), entry_id, asked))
 
     return installation.writer.submit(
-        Command(caller.site_id, caller.client_id, episode_id, propose, key, request_digest)
+        Command(
+            caller.site_id, caller.client_id, episode_id, propose, key, request_digest, access=caller.access
+        )
     )
 
 

@@ -11,9 +11,9 @@ from pathway.engine.fold import fold
 from pathway.engine.recommendation import Recommendation, basis_of, recommend
 from pathway.episodes.episode import Episode
 from pathway.episodes.log import Entry, effective_history
+from pathway.store.identifiers import is_identifier
 from pathway.store.values import Summary
 from pathway.use_cases.draft import entry_of
-from pathway.use_cases.identifiers import is_identifier
 from pathway.use_cases.installation import Caller, Installation, today_in
 from pathway.use_cases.refusals import Refusal
 

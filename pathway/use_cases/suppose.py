@@ -10,7 +10,7 @@ import orjson
 from pathway.engine.fold import steps
 from pathway.engine.recommendation import recommend
 from pathway.episodes.log import Entry, effective_history, fault_of_reference
-from pathway.use_cases.identifiers import new_identifier
+from pathway.store.identifiers import new_identifier
 from pathway.use_cases.installation import Caller, Installation, today_in
 from pathway.use_cases.record_events import read_events
 from pathway.use_cases.refusals import Refusal

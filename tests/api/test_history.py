@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pathway.use_cases.history_table import COLUMNS, STARTS_A_FORMULA, as_csv
+from pathway.use_cases.read_history import COLUMNS
+from pathway.use_cases.spreadsheet import STARTS_A_FORMULA, as_csv
 from tests.api.conftest import Service
 
 NOTE = {"kind": "note_added", "occurred_on": "2026-02-01", "text": "seen"}
@@ -140,7 +141,9 @@ def test_a_cell_that_a_spreadsheet_would_run_is_kept_from_it(service: Service) -
     )
 )
 def test_whatever_is_in_a_cell_it_begins_no_formula_and_reads_back(rows: list[dict[str, object]]) -> None:
-    read = list(csv.DictReader(io.StringIO(as_csv(rows).decode("utf-8", "surrogatepass"), newline="")))
+    read = list(
+        csv.DictReader(io.StringIO(as_csv(COLUMNS, rows).decode("utf-8", "surrogatepass"), newline=""))
+    )
     assert len(read) == len(rows)
     for sent, cells in zip(rows, read, strict=True):
         assert not any(cell.startswith(STARTS_A_FORMULA) for cell in cells.values())

@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from api import dependencies
 from api.dependencies import written
-from api.problems import STATUS, exception_handlers, settled
+from api.problems import NOTE, STATUS, exception_handlers, settled
+from api.telemetry import Note
 from pathway.store.engines import Conflict, QueueFull, StoreUnavailable, Unstorable
 from pathway.store.values import Settled
 from pathway.use_cases.refusals import OUTCOMES, Refusal
@@ -27,7 +28,7 @@ def test_every_outcome_has_a_status_and_no_status_is_without_an_outcome() -> Non
 
 def request_for(path: str = "/v1/worklist") -> Request:
     return Request(
-        {"type": "http", "method": "GET", "path": path, "headers": [], "path_params": {}, "route": None}
+        {"type": "http", "method": "GET", "path": path, "headers": [], "path_params": {}, "route": None, NOTE: Note()}
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from pathway.proof.chain import GENESIS, seal
 from pathway.store.engines import Engines, open_store
 from pathway.store.readers import Readers
-from pathway.store.values import NewEntry, NewMessage, NewPatient, Proposal, Settled, Summary
+from pathway.store.values import Access, NewEntry, NewMessage, NewPatient, Proposal, Settled, Summary
 from pathway.store.writer import Command, View, Writer
 
 SITE = "hospital-1"
@@ -126,6 +126,7 @@ def recording(
     message: tuple[str, str] | None = None,
     meanwhile: Callable[[], object] = lambda: None,
     dry_run: bool = False,
+    access: Access | None = None,
     **changes: Any,
 ) -> Command:
     """Records one event; a message that came before is answered with the entry it became then."""
@@ -150,6 +151,7 @@ def recording(
         request_digest=request_digest,
         messages=(message,) if message else (),
         dry_run=dry_run,
+        access=access,
     )
 
 
@@ -186,6 +188,16 @@ class Store:
     def close(self) -> None:
         self.writer.close()
         self.engines.close()
+
+
+def with_a_log(store: Store) -> None:
+    """A row in each table of the Merkle log, as it is once records were integrated."""
+    with store.engines.write.begin() as connection:
+        connection.execute(text(f"INSERT INTO leaf VALUES ('{SITE}', 0, 'entry', 'e', 'h')"))
+        connection.execute(text(f"INSERT INTO node VALUES ('{SITE}', 1, 0, 'h')"))
+        connection.execute(
+            text(f"INSERT INTO tree VALUES ('{SITE}', 1, 'r', NULL, NULL, '{NOON.isoformat()}')")
+        )
 
 
 @contextmanager

@@ -11,16 +11,31 @@ from sqlalchemy.exc import DBAPIError
 
 from pathway.store.engines import open_store
 from pathway.store.tables import APPEND_ONLY
-from tests.store.builders import SITE, Store, opened, opening, recording
+from pathway.store.values import Access
+from tests.store.builders import SITE, Store, opened, opening, recording, with_a_log
 
-COLUMN = {"entry": "body", "message": "content_digest", "answer": "document"}
+ACCESS = Access("somebody", (), "record_what_happened")
+COLUMN = {
+    "entry": "body",
+    "message": "content_digest",
+    "answer": "document",
+    "audit": "body",
+    "leaf": "hash",
+    "node": "hash",
+}
+
+
+def fill(store: Store) -> Store:
+    """A row in each of the tables."""
+    store.do(opening("episode", key="k1"))
+    store.do(recording("episode", key="k2", message=("lab", "1"), access=ACCESS))
+    with_a_log(store)
+    return store
 
 
 @pytest.fixture
 def filled(store: Store) -> Store:
-    store.do(opening("episode", key="k1"))
-    store.do(recording("episode", key="k2", message=("lab", "1")))
-    return store
+    return fill(store)
 
 
 def execute(store: Store, statement: str) -> None:
@@ -53,6 +68,9 @@ def test_a_row_cannot_be_replaced_through_an_insert(filled: Store, table: str) -
         "entry": "site_id, episode_id, sequence",
         "message": "site_id, system, message_id",
         "answer": "site_id, client_id, key",
+        "audit": "site_id, audit_id",
+        "leaf": "site_id, position",
+        "node": "site_id, level, number",
     }
     refused(
         filled,
@@ -65,18 +83,14 @@ def test_a_row_cannot_be_replaced_through_an_insert(filled: Store, table: str) -
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_insert_or_replace_is_refused(sqlite_url: str, table: str) -> None:
     with opened(sqlite_url) as store:
-        store.start()
-        store.do(opening("episode", key="k1"))
-        store.do(recording("episode", key="k2", message=("lab", "1")))
+        fill(store.start())
         refused(store, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}", table)
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_a_table_cannot_be_emptied(postgres_url: str, table: str) -> None:
     with opened(postgres_url) as store:
-        store.start()
-        store.do(opening("episode", key="k1"))
-        store.do(recording("episode", key="k2", message=("lab", "1")))
+        fill(store.start())
         refused(store, f"TRUNCATE {table} CASCADE", table)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from pathway.store.tables import metadata
-from pathway.store.values import NewPatient
-from tests.store.builders import SITE, Store, opening, recording
+from pathway.store.values import Access, NewPatient
+from tests.store.builders import SITE, Store, opening, recording, with_a_log
 
 IDENTIFIER = "MRN-CANARY-4711"
 
@@ -14,7 +14,9 @@ IDENTIFIER = "MRN-CANARY-4711"
 def test_an_identifier_appears_in_no_table_but_its_own(store: Store) -> None:
     patient = NewPatient(SITE, "8f1d", "urn:canary:mrn", IDENTIFIER)
     store.do(opening("episode", patient=patient, pseudonym="8f1d", key="k1"))
-    store.do(recording("episode", key="k2", message=("lab", "1")))
+    access = Access("somebody", (), "record_what_happened")
+    store.do(recording("episode", key="k2", message=("lab", "1"), access=access))
+    with_a_log(store)
     found: list[str] = []
     with store.engines.read.connect() as connection:
         for table in metadata.sorted_tables:
