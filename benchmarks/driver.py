@@ -5,29 +5,35 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import astuple, dataclass, fields, replace
 from itertools import count
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import psycopg
 import uvloop
+from sqlalchemy import Connection
 
 from pathway.store.engines import database_url, journal_for, open_store
 from pathway.store.readers import Readers
 from pathway.store.statements import Answer
-from pathway.store.values import NewEntry, NewMessage, Summary
+from pathway.store.values import NewAudit, NewCommit, NewEntry, NewMessage, Summary
 
 _SUMMARY: Final = [field.name for field in fields(Summary)]
 _CHANGED: Final = _SUMMARY[2:]
+PROVED: Final = ("new_audit", "new_commit")
+"""The statements by which a write is audited and gets into the Merkle log."""
+
+
+Row = TypeVar("Row")
 
 
 class Driver(Protocol):
     """Writes events as fast as it can."""
 
-    def run(self, seconds: float) -> float:
-        """Events per second over so many seconds."""
+    def run(self, seconds: float, without: Collection[str] = ()) -> float:
+        """Events per second over so many seconds; the statements in `without` are left out."""
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -41,6 +47,8 @@ class Rows:
     entry: NewEntry
     message: NewMessage
     answer: Answer
+    audit: NewAudit
+    commit: NewCommit
 
     def next(self, number: int) -> Rows:
         """The rows of the event after this one; `number` tells it from all others."""
@@ -50,6 +58,8 @@ class Rows:
             replace(self.entry, sequence=sequence, entry_id=f"driver-{number}"),
             replace(self.message, message_id=f"driver-{number}", entry_id=f"driver-{number}"),
             replace(self.answer, key=f"driver-{number}"),
+            replace(self.audit, audit_id=f"driver-{number}"),
+            replace(self.commit, commit_id=f"driver-{number}"),
         )
 
 
@@ -59,8 +69,9 @@ def rows_of(url: str, site: str, episodes: Sequence[str]) -> list[Rows]:
     try:
         readers = Readers(engines)
         with engines.read.connect() as connection:
-            query = f"SELECT {', '.join(f.name for f in fields(Answer))} FROM answer ORDER BY recorded_at DESC LIMIT 1"
-            answer = Answer(*connection.exec_driver_sql(query).one())
+            answer = _last(connection, "answer", Answer, "recorded_at")
+            audit = _last(connection, "audit", NewAudit, "recorded_at")
+            commit = _last(connection, "unlogged", NewCommit, "commit_id")
         found = []
         for episode in episodes:
             summary = readers.summary(site, episode)
@@ -68,10 +79,16 @@ def rows_of(url: str, site: str, episodes: Sequence[str]) -> list[Rows]:
                 raise LookupError(episode)
             entry = readers.entries(site, episode)[-1]
             message = NewMessage(site, "driver", "", entry.hash, episode, entry.entry_id)
-            found.append(Rows(summary, entry, message, answer))
+            found.append(Rows(summary, entry, message, answer, audit, commit))
         return found
     finally:
         engines.close()
+
+
+def _last(connection: Connection, table: str, value: type[Row], order: str) -> Row:
+    names = ", ".join(value.__annotations__)
+    query = f"SELECT {names} FROM {table} ORDER BY {order} DESC LIMIT 1"
+    return value(*connection.exec_driver_sql(query).one())
 
 
 def _statements(mark: str, lock: str) -> dict[str, str]:
@@ -92,6 +109,8 @@ def _statements(mark: str, lock: str) -> dict[str, str]:
         "new_entry": insert("entry", NewEntry),
         "new_message": insert("message", NewMessage),
         "new_answer": insert("answer", Answer),
+        "new_audit": insert("audit", NewAudit),
+        "new_commit": insert("unlogged", NewCommit),
     }
 
 
@@ -105,6 +124,8 @@ def _parameters(rows: Rows) -> dict[str, tuple[Any, ...]]:
         "new_entry": astuple(rows.entry),
         "new_message": astuple(rows.message),
         "new_answer": astuple(rows.answer),
+        "new_audit": astuple(rows.audit),
+        "new_commit": astuple(rows.commit),
     }
 
 
@@ -119,9 +140,9 @@ class PostgresDriver:
         self._url = database_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._connections = self._runner.run(self._connect())
 
-    def run(self, seconds: float) -> float:
+    def run(self, seconds: float, without: Collection[str] = ()) -> float:
         """Events per second, all connections together."""
-        return self._runner.run(self._run(seconds))
+        return self._runner.run(self._run(seconds, without))
 
     def close(self) -> None:
         """Closes the connections."""
@@ -138,22 +159,22 @@ class PostgresDriver:
         for connection in self._connections:
             await connection.close()
 
-    async def _run(self, seconds: float) -> float:
+    async def _run(self, seconds: float, without: Collection[str]) -> float:
         started = time.perf_counter()
         written = await asyncio.gather(
-            *(self._write(place, started + seconds) for place in range(len(self._rows)))
+            *(self._write(place, started + seconds, without) for place in range(len(self._rows)))
         )
         return sum(written) / (time.perf_counter() - started)
 
-    async def _write(self, place: int, until: float) -> int:
+    async def _write(self, place: int, until: float, without: Collection[str]) -> int:
         connection, written = self._connections[place], 0
         async with connection.cursor() as cursor:
             while time.perf_counter() < until:
                 rows = self._rows[place] = self._rows[place].next(next(self._numbers))
                 parameters = _parameters(rows)
                 async with connection.transaction():
-                    for name, statement in self._statements.items():
-                        await cursor.execute(statement, parameters[name])
+                    for name in [name for name in self._statements if name not in without]:
+                        await cursor.execute(self._statements[name], parameters[name])
                         if cursor.description:
                             await cursor.fetchall()
                 written += 1
@@ -174,7 +195,7 @@ class SqliteDriver:
         self._numbers = count()
         self._statements = _statements("?", "")
 
-    def run(self, seconds: float) -> float:
+    def run(self, seconds: float, without: Collection[str] = ()) -> float:
         """Events per second."""
         started, written = time.perf_counter(), 0
         with closing(self._connection.cursor()) as cursor:
@@ -183,8 +204,10 @@ class SqliteDriver:
                 rows = self._rows[place] = self._rows[place].next(next(self._numbers))
                 parameters = _parameters(rows)
                 cursor.execute("BEGIN IMMEDIATE")
-                for name, statement in self._statements.items():
-                    cursor.execute(statement, [_in_sqlite(value) for value in parameters[name]]).fetchall()
+                for name in [name for name in self._statements if name not in without]:
+                    cursor.execute(
+                        self._statements[name], [_in_sqlite(value) for value in parameters[name]]
+                    ).fetchall()
                 cursor.execute("COMMIT")
                 written += 1
         return written / (time.perf_counter() - started)

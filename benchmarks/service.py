@@ -13,7 +13,7 @@ from typing import Final
 from benchmarks.clones import Herd, clone
 from benchmarks.course import SITE, record_course
 from benchmarks.databases import Databases
-from benchmarks.driver import driver, rows_of
+from benchmarks.driver import PROVED, driver, rows_of
 from benchmarks.figures import Figure, Floor, Rates, at_least, at_most, rate_ratio, shown_rates
 from benchmarks.load import Load, Slice
 from benchmarks.requests import Requests
@@ -26,6 +26,7 @@ from pathway.use_cases import tokens
 POST_FLOOR: Final = 0.25
 NEXT_STEP_FLOOR: Final = 0.4
 MOST_GROWTH: Final = 1.3
+PROOF_FLOOR: Final = 1.15
 
 FASTEST: Final = 6000
 """More requests per second than any side answers: so many are prepared for a slice."""
@@ -180,6 +181,7 @@ def _writing(group: str, caller: Caller, empty: Caller, ward: Ward) -> Iterator[
                 "whole answers": lambda: caller.posts_in_full(ward.middle),
                 "empty": lambda: empty.posts(ward.middle),
                 "driver": lambda: alone.run(sizes.seconds),
+                "unproved": lambda: alone.run(sizes.seconds, PROVED),
             },
             sizes.rounds,
         )
@@ -191,6 +193,10 @@ def _writing(group: str, caller: Caller, empty: Caller, ward: Ward) -> Iterator[
     yield _share(group, "POST event, whole answer / empty endpoint", rates, whole, told)
     told = shown_rates(rates, "driver")
     yield _share(group, "POST event / its SQL by the driver alone", rates, ("service", "driver"), told)
+    told = shown_rates(rates, "unproved", "driver")
+    cost = rate_ratio(rates, "unproved", "driver")
+    name = "SQL of an event with its audit record and leaf / without"
+    yield Figure(group, name, cost, "x", at_most(PROOF_FLOOR), told)
 
 
 def _reading(group: str, caller: Caller, empty: Caller, ward: Ward) -> Iterator[Figure]:
