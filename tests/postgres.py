@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -47,7 +47,7 @@ exec 3<&0
 "$@" 3<&- & server=$!
 { cat <&3 >/dev/null; kill -INT $server; } 2>/dev/null & watcher=$!
 wait $server
-rm -rf "$folder"
+[ -z "$folder" ] || rm -rf "$folder"
 exec 3<&-
 kill $watcher 2>/dev/null
 """
@@ -131,6 +131,53 @@ def running_server(url: str | None = None) -> Iterator[Server]:
     if url is not None:
         yield Server(make_url(url).set(drivername="postgresql+psycopg"), binaries=None)
         return
+    with new_cluster() as cluster, cluster.serving(for_good=False) as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The data of a server in `folder`/data, initialised, which may be served again and again."""
+
+    folder: Path
+    binaries: Path
+    account: dict[str, Any]
+    password: str
+
+    @contextmanager
+    def serving(
+        self,
+        folder: Path | None = None,
+        *,
+        port: int | None = None,
+        through: Sequence[str | Path] = (),
+        settings: Mapping[str, str] | None = None,
+        for_good: bool = True,
+    ) -> Iterator[Server]:
+        """A server on the data, or on the copy of it in another `folder`; nothing is removed unless not `for_good`.
+
+        `through` is a command that runs another, `settings` are added to `SETTINGS`.
+        """
+        listening = port or _free_port()
+        named = {**SETTINGS, **(settings or {}), "port": str(listening)}
+        command = [*through, self.binaries / "postgres", "-D", (folder or self.folder) / "data"]
+        command += [f"--{name}={value}" for name, value in named.items()]
+        with _serving(folder or self.folder, command, self.account, for_good=for_good):
+            address = URL.create(
+                "postgresql+psycopg", "postgres", self.password, "127.0.0.1", listening, "postgres"
+            )
+            yield Server(address, self.binaries)
+
+    def give(self, folder: Path) -> None:
+        """Makes everything in a copy of the data the server's own."""
+        if self.account:
+            for owned in (folder, *folder.rglob("*")):
+                os.chown(owned, self.account["user"], self.account["group"])
+
+
+@contextmanager
+def new_cluster() -> Iterator[Cluster]:
+    """Fresh data for a server, gone afterwards. Raises `PostgresMissing`."""
     wheel = _wheel()
     account = _account()
     folder = Path(tempfile.mkdtemp(prefix="pathway-postgres-"))
@@ -140,9 +187,7 @@ def running_server(url: str | None = None) -> Iterator[Server]:
             _give_folders(folder, account)
         password = secrets.token_urlsafe(16)
         _initialise(folder, binaries, password, account)
-        with _serving(folder, binaries, account) as port:
-            address = URL.create("postgresql+psycopg", "postgres", password, "127.0.0.1", port, "postgres")
-            yield Server(address, binaries)
+        yield Cluster(folder, binaries, account, password)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -204,13 +249,12 @@ def _initialise(folder: Path, binaries: Path, password: str, account: dict[str, 
 
 
 @contextmanager
-def _serving(folder: Path, binaries: Path, account: dict[str, Any]) -> Iterator[int]:
-    port = _free_port()
-    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
-    server: list[str | Path] = [binaries / "postgres", "-D", folder / "data", f"--port={port}", *settings]
+def _serving(
+    folder: Path, server: Sequence[str | Path], account: dict[str, Any], *, for_good: bool
+) -> Iterator[None]:
     with (folder / "log").open("w+") as log:
         keeper = subprocess.Popen(
-            ["/bin/sh", "-c", KEEPER, "keeper", folder, *server],
+            ["/bin/sh", "-c", KEEPER, "keeper", "" if for_good else folder, *server],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -222,7 +266,7 @@ def _serving(folder: Path, binaries: Path, account: dict[str, Any]) -> Iterator[
         assert keeper.stdin is not None
         try:
             _wait_until_ready(folder / "data" / "postmaster.pid", keeper, log)
-            yield port
+            yield
         finally:
             keeper.stdin.close()
             keeper.wait()

@@ -84,9 +84,9 @@ def test_a_body_in_another_form_is_found_even_with_a_matching_hash(body: str) ->
     assert check([body], [hashed]) == Break(0, "not_canonical")
 
 
-def test_a_body_that_is_no_object_links_to_nothing() -> None:
+def test_a_body_that_is_no_object_is_in_no_form_of_an_entry() -> None:
     body = canonical(["prev_hash", GENESIS])
-    assert check([body.decode()], [hashlib.sha256(body).hexdigest()]) == Break(0, "not_linked")
+    assert check([body.decode()], [hashlib.sha256(body).hexdigest()]) == Break(0, "not_canonical")
 
 
 def test_a_payload_may_not_bring_a_link_of_its_own() -> None:
