@@ -20,6 +20,7 @@ __all__ = [
     "inclusion",
     "leaf_hash",
     "needed",
+    "node_hash",
     "over",
     "root",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -24,6 +24,7 @@ from pathway.store.values import (
     NewEntry,
     NewMessage,
     NewPatient,
+    NewTree,
     Proposal,
     Settled,
     StoredEntry,
@@ -101,10 +102,12 @@ class Batch:
         statements: sql.Writing,
         clock: Callable[[], datetime],
         commands: Sequence[Command],
+        known_sites: Container[str] = (),
     ) -> None:
         self._connection = connection
         self._statements = statements
         self._clock = clock
+        self._known_sites = known_sites
         self._latest = _NEVER
         asked = [(command.site_id, *message) for command in commands for message in command.messages]
         with sql.unawaited(connection):
@@ -175,7 +178,13 @@ class Batch:
             writes.insert_messages.run(connection, sorted(self._new_messages, key=_message_key))
             writes.insert_answers.run(connection, sorted(self._new_answers, key=_answer_key))
             writes.insert_audits.run(connection, self._new_audits)
+            writes.insert_trees.run(connection, [NewTree(site, self._latest) for site in self.new_sites])
             writes.insert_commits.run(connection, self._commits())
+
+    @property
+    def new_sites(self) -> list[str]:
+        """The sites that record something here and are not known to have recorded before."""
+        return [site for site in sorted(self._leaves) if site not in self._known_sites]
 
     def entries(self, site_id: str, episode_id: str) -> list[StoredEntry]:
         """The log of an episode with what this batch adds to it."""

@@ -33,6 +33,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 
@@ -62,7 +63,7 @@ def table_of(model: Any) -> Table:
 
 PATIENT, EPISODE, ENTRY = table_of(tables.Patient), table_of(tables.Episode), table_of(tables.Entry)
 MESSAGE, ANSWER = table_of(tables.Message), table_of(tables.Answer)
-AUDIT, UNLOGGED = table_of(tables.Audit), table_of(tables.Unlogged)
+AUDIT, UNLOGGED, TREE = table_of(tables.Audit), table_of(tables.Unlogged), table_of(tables.Tree)
 
 
 def columns(table: Table, value: type[Any]) -> Select[Any]:
@@ -278,6 +279,8 @@ class Writing(Reading):
         self.insert_answers = Many(insert(ANSWER), dialect)
         self.insert_audits = Many(insert(AUDIT), dialect)
         self.insert_commits = Many(insert(UNLOGGED), dialect)
+        one_more = sqlite.insert(TREE) if dialect.name == "sqlite" else postgresql.insert(TREE)
+        self.insert_trees = Many(one_more.on_conflict_do_nothing(), dialect)
 
 
 def _locked_in_order(query: Select[Any]) -> Select[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from pathway.proof.merkle import EMPTY
 from pathway.store.engines import Unstorable
 
 
@@ -143,6 +144,18 @@ class NewCommit:
     site_id: str
     commit_id: str
     leaves: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewTree:
+    """The Merkle log of a site that records for the first time: no leaves, and nobody is at work on it."""
+
+    site_id: str
+    updated_at: datetime
+    size: int = 0
+    root: str = EMPTY
+    lease_holder: str | None = None
+    lease_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

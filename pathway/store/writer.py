@@ -70,6 +70,7 @@ class Writer:
         self._waiting: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._sites: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
 
     def start(self) -> None:
@@ -153,7 +154,7 @@ class Writer:
 
     def _transact(self, commands: Sequence[Command]) -> Sequence[Answer]:
         with self._engines.write.connect() as connection:
-            batch = Batch(connection, self._statements, self._clock, commands)
+            batch = Batch(connection, self._statements, self._clock, commands, self._sites)
             answers = [batch.settle(command) for command in commands]
             batch.write()
             notices: list[str] = connection.info.get(NOTICES, [])
@@ -167,4 +168,5 @@ class Writer:
             if "WARNING" in notices:
                 # PostgreSQL committed here, and stopped waiting for the standby: not durable as promised.
                 raise StoreUnavailable("the commit is not confirmed by the standby")
+            self._sites.update(batch.new_sites)
             return answers

@@ -195,9 +195,6 @@ def with_a_log(store: Store) -> None:
     with store.engines.write.begin() as connection:
         connection.execute(text(f"INSERT INTO leaf VALUES ('{SITE}', 0, 'entry', 'e', 'h')"))
         connection.execute(text(f"INSERT INTO node VALUES ('{SITE}', 1, 0, 'h')"))
-        connection.execute(
-            text(f"INSERT INTO tree VALUES ('{SITE}', 1, 'r', NULL, NULL, '{NOON.isoformat()}')")
-        )
 
 
 @contextmanager
