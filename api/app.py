@@ -18,12 +18,26 @@ from api.access import CannotStart, Gate
 from api.audit import Audit
 from api.dependencies import Gathered
 from api.problems import exception_handlers
-from api.rest import audit, decisions, episodes, events, health, history, inrc, next_step, pathways, worklist
-from api.telemetry import Metrics, Telemetry, configure_logging
+from api.rest import (
+    audit,
+    decisions,
+    episodes,
+    events,
+    health,
+    history,
+    inrc,
+    next_step,
+    pathways,
+    proof,
+    worklist,
+)
+from api.telemetry import Metrics, Telemetry, configure_logging, tell_of_unsigned
 from pathway.settings import Settings
+from pathway.use_cases import keys
+from pathway.use_cases.checkpoints import CheckpointWorker, Notary
 from pathway.use_cases.installation import Installation
 
-ROUTERS = (events, next_step, decisions, episodes, history, worklist, pathways, inrc, audit, health)
+ROUTERS = (events, next_step, decisions, episodes, history, worklist, pathways, inrc, audit, proof, health)
 """The calls; the frequent ones first, because the router tries them in this order."""
 
 READING_THREADS = 4
@@ -40,11 +54,15 @@ def create_app(settings: Settings, opened: Callable[[Settings], Installation] = 
     """
     configure_logging()
     gate = Gate.of(settings)
+    _require_keys(settings)
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.installation = opened(settings)
+        app.state.notary = Notary(app.state.installation)
+        worker = CheckpointWorker(app.state.notary, settings.checkpoint_seconds, tell_of_unsigned)
+        worker.start()
         app.state.threads = CapacityLimiter(READING_THREADS)
         app.state.summaries = Gathered(app.state.installation.readers.summaries)
         usual = gc.get_threshold()
@@ -54,6 +72,7 @@ def create_app(settings: Settings, opened: Callable[[Settings], Installation] = 
         finally:
             gc.set_threshold(*usual)
             gc.unfreeze()
+            worker.close()
             app.state.installation.close()
 
     app = _described_app(lifespan=lifespan, exception_handlers=exception_handlers())
@@ -75,6 +94,15 @@ def from_environment() -> FastAPI:
 def openapi_document() -> dict[str, Any]:
     """The description of every call, as `docs/openapi.json` holds it; the same sources give the same document."""
     return openapi.document(_described_app())
+
+
+def _require_keys(settings: Settings) -> None:
+    """Raises `CannotStart`."""
+    try:
+        keys.signer(settings)
+        keys.identifier_key(settings)
+    except keys.KeyMissing as reason:
+        raise CannotStart(str(reason)) from None
 
 
 def _described_app(**options: Any) -> FastAPI:

@@ -23,6 +23,7 @@ from starlette.responses import Response
 from api.access import Gate
 from api.problems import NOTE, settled
 from pathway.store.values import Settled
+from pathway.use_cases.checkpoints import Notary
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.refusals import Refusal
 
@@ -49,6 +50,12 @@ K = TypeVar("K", bound=Hashable)
 def installation(request: Request) -> Installation:
     """What the running process works with."""
     found: Installation = request.app.state.installation
+    return found
+
+
+def notary(request: Request) -> Notary:
+    """What signs how far the logs have come."""
+    found: Notary = request.app.state.notary
     return found
 
 

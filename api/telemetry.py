@@ -30,6 +30,7 @@ LOGGED: Final = (
     "status",
     "duration_ms",
     "outcome",
+    "site",
     "request_id",
     "fault",
 )
@@ -147,6 +148,11 @@ class Telemetry:
                 request_id=request_id,
                 **fault,
             )
+
+
+def tell_of_unsigned(site: str) -> None:
+    """A log line for a site whose log is not signed further; `pathway checkpoints show` says why."""
+    structlog.get_logger("api").error("checkpoint", outcome="not_signed", site=site)
 
 
 def where(error: BaseException) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX = "PATHWAY_"
 MASK = "hidden"
+_SECRETS = ("signing_key", "identifier_key")
 
 
 class Settings(BaseSettings):
@@ -31,6 +32,11 @@ class Settings(BaseSettings):
     token_audience: str | None = None
     jwks_url: str | None = None
     site_time_zones: dict[str, str] = {}
+    signing_key: SecretStr | None = None
+    identifier_key: SecretStr | None = None
+    log_origin: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,100}$")] = "pathway"
+    checkpoints: Path | None = None
+    checkpoint_seconds: Annotated[int, Field(ge=1, le=60)] = 60
 
     @field_validator("database_url")
     @classmethod
@@ -59,9 +65,10 @@ class Settings(BaseSettings):
 
     def masked(self) -> dict[str, Any]:
         """Every setting by name, fit to be shown: no password in the URL or among its parameters."""
-        shown = self.model_dump()
+        shown = self.model_dump(mode="json")
         url = make_url(self.database_url)
         secret = {name: MASK for name in url.query if "pass" in name or "key" in name}
+        shown |= {name: MASK for name in _SECRETS if getattr(self, name) is not None}
         shown["database_url"] = url.update_query_dict(secret).render_as_string(hide_password=True)
         return shown
 

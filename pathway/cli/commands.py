@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from pathway.cli import auditing, doctor, pathways, reading, replay, response, running, writing
+from pathway.cli import auditing, doctor, pathways, proving, reading, replay, response, running, writing
 from pathway.cli.faults import Commands
 from pathway.cli.terminal import say
 
@@ -73,6 +73,9 @@ app.command("worklist", rich_help_panel=_EPISODES)(reading.worklist)
 
 _AUDIT: Final = "Audit"
 app.command("audit", rich_help_panel=_AUDIT)(auditing.audit)
+app.command("verify", rich_help_panel=_AUDIT)(proving.verify)
+app.command("proof", rich_help_panel=_AUDIT)(proving.proof)
+app.add_typer(proving.app, name="checkpoints", rich_help_panel=_AUDIT)
 
 _PATHWAYS: Final = "Pathways"
 app.command("inrc", rich_help_panel=_PATHWAYS)(response.inrc)
@@ -84,6 +87,7 @@ app.command("demo", rich_help_panel=_RUNNING)(running.demo)
 app.command("serve", rich_help_panel=_RUNNING)(running.serve)
 app.command("migrate", rich_help_panel=_RUNNING)(running.migrate)
 app.command("doctor", rich_help_panel=_RUNNING)(doctor.doctor)
+app.command("worker", rich_help_panel=_RUNNING)(proving.worker)
 app.command("token", rich_help_panel=_RUNNING)(running.token)
 
 

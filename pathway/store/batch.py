@@ -293,6 +293,7 @@ def _audit_record(
             "episode": episode_id,
             "shown": access.shown,
             "outcome": outcome,
+            "reason": access.reason,
             "entries": [{"entry": entry.entry_id, "hash": entry.hash} for entry in entries],
         }
     )

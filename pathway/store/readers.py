@@ -132,6 +132,11 @@ class Readers:
         )
         return [Summary(*row) for row in found]
 
+    def audits_of_episode(self, site_id: str, episode_id: str) -> list[StoredAudit]:
+        """The records about this one episode, in the order of their ids."""
+        found = self._rows(self._queries.audits_of_episode, site_id=site_id, episode_id=episode_id)
+        return [StoredAudit(*row) for row in found]
+
     def audits(
         self,
         site_id: str,

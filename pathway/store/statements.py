@@ -38,7 +38,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 
 from pathway.store import tables
-from pathway.store.values import NewMessage, StoredEntry, Summary
+from pathway.store.values import NewAudit, NewMessage, StoredEntry, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +257,9 @@ class Reading:
             .order_by(ENTRY.c.sequence)
             .limit(bindparam("limit")),
             dialect,
+        )
+        self.audits_of_episode = Query(
+            by(columns(AUDIT, NewAudit), AUDIT, "site_id", "episode_id").order_by(AUDIT.c.audit_id), dialect
         )
         self.pseudonym = Query(
             by(select(PATIENT.c.pseudonym), PATIENT, "site_id", "system", "value"), dialect

@@ -43,6 +43,9 @@ class PlacedLeaf:
     hash: str
 
 
+_PLACED: Final = (LEAF.c.position, LEAF.c.kind, LEAF.c.record_id, LEAF.c.hash)
+
+
 class MerkleLog:
     """The logs of all sites. Every call raises `StoreError` when the database does not take it."""
 
@@ -109,21 +112,21 @@ class MerkleLog:
             kept = _kept(connection, site_id, needed(size, positions))
         return lambda level, number: kept[level, number]
 
-    def positions(self, site_id: str, record_ids: Iterable[str]) -> dict[str, int]:
-        """Where records stand; those that have no place yet are left out."""
-        found: dict[str, int] = {}
+    def placed(self, site_id: str, record_ids: Iterable[str]) -> dict[str, PlacedLeaf]:
+        """The leaves of records by their ids; those that have no place yet are left out."""
+        found: dict[str, PlacedLeaf] = {}
         wanted = list(record_ids)
         with self._reading() as connection:
             for start in range(0, len(wanted), _TOGETHER):
                 some = LEAF.c.record_id.in_(wanted[start : start + _TOGETHER])
-                query = select(LEAF.c.record_id, LEAF.c.position).where(LEAF.c.site_id == site_id, some)
-                found |= {row.record_id: row.position for row in connection.execute(query)}
+                query = select(*_PLACED).where(LEAF.c.site_id == site_id, some)
+                found |= {row.record_id: PlacedLeaf(*row) for row in connection.execute(query)}
         return found
 
     def leaves(self, site_id: str, first: int, behind: int) -> list[PlacedLeaf]:
         """The leaves from `first` up to, but without, `behind`, in order."""
         query = (
-            select(LEAF.c.position, LEAF.c.kind, LEAF.c.record_id, LEAF.c.hash)
+            select(*_PLACED)
             .where(LEAF.c.site_id == site_id, LEAF.c.position >= first, LEAF.c.position < behind)
             .order_by(LEAF.c.position)
         )

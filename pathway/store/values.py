@@ -105,13 +105,14 @@ class NewMessage:
 class Access:
     """Who does what, as an audit record says it: the person or system, its roles, and the operation's name.
 
-    `shown` are the ids of the episodes that the answer lists.
+    `shown` are the ids of the episodes that the answer lists, `reason` is what a person gave as one.
     """
 
     subject: str
     roles: tuple[str, ...]
     operation: str
     shown: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

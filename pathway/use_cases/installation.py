@@ -97,12 +97,17 @@ class Installation:
         self.engines.close()
 
     def tell_of(
-        self, caller: Caller, outcome: str, episode_id: str | None = None, shown: tuple[str, ...] = ()
+        self,
+        caller: Caller,
+        outcome: str,
+        episode_id: str | None = None,
+        shown: tuple[str, ...] = (),
+        reason: str | None = None,
     ) -> Future[Settled]:
         """Leaves the audit record of what the caller read, or was refused; durable once the future is done.
 
-        Nothing may be shown before. `shown` are the episodes that a list names. Raises, and its future raises,
-        what `Writer.submit` does.
+        Nothing may be shown before. `shown` are the episodes that a list names, `reason` is what a person gave as
+        one. Raises, and its future raises, what `Writer.submit` does.
         """
         nothing = Proposal(outcome, b"{}")
         command = Command(
@@ -110,7 +115,7 @@ class Installation:
             caller.client_id,
             episode_id,
             lambda _view, _now: nothing,
-            access=replace(caller.access, shown=shown),
+            access=replace(caller.access, shown=shown, reason=reason),
         )
         return self.writer.submit(command)
 

@@ -21,6 +21,7 @@ COLUMNS: Final = (
     "roles",
     "operation",
     "outcome",
+    "reason",
     "episode",
     "shown",
     "entries",

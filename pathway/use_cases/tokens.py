@@ -7,19 +7,16 @@ readable by its owner alone, so that every process of one checkout signs and ver
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
-from contextlib import suppress
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey
 
 from pathway.settings import Settings
-from pathway.store.engines import database_url
+from pathway.use_cases.keys import beside_the_database, kept_secret
 
 ISSUER = "urn:pathway:development"
 AUDIENCE = "pathway"
@@ -102,29 +99,8 @@ def _refuse_in_production(settings: Settings) -> None:
 
 
 def _key(settings: Settings) -> OKPKey:
-    path = _folder(settings) / KEY_FILE
-    if not path.exists():
-        _make_key(path)
-    return OKPKey.import_key(json.loads(path.read_text(encoding="utf-8")))
+    return OKPKey.import_key(json.loads(kept_secret(beside_the_database(settings) / KEY_FILE, _new_key)))
 
 
-def _make_key(path: Path) -> None:
-    """Writes a new key to `path`; of several processes that try at once, one wins and the others use its key."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    key = OKPKey.generate_key(ALGORITHM, auto_kid=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(key.as_dict(private=True), file)
-        with suppress(FileExistsError):
-            os.link(draft, path)  # unlike a rename, a link never replaces the key another process just made
-    finally:
-        draft.unlink()
-
-
-def _folder(settings: Settings) -> Path:
-    url = database_url(settings.database_url)
-    if url.get_backend_name() == "sqlite" and url.database:
-        return Path(url.database).parent
-    return Path("var")
+def _new_key() -> str:
+    return json.dumps(OKPKey.generate_key(ALGORITHM, auto_kid=True).as_dict(private=True))

@@ -12,10 +12,12 @@ from typing import Any
 import httpx2
 import pytest
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from pydantic import SecretStr
 
 from api import access
 from api.access import SCOPES, CannotStart, Gate
 from pathway.settings import Settings
+from pathway.use_cases.keys import new_secret
 from pathway.use_cases.tokens import Role
 from tests.api.conftest import Service, serving
 from tests.api.issuer import AUDIENCE, NAME, Issuer, good_claims, issuing
@@ -38,7 +40,13 @@ def service(new_sqlite: Callable[[], str], issuer: Issuer) -> Iterator[Service]:
 
 def production(issuer: Issuer, **more: Any) -> Settings:
     return Settings(
-        env="production", token_issuer=NAME, token_audience=AUDIENCE, jwks_url=issuer.jwks_url, **more
+        env="production",
+        token_issuer=NAME,
+        token_audience=AUDIENCE,
+        jwks_url=issuer.jwks_url,
+        signing_key=SecretStr(new_secret()),
+        identifier_key=SecretStr(new_secret()),
+        **more,
     )
 
 

@@ -35,6 +35,8 @@ CALLS_OF_THE_INTERFACE = {
     ("GET", "/v1/episodes/{episode_id}/history"),
     ("GET", "/v1/worklist"),
     ("GET", "/v1/audit"),
+    ("GET", "/v1/episodes/{episode_id}/proof"),
+    ("GET", "/v1/episodes/{episode_id}/verify"),
     ("GET", "/v1/pathways"),
     ("GET", "/v1/pathways/{pathway_id}/{version}"),
     ("GET", "/v1/pathways/{pathway_id}/{version}/diagram.svg"),

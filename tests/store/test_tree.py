@@ -132,8 +132,8 @@ def test_where_records_stand_is_told_for_those_that_have_a_place(store: Store) -
     integrate(store)
     grow(store, "second")
     entries = [e.entry_id for name in ("first", "second") for e in store.readers.entries(SITE, name)]
-    found = MerkleLog(store.engines).positions(SITE, entries)
-    assert list(found) == entries[:2]
+    found = MerkleLog(store.engines).placed(SITE, entries)
+    assert {record: leaf.kind for record, leaf in found.items()} == dict.fromkeys(entries[:2], "entry")
 
 
 def test_what_a_rolled_back_commit_would_have_added_never_gets_a_place(store: Store) -> None:

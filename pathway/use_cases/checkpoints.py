@@ -1,0 +1,262 @@
+"""Takes the Merkle log of each site further, and signs how far it has come, outside the database.
+
+A checkpoint in the folder says what the log was once. A database whose log is not a continuation of it, because an
+older backup was restored or the record was rebuilt, is reported and not signed over until somebody answers for it:
+then a new series of checkpoints begins, and the old one stays where it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from pathway.proof.checkpoint import Signer
+from pathway.proof.merkle import root
+from pathway.proof.verifier import Checkpoint, NotVerifiable, open_checkpoint
+from pathway.settings import Settings
+from pathway.store.engines import StoreError
+from pathway.store.identifiers import new_identifier
+from pathway.store.tree import Head, MerkleLog
+from pathway.use_cases import keys
+from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.refusals import Refusal
+
+LEASE: Final = timedelta(minutes=2)
+"""How long a worker that died keeps others from its site."""
+
+_ANSWERED: Final = "answered.json"
+
+
+class NotSigned(Exception):
+    """The log is not signed further; the message says why, and what an operator can do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A checkpoint as it lies in the folder, its signature verified."""
+
+    path: Path
+    note: str
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Why the log does not continue an earlier series of checkpoints: who answered for it, when, and what was left."""
+
+    by: str
+    at: str
+    because: str
+    left: int
+    """Leaves of the last checkpoint before."""
+
+
+class Notary:
+    """Integrates and signs the logs of an installation, and knows what was signed before.
+
+    Raises `KeyMissing` when there is no key to sign with.
+    """
+
+    def __init__(self, installation: Installation) -> None:
+        self._clock = installation.clock
+        self._installation = installation
+        self.log = MerkleLog(installation.engines)
+        self.signer: Signer = keys.signer(installation.settings)
+        self.folder = folder_of(installation.settings)
+        self._holder = new_identifier(self._clock())
+
+    @property
+    def verifier_key(self) -> str:
+        """The public key everybody may have; an auditor should get it from a person, and early."""
+        return self.signer.verifier_key
+
+    def attest(self, site_id: str) -> Kept | None:
+        """Integrates what was committed and signs how far the log has come.
+
+        The last checkpoint, or None where nothing was recorded yet. Raises `NotSigned`, or `StoreError`.
+        """
+        head = self._integrated(site_id)
+        latest = self.latest(site_id)
+        if latest is not None:
+            self._require_continuation(site_id, head, latest)
+            if latest.checkpoint.size == head.size:
+                return latest
+        return self._sign(site_id, head) if head.size else None
+
+    def latest(self, site_id: str) -> Kept | None:
+        """The last checkpoint of the present series. Raises `NotSigned` when it is none of ours."""
+        last = max(self._series(site_id).glob("*.txt"), default=None)
+        return None if last is None else self._read(site_id, last)
+
+    def kept(self, site_id: str) -> Iterator[Kept]:
+        """The checkpoints of the present series, in order. Raises `NotSigned` for a file that is none of ours."""
+        for path in sorted(self._series(site_id).glob("*.txt")):
+            yield self._read(site_id, path)
+
+    def answered(self, site_id: str) -> list[Answered]:
+        """Each time that somebody answered for a log which does not continue what was signed before."""
+        told = sorted((self.folder / site_id).glob(f"*/{_ANSWERED}"))
+        return [Answered(**json.loads(path.read_text(encoding="utf-8"))) for path in told]
+
+    def accept(self, caller: Caller, because: str) -> Kept | None:
+        """Begins a new series of checkpoints at the caller's site, for the reason given, which goes into the log.
+
+        Raises `Refusal` when there is nothing to answer for.
+        """
+        site_id = caller.site_id
+        latest = self.latest(site_id)
+        try:
+            self.attest(site_id)
+        except NotSigned:
+            pass
+        else:
+            raise Refusal(
+                "invalid_parameter", "The log continues what was signed; there is nothing to answer for."
+            )
+        telling = replace(caller, operation="accept_another_log")
+        self._installation.tell_of(telling, "ok", reason=because).result()
+        series = self._series(site_id)
+        following = series.with_name(f"{int(series.name) + 1:04}")
+        following.mkdir(parents=True)
+        answered = {
+            "by": caller.subject,
+            "at": self._clock().isoformat(timespec="seconds"),
+            "because": because,
+            "left": latest.checkpoint.size if latest else 0,
+        }
+        _write(following / _ANSWERED, json.dumps(answered))
+        return self.attest(site_id)
+
+    def _read(self, site_id: str, path: Path) -> Kept:
+        note = path.read_text(encoding="utf-8")
+        try:
+            checkpoint = open_checkpoint(note, self.verifier_key)
+        except NotVerifiable as fault:
+            raise NotSigned(f"The checkpoint {path.name} of site {site_id} is not ours. {fault}") from None
+        if checkpoint.origin != self._origin(site_id) or f"{checkpoint.size:012}" != path.stem:
+            raise NotSigned(f"The checkpoint {path.name} of site {site_id} lies in another place.")
+        return Kept(path, note, checkpoint)
+
+    def _integrated(self, site_id: str) -> Head:
+        before: Head | None = None
+        while True:
+            head = self.log.integrate(site_id, self._holder, self._clock(), LEASE)
+            if head is None:
+                return self.log.head(site_id)
+            if head == before:
+                return head
+            before = head
+
+    def _require_continuation(self, site_id: str, head: Head, latest: Kept) -> None:
+        signed = latest.checkpoint
+        if head.size < signed.size:
+            raise NotSigned(
+                f"The log of site {site_id} has {head.size} leaves, and {signed.size} were signed: an older state of"
+                " the database was restored, or its end was cut off." + _WHAT_NOW
+            )
+        now = root(signed.size, self.log.nodes(site_id, signed.size))
+        if now != signed.root:
+            raise NotSigned(
+                f"The log of site {site_id} is another one than was signed at {signed.size} leaves: what was"
+                " recorded before has been altered or rebuilt." + _WHAT_NOW
+            )
+
+    def _sign(self, site_id: str, head: Head) -> Kept:
+        checkpoint = Checkpoint(self._origin(site_id), head.size, head.root)
+        note = self.signer.sign(checkpoint)
+        path = self._series(site_id) / f"{head.size:012}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, note)
+        return Kept(path, note, checkpoint)
+
+    def _series(self, site_id: str) -> Path:
+        """The folder of the present series of checkpoints."""
+        place = self.folder / site_id
+        return max(place.glob("[0-9][0-9][0-9][0-9]"), default=place / "0001")
+
+    def _origin(self, site_id: str) -> str:
+        return f"{self.signer.name}/{site_id}"
+
+
+_WHAT_NOW: Final = (
+    " Nothing is signed over it. Find out what happened (`pathway verify`); if it is as it should be, an operator"
+    " answers for it with `pathway checkpoints accept --because ...`."
+)
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where checkpoints are kept (`PATHWAY_CHECKPOINTS`); beside the database unless it is set."""
+    return settings.checkpoints or keys.beside_the_database(settings) / "checkpoints"
+
+
+class CheckpointWorker:
+    """A thread which attests every site, again and again. Several processes may run one: the log has a lease.
+
+    `tell` hears of each site that is not signed further, once for each reason.
+    """
+
+    def __init__(self, notary: Notary, seconds: float, tell: Callable[[str], None]) -> None:
+        self._notary = notary
+        self._seconds = seconds
+        self._tell = tell
+        self._told: dict[str, str] = {}
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
+
+    def start(self) -> None:
+        """Begins; the first checkpoint comes after the first interval."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends after what is under way."""
+        self._ended.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def attest_all(self) -> None:
+        """One round over the sites. What stands in the way of one is told and does not keep the others waiting."""
+        try:
+            sites = self._notary.log.sites()
+        except StoreError:
+            return  # the next round may find the database again
+        for site_id in sites:
+            try:
+                self._notary.attest(site_id)
+            except (NotSigned, OSError) as reason:
+                if self._told.get(site_id) != str(reason):
+                    self._told[site_id] = str(reason)
+                    self._tell(site_id)
+            except StoreError:
+                continue
+            else:
+                self._told.pop(site_id, None)
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._seconds):
+            self.attest_all()
+
+
+def signed_at(kept: Kept) -> datetime:
+    """When the checkpoint was written, by the file's date."""
+    return datetime.fromtimestamp(kept.path.stat().st_mtime, UTC)
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a new file, whole or not at all, and durable before anybody relies on it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
