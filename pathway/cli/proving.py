@@ -122,20 +122,18 @@ def worker(
     with acting(SITE, "sign_a_checkpoint") as (installation, _):
         notary = notary_of(installation)
         seconds = installation.settings.checkpoint_seconds
-        round_of = CheckpointWorker(
-            notary,
-            seconds,
-            lambda site: say(
-                f"Site {site} is not signed further: see `pathway checkpoints show --site {site}`."
-            ),
-        )
-        round_of.attest_all()
+        rounds = CheckpointWorker(notary, seconds, _say_unsigned)
+        rounds.attest_all()
         if once:
             return
         say(f"Signing every {seconds} s with {notary.verifier_key}; Ctrl-C ends it.")
         while True:
             time.sleep(seconds)
-            round_of.attest_all()
+            rounds.attest_all()
+
+
+def _say_unsigned(site: str) -> None:
+    say(f"Site {site} is not signed further: `pathway checkpoints show --site {site}` says why.")
 
 
 @app.command()

@@ -290,7 +290,13 @@ class _Record:
         if position is not None and type(position) is not int:
             raise TypeError("a position is a whole number")
         hashed = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
-        return cls(body, sealed_payload(body), hashed, position, proof, told.get("recommendation"))
+        trace = told.get("recommendation")
+        return cls(body, sealed_payload(body), hashed, position, proof, None if trace is None else str(trace))
+
+    @property
+    def trace_hash(self) -> str | None:
+        trace = self.recommendation
+        return None if trace is None else hashlib.sha256(trace.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
     def sequence(self) -> int | None:
@@ -323,8 +329,7 @@ def _chain_faults(entries: Sequence[_Record], site: str, episode: str) -> Iterat
         told = each.payload or {}
         if (told.get("site"), told.get("episode"), told.get("sequence")) != (site, episode, place):
             yield Found(place, "it belongs to another place: its site, episode or number differ.")
-        trace = each.recommendation
-        if trace is not None and hashlib.sha256(trace.encode()).hexdigest() != told.get("recommendation"):
+        if each.trace_hash != told.get("recommendation"):
             yield Found(place, "the recommendation kept with it is not the one that was sealed.")
     uncovered = [place for place, each in enumerate(entries) if each.position is None]
     if uncovered and uncovered != list(range(uncovered[0], len(entries))):

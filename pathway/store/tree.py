@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pathway.proof.merkle import EMPTY, FAN, Nodes, complete, needed, node_hash, root
 from pathway.store import tables
 from pathway.store.engines import Engines, fault
-from pathway.store.statements import UNLOGGED, table_of
+from pathway.store.statements import ENTRY, UNLOGGED, table_of
 
 LEAF, NODE, TREE = table_of(tables.Leaf), table_of(tables.Node), table_of(tables.Tree)
 
@@ -35,12 +35,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class PlacedLeaf:
-    """A record's place in the log of its site."""
+    """A record's place in the log of its site; of an entry also its episode and its number there."""
 
     position: int
     kind: str
     record_id: str
     hash: str
+    episode: str | None = None
+    sequence: int | None = None
 
 
 _PLACED: Final = (LEAF.c.position, LEAF.c.kind, LEAF.c.record_id, LEAF.c.hash)
@@ -65,16 +67,20 @@ class MerkleLog:
             ).first()
         return Head(*found) if found else Head(0, EMPTY)
 
-    def integrate(self, site_id: str, holder: str, now: datetime, lease: timedelta) -> Head | None:
+    def integrate(
+        self, site_id: str, now: datetime, holder: str | None = None, lease: timedelta = timedelta()
+    ) -> Head | None:
         """Gives what was committed its places; None while another holder has the lease.
 
         Records come in the order of their commits' ids. Several calls may be needed to take in everything:
-        each takes at most so many commits. The lease goes to `holder` for so long. The site is one of `sites`.
+        each takes at most so many commits. The lease goes to `holder` for so long; without a holder the log is
+        taken further whoever has the lease, which keeps workers from doing the same work twice and nothing else.
         """
         with self._writing() as connection:
             known = _locked(connection, site_id)
-            taken = known.lease_holder not in (None, holder) and known.lease_until > now
-            if taken:
+            if known is None:
+                return Head(0, EMPTY)
+            if holder and known.lease_holder not in (None, holder) and known.lease_until > now:
                 return None
             commits = connection.execute(
                 select(UNLOGGED.c.commit_id, UNLOGGED.c.leaves)
@@ -87,17 +93,9 @@ class MerkleLog:
                 leaves = [leaf for commit in commits for leaf in orjson.loads(commit.leaves)]
                 head = _grown(connection, site_id, known.size, leaves)
                 _forget(connection, site_id, [commit.commit_id for commit in commits])
-            connection.execute(
-                update(TREE)
-                .where(TREE.c.site_id == site_id)
-                .values(
-                    size=head.size,
-                    root=head.root,
-                    lease_holder=holder,
-                    lease_until=now + lease,
-                    updated_at=now,
-                )
-            )
+            changed = {"size": head.size, "root": head.root, "updated_at": now}
+            leased = {"lease_holder": holder, "lease_until": now + lease} if holder else {}
+            connection.execute(update(TREE).where(TREE.c.site_id == site_id).values(**changed, **leased))
             return head
 
     def waiting(self, site_id: str) -> set[str]:
@@ -125,8 +123,10 @@ class MerkleLog:
 
     def leaves(self, site_id: str, first: int, behind: int) -> list[PlacedLeaf]:
         """The leaves from `first` up to, but without, `behind`, in order."""
+        entry = and_(ENTRY.c.site_id == LEAF.c.site_id, ENTRY.c.entry_id == LEAF.c.record_id)
         query = (
-            select(*_PLACED)
+            select(*_PLACED, ENTRY.c.episode_id, ENTRY.c.sequence)
+            .select_from(LEAF.outerjoin(ENTRY, entry))
             .where(LEAF.c.site_id == site_id, LEAF.c.position >= first, LEAF.c.position < behind)
             .order_by(LEAF.c.position)
         )
@@ -158,7 +158,7 @@ class MerkleLog:
 
 def _locked(connection: Connection, site_id: str) -> Any:
     query = select(TREE).where(TREE.c.site_id == site_id).with_for_update()
-    return connection.execute(query).one()
+    return connection.execute(query).first()
 
 
 def _grown(connection: Connection, site_id: str, size: int, leaves: Sequence[Sequence[str]]) -> Head:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -21,8 +22,7 @@ from pathway.proof.merkle import root
 from pathway.proof.verifier import Checkpoint, NotVerifiable, open_checkpoint
 from pathway.settings import Settings
 from pathway.store.engines import StoreError
-from pathway.store.identifiers import new_identifier
-from pathway.store.tree import Head, MerkleLog
+from pathway.store.tree import Head, MerkleLog, PlacedLeaf
 from pathway.use_cases import keys
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.refusals import Refusal
@@ -44,6 +44,22 @@ class Kept:
     path: Path
     note: str
     checkpoint: Checkpoint
+
+    def leaves(self) -> list[PlacedLeaf]:
+        """What stands behind the checkpoint before it, up to this one, as it was when this was signed.
+
+        Empty where that was not kept. Whether it is what was signed only the root tells. Raises `NotSigned`
+        for what cannot be read.
+        """
+        try:
+            lines = self.path.with_suffix(".leaves").read_text(encoding="utf-8").splitlines()
+            return [PlacedLeaf(*json.loads(line)) for line in lines]
+        except FileNotFoundError:
+            return []
+        except (ValueError, TypeError):
+            raise NotSigned(
+                f"The leaves kept beside the checkpoint {self.path.name} cannot be read."
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +85,25 @@ class Notary:
         self.log = MerkleLog(installation.engines)
         self.signer: Signer = keys.signer(installation.settings)
         self.folder = folder_of(installation.settings)
-        self._holder = new_identifier(self._clock())
 
     @property
     def verifier_key(self) -> str:
         """The public key everybody may have; an auditor should get it from a person, and early."""
         return self.signer.verifier_key
 
-    def attest(self, site_id: str) -> Kept | None:
+    def attest(self, site_id: str, holder: str | None = None) -> Kept | None:
         """Integrates what was committed and signs how far the log has come.
 
-        The last checkpoint, or None where nothing was recorded yet. Raises `NotSigned`, or `StoreError`.
+        The last checkpoint, or None where nothing was recorded yet. A worker names itself as the `holder` of the
+        lease, and leaves a log to which another has it. Raises `NotSigned`, or `StoreError`.
         """
-        head = self._integrated(site_id)
+        head = self._integrated(site_id, holder)
         latest = self.latest(site_id)
         if latest is not None:
             self._require_continuation(site_id, head, latest)
             if latest.checkpoint.size == head.size:
                 return latest
-        return self._sign(site_id, head) if head.size else None
+        return self._sign(site_id, head, latest.checkpoint.size if latest else 0) if head.size else None
 
     def latest(self, site_id: str) -> Kept | None:
         """The last checkpoint of the present series. Raises `NotSigned` when it is none of ours."""
@@ -143,10 +159,10 @@ class Notary:
             raise NotSigned(f"The checkpoint {path.name} of site {site_id} lies in another place.")
         return Kept(path, note, checkpoint)
 
-    def _integrated(self, site_id: str) -> Head:
+    def _integrated(self, site_id: str, holder: str | None) -> Head:
         before: Head | None = None
         while True:
-            head = self.log.integrate(site_id, self._holder, self._clock(), LEASE)
+            head = self.log.integrate(site_id, self._clock(), holder, LEASE)
             if head is None:
                 return self.log.head(site_id)
             if head == before:
@@ -167,11 +183,14 @@ class Notary:
                 " recorded before has been altered or rebuilt." + _WHAT_NOW
             )
 
-    def _sign(self, site_id: str, head: Head) -> Kept:
+    def _sign(self, site_id: str, head: Head, before: int) -> Kept:
         checkpoint = Checkpoint(self._origin(site_id), head.size, head.root)
         note = self.signer.sign(checkpoint)
         path = self._series(site_id) / f"{head.size:012}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Beside the checkpoint goes what it covers, so that what is gone from the database can still be named.
+        leaves = self.log.leaves(site_id, before, head.size)
+        _write(path.with_suffix(".leaves"), "".join(f"{json.dumps(astuple(leaf))}\n" for leaf in leaves))
         _write(path, note)
         return Kept(path, note, checkpoint)
 
@@ -203,6 +222,7 @@ class CheckpointWorker:
 
     def __init__(self, notary: Notary, seconds: float, tell: Callable[[str], None]) -> None:
         self._notary = notary
+        self._name = secrets.token_hex(8)
         self._seconds = seconds
         self._tell = tell
         self._told: dict[str, str] = {}
@@ -227,7 +247,7 @@ class CheckpointWorker:
             return  # the next round may find the database again
         for site_id in sites:
             try:
-                self._notary.attest(site_id)
+                self._notary.attest(site_id, self._name)
             except (NotSigned, OSError) as reason:
                 if self._told.get(site_id) != str(reason):
                     self._told[site_id] = str(reason)

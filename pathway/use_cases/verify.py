@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from pathway.engine.definition import Pathway
 from pathway.engine.fold import fold
 from pathway.episodes.log import effective_history
 from pathway.proof.merkle import FAN, complete, over, root
@@ -158,6 +159,7 @@ class _Look:
         self.waiting = waiting
         self._hashes: dict[str, str] = {}
         self._told: set[str] = set()
+        self._signed: dict[str, PlacedLeaf] = {}
         report.waiting = len(waiting)
 
     def find(self, what: str, sentence: str, episode: str | None = None, entry: int | None = None) -> None:
@@ -191,11 +193,27 @@ class _Look:
         for each in payload["entries"]:
             self._told.add(each["entry"])
             if self._hashes.get(each["entry"]) != each["hash"]:
-                self.find(
-                    "entry_missing",
-                    f"{sentence} tells of the entry {each['entry']}, which is not there as it was.",
-                    record.episode_id,
-                )
+                told = f"{sentence} tells of the entry {each['entry']}, which is not there as it was."
+                self.find("entry_missing", told, record.episode_id, self._number(each["entry"]))
+
+    def signed(self, leaves: Sequence[PlacedLeaf]) -> None:
+        """Remembers what was signed, so that what is gone has a name."""
+        self._signed |= {leaf.record_id: leaf for leaf in leaves}
+
+    def _number(self, entry: str) -> int | None:
+        was = self._signed.get(entry)
+        return was.sequence if was else None
+
+    def touched(self, signed: Sequence[PlacedLeaf], hashes: Sequence[str]) -> None:
+        """Names what was signed and is not there any more, or is another."""
+        for leaf in signed:
+            there = hashes[leaf.position] if leaf.position < len(hashes) else None
+            if there == leaf.hash:
+                continue
+            kind = "entry" if leaf.kind == "entry" else "audit record"
+            how = "is gone" if there is None else "is not the one that was signed"
+            sentence = f"The {kind} {leaf.record_id} in place {leaf.position} of the log {how}."
+            self.find("signed_record_touched", sentence, leaf.episode, leaf.sequence)
 
     def rebuilt(self, between: Sequence[PlacedLeaf], agreed: int, size: int) -> None:
         """Names every entry between the last checkpoint that agrees with the log and the first that does not."""
@@ -205,10 +223,9 @@ class _Look:
         )
         self.find("log_rebuilt", sentence)
         for leaf in between:
-            entry = self._installation.readers.entry(self.report.site, leaf.record_id)
-            if entry is not None:
+            if leaf.kind == "entry":
                 told = "It is among the records of which at least one was altered when the log was rebuilt."
-                self.find("log_rebuilt", told, entry.episode_id, entry.sequence)
+                self.find("log_rebuilt", told, leaf.episode, leaf.sequence)
 
     def gone(self, whole: WholeSite) -> None:
         """What is not seen by looking at what is there."""
@@ -218,7 +235,9 @@ class _Look:
             )
         for leaf in whole.orphans():
             kind = "an entry" if leaf.kind == "entry" else "an audit record"
-            self.find("record_missing", f"{kind.capitalize()}, {leaf.record_id}, is in the log and is gone.")
+            was = self._signed.get(leaf.record_id, leaf)
+            sentence = f"{kind.capitalize()}, {leaf.record_id}, is in the log and is gone."
+            self.find("record_missing", sentence, was.episode, was.sequence)
         for entry in self._hashes.keys() - self._told:
             self.find("record_missing", f"No audit record says who wrote the entry {entry}.")
 
@@ -281,6 +300,19 @@ class _Look:
             return
         if not derive:
             return
+        try:
+            self._derived_again(summary, found, entries, payloads)
+        except Exception:  # noqa: BLE001 -- what a forged log holds may break whatever reads it: that is a finding
+            sentence = "What followed from its log cannot be derived again: something in it cannot have been recorded."
+            self.find("not_derivable", sentence, episode, len(entries))
+
+    def _derived_again(
+        self,
+        summary: Summary,
+        found: Pathway,
+        entries: Sequence[StoredEntry],
+        payloads: Sequence[dict[str, Any]],
+    ) -> None:
         zone = ZoneInfo(summary.time_zone)
         log = [entry_of(entry) for entry in entries]
         engine = self._installation.engine
@@ -292,7 +324,7 @@ class _Look:
                 summary.state,
             ):
                 sentence = "Its summary is not what follows from its log."
-                self.find("summary_differs", sentence, episode, len(entries))
+                self.find("summary_differs", sentence, summary.episode_id, len(entries))
         kept = [entry.recommendation for entry in entries]
         for entry, payload, trace in zip(
             entries, payloads, derived_traces(found, log, kept, zone), strict=True
@@ -390,25 +422,37 @@ def _log(look: _Look, notary: Notary, progress: Progress) -> None:
 
 
 def _checkpoints(look: _Look, notary: Notary, hashes: Sequence[str]) -> None:
-    report = look.report
-    node = over(hashes)
+    """Every checkpoint against the leaves there are, and against those that were kept beside it.
+
+    The leaves that were kept are believed when the signed root is the one over them. Then what is missing or
+    altered can be named; otherwise only between which checkpoints it lies.
+    """
+    report, node = look.report, over(hashes)
+    signed: list[PlacedLeaf] = []
     last: Kept | None = None
     agreed = 0
     try:
         for kept in notary.kept(report.site):
-            size = kept.checkpoint.size
-            if size > len(hashes):
+            checkpoint = kept.checkpoint
+            beside = kept.leaves()
+            look.signed(beside)
+            signed += beside
+            report.checkpoints += 1
+            if checkpoint.size <= len(hashes) and root(checkpoint.size, node) == checkpoint.root:
+                last, agreed = kept, checkpoint.size
+                continue
+            known = [leaf.hash for leaf in signed]
+            if len(known) == checkpoint.size and root(len(known), over(known)) == checkpoint.root:
+                look.touched(signed[agreed:], hashes)
+            else:
+                look.rebuilt(notary.log.leaves(report.site, agreed, checkpoint.size), agreed, checkpoint.size)
+            if checkpoint.size > len(hashes):
                 sentence = (
-                    f"The log has {len(hashes)} leaves, and {size} were signed: its end was cut off, or an older"
-                    " state of the database was restored."
+                    f"The log has {len(hashes)} leaves, and {checkpoint.size} were signed: its end was cut off, or"
+                    " an older state of the database was restored."
                 )
                 look.find("log_truncated", sentence)
-                break
-            if root(size, node) != kept.checkpoint.root:
-                look.rebuilt(notary.log.leaves(report.site, agreed, size), agreed, size)
-                break
-            last, agreed = kept, size
-            report.checkpoints += 1
+            break
     except NotSigned as reason:
         look.find("checkpoint_forged", str(reason))
     _note(report, last)

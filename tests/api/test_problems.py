@@ -28,7 +28,15 @@ def test_every_outcome_has_a_status_and_no_status_is_without_an_outcome() -> Non
 
 def request_for(path: str = "/v1/worklist") -> Request:
     return Request(
-        {"type": "http", "method": "GET", "path": path, "headers": [], "path_params": {}, "route": None, NOTE: Note()}
+        {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "headers": [],
+            "path_params": {},
+            "route": None,
+            NOTE: Note(),
+        }
     )
 
 

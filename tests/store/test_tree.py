@@ -27,7 +27,7 @@ def grow(store: Store, *episodes: str) -> None:
 
 
 def integrate(store: Store, holder: str = "worker", now: datetime = NOON) -> Head | None:
-    return MerkleLog(store.engines).integrate(SITE, holder, now, LEASE)
+    return MerkleLog(store.engines).integrate(SITE, now, holder, LEASE)
 
 
 def test_every_record_has_one_place_and_the_root_is_that_of_the_leaves(store: Store) -> None:
@@ -88,6 +88,17 @@ def test_while_one_worker_has_the_lease_another_does_nothing(store: Store) -> No
     assert integrate(store, "one") is not None
 
 
+def test_whoever_asks_for_it_now_need_not_wait_for_the_lease(store: Store) -> None:
+    grow(store, "first")
+    integrate(store, "one")
+    grow(store, "second")
+    head = MerkleLog(store.engines).integrate(SITE, NOON)
+    assert head is not None
+    assert head.size == 8
+    grow(store, "third")
+    assert integrate(store, "another") is None, "the lease is still the first worker's"
+
+
 def test_a_lease_that_has_run_out_goes_to_whoever_comes(store: Store) -> None:
     grow(store, "first")
     integrate(store, "one")
@@ -124,7 +135,7 @@ def test_each_site_has_a_log_of_its_own(store: Store) -> None:
     assert log.head(SITE).size == 1
     assert log.head("hospital-2") == Head(0, EMPTY)
     assert len(log.waiting("hospital-2")) == 1
-    assert log.head("hospital-3") == Head(0, EMPTY)
+    assert log.head("hospital-3") == log.integrate("hospital-3", NOON) == Head(0, EMPTY)
 
 
 def test_where_records_stand_is_told_for_those_that_have_a_place(store: Store) -> None:
