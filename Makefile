@@ -8,9 +8,10 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
-# Wheels only, and only those whose hash is written down: nothing is built, nothing unknown is fetched.
+# Wheels only, and only those whose hash is written down: nothing is built, nothing unknown is fetched. Nothing is
+# resolved either: the locks are complete, and an older pip takes a newer release for `name[extra]` than they say.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
-LOCKED := --require-hashes --only-binary :all:
+LOCKED := --require-hashes --only-binary :all: --no-deps
 
 # The environment follows the content of the locks, whatever the dates of the files say.
 key = $(shell cat $(1) | cksum | cut -d ' ' -f 1)
@@ -77,6 +78,7 @@ $(RUNTIME):
 $(TESTS): $(RUNTIME)
 	$(call say,Installing what the tests and checks need)
 	@$(INSTALL) $(LOCKED) -r requirements/test.txt
+	@$(BIN)/python -m pip check --quiet
 	@touch $@
 
 $(PROJECT): $(RUNTIME) pyproject.toml

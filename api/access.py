@@ -7,7 +7,6 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -25,20 +24,8 @@ from joserfc.jwk import KeySet
 from pathway.settings import Settings
 from pathway.use_cases import tokens
 from pathway.use_cases.installation import Caller
+from pathway.use_cases.permissions import Role, permissions_of
 from pathway.use_cases.refusals import Refusal
-from pathway.use_cases.tokens import Role
-
-SCOPES: Final[Mapping[Role, frozenset[str]]] = {
-    Role.INTEGRATION: frozenset({"episodes.read", "events.write", "pathways.read"}),
-    Role.COORDINATOR: frozenset({"episodes.read", "events.write", "decisions.write", "pathways.read"}),
-    Role.CLINICIAN: frozenset(
-        {"episodes.read", "events.write", "decisions.write", "overrides.sign", "pathways.read"}
-    ),
-    Role.AUDITOR: frozenset({"episodes.read", "audit.read", "pathways.read"}),
-    Role.PATHWAY_OWNER: frozenset({"pathways.read", "pathways.publish"}),
-    Role.OPERATOR: frozenset({"operations", "pathways.read"}),
-}
-"""What each role may do; a role not listed here, as issuers have them for other services, gives nothing."""
 
 ALGORITHMS: Final = ("Ed25519", "ES256", "ES384", "PS256", "RS256")
 """Signatures that need a private key; a token names one of these or is refused."""
@@ -236,7 +223,7 @@ def _caller(token: jwt.Token) -> Caller:
     if not (isinstance(roles, list) and all(isinstance(role, str) for role in roles)):
         raise InvalidClaimError("roles")
     known = [role for role in Role if role in roles]
-    scopes = frozenset[str]().union(*(SCOPES[role] for role in known))
+    scopes = permissions_of(known)
     return Caller(
         site_id=site,
         client_id=client_id,

@@ -17,6 +17,7 @@ from api import openapi
 from api.access import CannotStart, Gate
 from api.audit import Audit
 from api.dependencies import Gathered
+from api.limits import Bounded, Limits
 from api.problems import exception_handlers
 from api.rest import (
     audit,
@@ -28,16 +29,32 @@ from api.rest import (
     inrc,
     next_step,
     pathways,
+    patients,
     proof,
     worklist,
 )
 from api.telemetry import Metrics, Telemetry, configure_logging, tell_of_unsigned
 from pathway.settings import Settings
+from pathway.store.engines import StoreError, WrongKey
 from pathway.use_cases import keys
 from pathway.use_cases.checkpoints import CheckpointWorker, Notary
+from pathway.use_cases.identifier_keys import require_own_key
 from pathway.use_cases.installation import Installation
 
-ROUTERS = (events, next_step, decisions, episodes, history, worklist, pathways, inrc, audit, proof, health)
+ROUTERS = (
+    events,
+    next_step,
+    decisions,
+    episodes,
+    history,
+    worklist,
+    pathways,
+    inrc,
+    audit,
+    proof,
+    patients,
+    health,
+)
 """The calls; the frequent ones first, because the router tries them in this order."""
 
 READING_THREADS = 4
@@ -76,9 +93,12 @@ def create_app(settings: Settings, opened: Callable[[Settings], Installation] = 
             app.state.installation.close()
 
     app = _described_app(lifespan=lifespan, exception_handlers=exception_handlers())
+    limits = Limits(settings.requests_at_once, settings.requests_of_a_client)
     app.add_middleware(Audit)
+    app.add_middleware(Bounded, limits=limits)
     app.add_middleware(Telemetry, metrics=metrics)
     app.state.gate = gate
+    app.state.limits = limits
     app.state.metrics = metrics
     return app
 
@@ -86,9 +106,12 @@ def create_app(settings: Settings, opened: Callable[[Settings], Installation] = 
 def from_environment() -> FastAPI:
     """For `uvicorn api.app:from_environment --factory`: ends the process with a sentence when it cannot start."""
     try:
-        return create_app(Settings())
+        settings = Settings()
+        app = create_app(settings)
+        _require_own_key(settings)
     except (CannotStart, ValidationError) as reason:
         raise SystemExit(str(reason)) from None
+    return app
 
 
 def openapi_document() -> dict[str, Any]:
@@ -103,6 +126,16 @@ def _require_keys(settings: Settings) -> None:
         keys.identifier_key(settings)
     except keys.KeyMissing as reason:
         raise CannotStart(str(reason)) from None
+
+
+def _require_own_key(settings: Settings) -> None:
+    """Raises `CannotStart` where the database holds identifiers under another key. One out of reach may come back."""
+    try:
+        require_own_key(settings)
+    except WrongKey as reason:
+        raise CannotStart(f"The service does not start: {reason}.") from None
+    except StoreError:
+        return
 
 
 def _described_app(**options: Any) -> FastAPI:

@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.access import Gate
+from api.limits import Limits
 from api.problems import NOTE, settled
 from pathway.store.values import Settled
 from pathway.use_cases.checkpoints import Notary
@@ -28,6 +29,9 @@ from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.refusals import Refusal
 
 LARGEST_BODY: Final = 64 * 1024
+BODY_WITHIN_S: Final = 10
+"""How long the body may take to arrive: a place is not kept for somebody who sends a byte now and then."""
+
 LONGEST_WAIT_S: Final = 30
 """How long a write is waited for; the writer goes on with it whether anybody waits or not."""
 
@@ -60,11 +64,13 @@ def notary(request: Request) -> Notary:
 
 
 async def caller(request: Request) -> Caller:
-    """Who asks. Raises `Refusal` (`unauthenticated`)."""
+    """Who asks. Raises `Refusal` (`unauthenticated`, `too_many_requests`)."""
     gate: Gate = request.app.state.gate
     admitted = await gate.admit(
         [value for name, value in request.scope["headers"] if name == b"authorization"]
     )
+    limits: Limits = request.app.state.limits
+    limits.enter(request.scope, admitted.site_id, admitted.client_id)
     asking = replace(admitted, operation=request.scope["route"].name)
     request.scope[NOTE].caller = asking
     return asking
@@ -73,8 +79,8 @@ async def caller(request: Request) -> Caller:
 async def json_body(request: Request) -> bytes:
     """The body as it was sent, unread: at most 64 KiB of `application/json`.
 
-    Raises `Refusal` (`unsupported_media_type`, `too_large`, or `malformed_json` when there is none) without
-    parsing anything, and as soon as it is known.
+    Raises `Refusal` (`unsupported_media_type`, `too_large`, `too_slow`, or `malformed_json` when there is none)
+    without parsing anything, and as soon as it is known.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -82,6 +88,17 @@ async def json_body(request: Request) -> bytes:
     announced = request.headers.get("content-length", "0")
     if not announced.isdecimal() or int(announced) > LARGEST_BODY:
         raise _too_large()
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            body = await _received(request)
+    except TimeoutError:
+        raise Refusal("too_slow", f"The body did not arrive within {BODY_WITHIN_S} seconds.") from None
+    if not body:
+        raise Refusal("malformed_json", "The body is empty.")
+    return body
+
+
+async def _received(request: Request) -> bytes:
     pieces: list[bytes] = []
     size = 0
     more = True
@@ -95,8 +112,6 @@ async def json_body(request: Request) -> bytes:
             raise _too_large()
         pieces.append(piece)
         more = message.get("more_body", False)
-    if size == 0:
-        raise Refusal("malformed_json", "The body is empty.")
     return b"".join(pieces)
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from api.problems import MEDIA_TYPE, STATUS
 from pathway.episodes.events import posted_schema
+from pathway.use_cases.permissions import NEEDS, Operation
 from pathway.use_cases.refusals import OUTCOMES
 
 JsonSchema = dict[str, Any]
@@ -142,9 +143,16 @@ _SHORT: Final[JsonSchema] = {
     ],
 }
 
-_BODY_REFUSALS: Final = ("malformed_json", "too_large", "unsupported_media_type", "invalid_body")
-_WRITE_REFUSALS: Final = ("idempotency_key_missing", "idempotency_key_reused", "timeout", "overloaded")
-_ANY_REFUSALS: Final = ("unauthenticated", "not_permitted", "invalid_parameter", "unavailable")
+_BODY_REFUSALS: Final = ("malformed_json", "too_slow", "too_large", "unsupported_media_type", "invalid_body")
+_WRITE_REFUSALS: Final = ("idempotency_key_missing", "idempotency_key_reused", "timeout")
+_ANY_REFUSALS: Final = (
+    "unauthenticated",
+    "not_permitted",
+    "invalid_parameter",
+    "too_many_requests",
+    "unavailable",
+    "overloaded",
+)
 
 
 def operation(  # noqa: PLR0913  (each argument is one line of the description, given by name)
@@ -213,6 +221,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     schemas["Event"] = posted
     for operations in found["paths"].values():
         for described in operations.values():
+            if described["security"]:
+                described["security"] = [{"bearer": [NEEDS[Operation(described["operationId"])]]}]
             for content in described.get("requestBody", {}).get("content", {}).values():
                 _lift(content["schema"], schemas)
     found["components"]["securitySchemes"] = {
@@ -220,7 +230,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "An access token of RFC 9068 with exactly one site, a client_id, and roles.",
+            "description": "An access token of RFC 9068 with exactly one site, a client_id, and roles. Each call names"
+            " the permission it needs; the roles give them.",
         }
     }
     found["components"]["schemas"] = dict(sorted(schemas.items()))

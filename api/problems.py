@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ExceptionHandler, Scope
 
 from pathway.episodes.events import EventNotUnderstood
-from pathway.store.engines import Conflict, QueueFull, StoreUnavailable, Unstorable
+from pathway.store.engines import Conflict, QueueFull, StoreUnavailable, Unstorable, WrongKey
 from pathway.store.values import Settled
 from pathway.use_cases.refusals import OUTCOMES, Refusal
 
@@ -27,20 +27,27 @@ STATUS: Final[Mapping[str, HTTPStatus]] = {
     "awaiting_second_signature": HTTPStatus.ACCEPTED,
     "countersigned": HTTPStatus.CREATED,
     "review_resolved": HTTPStatus.CREATED,
+    "erased": HTTPStatus.OK,
+    "held": HTTPStatus.OK,
+    "released": HTTPStatus.OK,
     "malformed_json": HTTPStatus.BAD_REQUEST,
     "idempotency_key_missing": HTTPStatus.BAD_REQUEST,
     "invalid_parameter": HTTPStatus.BAD_REQUEST,
     "unauthenticated": HTTPStatus.UNAUTHORIZED,
     "not_permitted": HTTPStatus.FORBIDDEN,
     "unknown_episode": HTTPStatus.NOT_FOUND,
+    "unknown_patient": HTTPStatus.NOT_FOUND,
     "not_found": HTTPStatus.NOT_FOUND,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "not_acceptable": HTTPStatus.NOT_ACCEPTABLE,
     "episode_exists": HTTPStatus.CONFLICT,
     "episode_closed": HTTPStatus.CONFLICT,
+    "patient_held": HTTPStatus.CONFLICT,
+    "patient_not_held": HTTPStatus.CONFLICT,
     "message_conflict": HTTPStatus.CONFLICT,
     "stale_decision": HTTPStatus.CONFLICT,
     "timeout": HTTPStatus.CONFLICT,
+    "too_slow": HTTPStatus.REQUEST_TIMEOUT,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "invalid_body": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -122,6 +129,12 @@ def unavailable(scope: Scope) -> Response:
     return _problem(scope, "unavailable", _OUT_OF_REACH)
 
 
+def overloaded(scope: Scope) -> Response:
+    """The answer to a request for which there is no place."""
+    detail = "The service has as many requests under way as it takes; nothing was done. Send it again."
+    return _problem(scope, "overloaded", {"detail": detail}, {"connection": "close"})
+
+
 def note_outcome(scope: Scope, outcome: str) -> None:
     """Tells telemetry what came out of the request."""
     if NOTE in scope:
@@ -134,6 +147,7 @@ def exception_handlers() -> dict[int | type[Exception], ExceptionHandler]:
         Refusal: _refused,
         EventNotUnderstood: _not_understood,
         QueueFull: _overloaded,
+        WrongKey: _wrong_key,
         StoreUnavailable: _unavailable,
         Conflict: _unavailable,
         Unstorable: _unstorable,
@@ -163,6 +177,8 @@ def _problem(
 def _own_headers(outcome: str) -> dict[str, str]:
     if outcome in _RETRY_AFTER_S:
         return {"retry-after": _RETRY_AFTER_S[outcome]}
+    if outcome == "too_slow":
+        return {"connection": "close"}
     if outcome == "unauthenticated":
         return {"www-authenticate": _CHALLENGE}
     if outcome == "not_permitted":
@@ -201,6 +217,14 @@ async def _overloaded(request: Request, _error: Exception) -> Response:
 
 async def _unavailable(request: Request, _error: Exception) -> Response:
     return problem(request, "unavailable", _OUT_OF_REACH)
+
+
+async def _wrong_key(request: Request, _error: Exception) -> Response:
+    detail = (
+        "The service runs with another PATHWAY_IDENTIFIER_KEY than the one under which the identifiers of this site"
+        " are sealed, and would take every patient for a new one; nothing was recorded. An operator has to set it."
+    )
+    return problem(request, "unavailable", {"detail": detail})
 
 
 async def _unstorable(request: Request, _error: Exception) -> Response:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX = "PATHWAY_"
 MASK = "hidden"
-_SECRETS = ("signing_key", "identifier_key")
+_SECRETS = ("signing_key", "identifier_key", "identifier_key_old")
 
 
 class Settings(BaseSettings):
@@ -34,9 +34,12 @@ class Settings(BaseSettings):
     site_time_zones: dict[str, str] = {}
     signing_key: SecretStr | None = None
     identifier_key: SecretStr | None = None
+    identifier_key_old: SecretStr | None = None
     log_origin: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,100}$")] = "pathway"
     checkpoints: Path | None = None
     checkpoint_seconds: Annotated[int, Field(ge=1, le=60)] = 60
+    requests_at_once: Annotated[int, Field(ge=1, le=10_000)] = 512
+    requests_of_a_client: Annotated[int, Field(ge=1, le=10_000)] = 256
 
     @field_validator("database_url")
     @classmethod

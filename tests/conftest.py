@@ -18,6 +18,8 @@ from hypothesis import settings
 from tests.missing import missing
 from tests.postgres import Databases, PostgresMissing, running_server
 
+pytest_plugins = ["tests.tracing"]
+
 # The same examples in every run, so that a failure is the change's own; HYPOTHESIS_PROFILE=explore draws new
 # ones.
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)

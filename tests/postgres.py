@@ -131,7 +131,7 @@ def running_server(url: str | None = None) -> Iterator[Server]:
     if url is not None:
         yield Server(make_url(url).set(drivername="postgresql+psycopg"), binaries=None)
         return
-    with new_cluster() as cluster, cluster.serving(for_good=False) as server:
+    with new_cluster() as cluster, cluster.serving(keep=False) as server:
         yield server
 
 
@@ -152,9 +152,9 @@ class Cluster:
         port: int | None = None,
         through: Sequence[str | Path] = (),
         settings: Mapping[str, str] | None = None,
-        for_good: bool = True,
+        keep: bool = True,
     ) -> Iterator[Server]:
-        """A server on the data, or on the copy of it in another `folder`; nothing is removed unless not `for_good`.
+        """A server on the data, or on the copy of it in another `folder`; they are removed afterwards unless `keep`.
 
         `through` is a command that runs another, `settings` are added to `SETTINGS`.
         """
@@ -162,7 +162,7 @@ class Cluster:
         named = {**SETTINGS, **(settings or {}), "port": str(listening)}
         command = [*through, self.binaries / "postgres", "-D", (folder or self.folder) / "data"]
         command += [f"--{name}={value}" for name, value in named.items()]
-        with _serving(folder or self.folder, command, self.account, for_good=for_good):
+        with _serving(folder or self.folder, command, self.account, keep=keep):
             address = URL.create(
                 "postgresql+psycopg", "postgres", self.password, "127.0.0.1", listening, "postgres"
             )
@@ -250,11 +250,11 @@ def _initialise(folder: Path, binaries: Path, password: str, account: dict[str, 
 
 @contextmanager
 def _serving(
-    folder: Path, server: Sequence[str | Path], account: dict[str, Any], *, for_good: bool
+    folder: Path, server: Sequence[str | Path], account: dict[str, Any], *, keep: bool
 ) -> Iterator[None]:
     with (folder / "log").open("w+") as log:
         keeper = subprocess.Popen(
-            ["/bin/sh", "-c", KEEPER, "keeper", "" if for_good else folder, *server],
+            ["/bin/sh", "-c", KEEPER, "keeper", "" if keep else folder, *server],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

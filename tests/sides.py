@@ -9,15 +9,18 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import SecretStr
 
 from pathway.episodes.events import EventNotUnderstood
 from pathway.settings import Settings
 from pathway.store.values import Settled, StoredEntry, Summary
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.refusals import Refusal
+from tests.keys import AS_TEXT
 from tests.reference.history import Line
 
 PATHWAY = "high_risk_neuroblastoma_relapse"
@@ -70,13 +73,20 @@ class Side:
     site: str
     clock: Clock
     zone: str = ZONE
+    checkpoints: Path | None = None
     installation: Installation = field(init=False)
 
     def __post_init__(self) -> None:
         self.start()
 
     def start(self) -> None:
-        settings = Settings(database_url=self.url, site_time_zones={self.site: self.zone})
+        zones = {self.site: self.zone}
+        settings = Settings(
+            database_url=self.url,
+            site_time_zones=zones,
+            identifier_key=SecretStr(AS_TEXT),
+            checkpoints=self.checkpoints,
+        )
         self.installation = Installation.open(settings, self.clock)
 
     def stop(self) -> None:

@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from api.dependencies import Query, caller, installation, json_answer, read
 from api.openapi import operation
+from pathway.use_cases.permissions import Operation
 
 router = APIRouter()
 
@@ -20,10 +21,12 @@ async def is_alive() -> Response:
 
 @router.get("/health/ready", **operation("Can the service do its work?", tag="operations"))
 async def is_ready(request: Request) -> Response:
-    """Whether the database answers, and how durable an acknowledged write is."""
-    (await caller(request)).require("operations")
+    """Whether the database answers, the key to patients' identifiers is its own, and how durable a write is."""
+    asking = await caller(request)
+    asking.require(Operation.IS_READY)
     Query(request)
     inst = installation(request)
+    await read(request, lambda: inst.readers.require_key(asking.site_id))
     durability = await read(request, inst.readers.durability)
     return json_answer(orjson.dumps({"status": "ready", "durability": durability.kind}))
 
@@ -34,7 +37,7 @@ async def is_ready(request: Request) -> Response:
 )
 async def read_metrics(request: Request) -> Response:
     """Counts and durations by route; no ids, no patient data."""
-    (await caller(request)).require("operations")
+    (await caller(request)).require(Operation.READ_METRICS)
     Query(request)
     return Response(
         generate_latest(request.app.state.metrics.registry),

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from api.dependencies import Query, caller, idempotency_key, json_answer, json_body
 from api.openapi import operation
 from pathway.use_cases import assess_response
+from pathway.use_cases.permissions import Operation
 
 router = APIRouter()
 
@@ -21,7 +22,7 @@ async def work_out_a_response(request: Request) -> Response:
     For NE also what is missing and the best response still possible. Nothing is kept.
     """
     asking = await caller(request)
-    asking.require("pathways.read")
+    asking.require(Operation.WORK_OUT_A_RESPONSE)
     Query(request)
     idempotency_key(request, required=False)
     return json_answer(assess_response.assess_response(await json_body(request)))

@@ -9,6 +9,7 @@ from api.openapi import operation
 from api.rest.events import BODY
 from pathway.store.values import Summary
 from pathway.use_cases import next_step, suppose
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.standing import existing, readable
 
 router = APIRouter()
@@ -35,7 +36,7 @@ async def read_the_next_step(request: Request) -> Response:
         )
     # Not in a thread: the stored recommendation is one row away, the hop would cost more.
     summaries: Gathered[tuple[str, str], Summary] = request.app.state.summaries
-    summary = await summaries.get(readable(asking, episode_id))
+    summary = await summaries.get(readable(asking, Operation.READ_THE_NEXT_STEP, episode_id))
     return json_answer(next_step.next_step_of(service, existing(summary), as_of))
 
 

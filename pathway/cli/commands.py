@@ -7,12 +7,25 @@ from typing import Annotated, Final
 
 import typer
 
-from pathway.cli import auditing, doctor, pathways, proving, reading, replay, response, running, writing
+from pathway.cli import (
+    auditing,
+    doctor,
+    keeping,
+    pathways,
+    patients,
+    proving,
+    reading,
+    replay,
+    response,
+    running,
+    writing,
+)
 from pathway.cli.faults import Commands
 from pathway.cli.terminal import say
 
 SESSION: Final = (
     "A session:",
+    "$ export PATHWAY_ENV=development",
     "$ pathway demo --once",
     "$ pathway worklist",
     "$ EPISODE=$(pathway open --patient 'urn:example:mrn|4711' --risk-group high --quiet)",
@@ -86,6 +99,11 @@ _RUNNING: Final = "Running the service"
 app.command("demo", rich_help_panel=_RUNNING)(running.demo)
 app.command("serve", rich_help_panel=_RUNNING)(running.serve)
 app.command("migrate", rich_help_panel=_RUNNING)(running.migrate)
+app.command("backup", rich_help_panel=_RUNNING)(keeping.backup)
+app.command("restore", rich_help_panel=_RUNNING)(keeping.restore)
+app.command("erase", rich_help_panel=_RUNNING)(patients.erase)
+app.command("hold", rich_help_panel=_RUNNING)(patients.hold)
+app.add_typer(patients.keys, name="keys", rich_help_panel=_RUNNING)
 app.command("doctor", rich_help_panel=_RUNNING)(doctor.doctor)
 app.command("worker", rich_help_panel=_RUNNING)(proving.worker)
 app.command("token", rich_help_panel=_RUNNING)(running.token)

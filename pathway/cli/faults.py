@@ -52,6 +52,7 @@ def _of_ours(error: Exception) -> Stop | None:
 
     from pathway.episodes.events import EventNotUnderstood
     from pathway.store.engines import StoreError
+    from pathway.use_cases.keys import KeyMissing
     from pathway.use_cases.refusals import Refusal
     from pathway.use_cases.replay import CaseNotUnderstood, ReplayRefused
     from pathway.use_cases.tokens import TokenNotIssued
@@ -68,6 +69,8 @@ def _of_ours(error: Exception) -> Stop | None:
         case CaseNotUnderstood():
             faults = tuple(f"{pointer or 'the whole file'}: {sentence}" for pointer, sentence in error.faults)
             return Stop(Code.REFUSED, f"{error.path} is no case.", faults)
+        case KeyMissing():
+            return Stop(Code.USAGE, str(error))
         case ReplayRefused() | TokenNotIssued():
             return Stop(Code.REFUSED, str(error))
         case httpx2.HTTPError():

@@ -93,7 +93,8 @@ def own_service() -> Iterator[httpx2.Client]:
     from pathway.cli.server_process import url as url_of
     from pathway.settings import PREFIX, Settings
     from pathway.store.migrate import migrate
-    from pathway.use_cases.tokens import Role, issue
+    from pathway.use_cases.permissions import Role
+    from pathway.use_cases.tokens import issue
 
     with tempfile.TemporaryDirectory(prefix="pathway-replay-") as folder:
         database = f"sqlite:///{folder}/pathway.db"

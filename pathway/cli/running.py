@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -39,11 +38,12 @@ def migrate() -> None:
     """Bring the database to the schema of this release; an SQLite file is created."""
     from pathway.store.migrate import current, head
     from pathway.store.migrate import migrate as bring
+    from pathway.use_cases.keys import sealing_key
 
     in_force = settings()
     file = database_file(in_force)
     before = current(in_force.database_url) if file is None or file.exists() else None
-    bring(in_force.database_url)
+    bring(in_force.database_url, sealing_key(in_force))
     shown = in_force.masked()["database_url"]
     if before == head():
         say(f"{shown} is at revision {before}; nothing had to be done.")
@@ -70,20 +70,13 @@ def token(
 
 def serve(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve the HTTP API. The settings say which database, and who issues the tokens."""
-    import uvicorn
-
-    from pathway.cli.server_process import APPLICATION, listening, url
+    from pathway.cli.server_process import listening, run, url
 
     require_migrated(settings())
     with listening(host, port) as listener:
         say(f"Serving on {url(listener)}; Ctrl-C ends it.")
-        config = uvicorn.Config(
-            APPLICATION, factory=True, log_level="warning", access_log=False, server_header=False
-        )
-        server = uvicorn.Server(config)
-        with suppress(KeyboardInterrupt):  # the usual way to end it
-            server.run(sockets=[listener])
-    if not server.started:
+        started = run(listener)
+    if not started:
         raise typer.Exit(Code.UNAVAILABLE)
 
 
@@ -111,14 +104,16 @@ def demo(
     from pathway.cli.replay import PERSON, client_of, walked
     from pathway.cli.server_process import listening, service, url
     from pathway.store.migrate import migrate as bring
+    from pathway.use_cases.keys import sealing_key
+    from pathway.use_cases.permissions import Role
     from pathway.use_cases.published_cases import load_case
-    from pathway.use_cases.tokens import Role, issue
+    from pathway.use_cases.tokens import issue
 
     os.environ.setdefault("PATHWAY_ENV", "development")
     in_force = settings()
     sign_in = issue(in_force, Role.COORDINATOR, SITE, PERSON, 24)
     cases = [load_case(path) for path in sorted(CASES.glob("*.json"))]
-    bring(in_force.database_url)
+    bring(in_force.database_url, sealing_key(in_force))
     file = database_file(in_force)
     log = (file.parent if file else Path("var")) / "service.log"
     with (
@@ -149,7 +144,8 @@ def _next_steps(replays: Sequence[CaseReplay], client: httpx2.Client) -> Iterato
 
 def _say_how_to_sign_in(in_force: Settings, listener: socket.socket, log: Path) -> None:
     from pathway.cli.server_process import url
-    from pathway.use_cases.tokens import Role, issue
+    from pathway.use_cases.permissions import Role
+    from pathway.use_cases.tokens import issue
 
     bearer = issue(in_force, Role.CLINICIAN, SITE, person(), 12)
     say(

@@ -1,14 +1,20 @@
-"""Starts the HTTP service as a process of its own, the way `pathway serve` runs it, and waits until it answers."""
+"""Runs the HTTP service: in this process for `pathway serve`, or in one of its own that ends when this one does.
+
+`python -m pathway.cli.server_process <descriptor>` is that other process. It holds the reading end of a pipe whose
+writing end is held by nobody but the process that started it: however that one ends, the pipe does too.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +37,18 @@ def listening(host: str, port: int) -> socket.socket:
         ) from None
 
 
+def run(listener: socket.socket) -> bool:
+    """Serves on this socket until the process is told to end; false when it could not start."""
+    import uvicorn
+
+    from pathway.cli.bounded_http import configuration
+
+    server = uvicorn.Server(configuration(APPLICATION, factory=True))
+    with suppress(KeyboardInterrupt):  # the usual way to end it
+        server.run(sockets=[listener])
+    return server.started
+
+
 @contextmanager
 def service(
     listener: socket.socket, environment: Mapping[str, str], log: Path, without: Collection[str] = ()
@@ -40,13 +58,12 @@ def service(
     It gets our environment with `environment` on top, and without the variables in `without`.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in without}
-    command = [sys.executable, "-m", "uvicorn", APPLICATION, "--factory", "--fd", str(listener.fileno())]
-    command += ["--no-access-log", "--no-server-header", "--log-level", "warning"]
+    command = [sys.executable, "-m", "pathway.cli.server_process", str(listener.fileno())]
     with log.open("ab") as told:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and our own arguments)
             command,
             env={**inherited, **environment},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=told,
             stderr=told,
             pass_fds=(listener.fileno(),),
@@ -61,6 +78,8 @@ def service(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        assert process.stdin is not None  # noqa: S101  (asked for above)
+        process.stdin.close()
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], listener: socket.socket, log: Path) -> None:
@@ -82,3 +101,23 @@ def url(listener: socket.socket) -> str:
     """The address of the service on this socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _end_with_the_other_end_of_the_pipe() -> None:
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def main() -> None:
+    """Serves on the socket with the descriptor that is named, for as long as the process that passed it lives."""
+    _end_with_the_other_end_of_the_pipe()
+    with socket.socket(fileno=int(sys.argv[1])) as listener:
+        sys.exit(0 if run(listener) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -30,11 +30,30 @@ PLAIN_WIDTH: Final = 100
 
 WRITE_WITHIN_S: Final = 30
 SCOPES: Final = frozenset(
-    {"episodes.read", "events.write", "decisions.write", "overrides.sign", "pathways.read", "audit.read"}
+    {
+        "episodes.read",
+        "events.write",
+        "decisions.write",
+        "overrides.sign",
+        "pathways.read",
+        "audit.read",
+        "patients.erase",
+    }
 )
 """What the command line may do: whoever reaches the database can read and write it anyway."""
 
-SUCCESS: Final = frozenset({"created", "recorded", "foreseen", "decided", "awaiting_second_signature"})
+SUCCESS: Final = frozenset(
+    {
+        "created",
+        "recorded",
+        "foreseen",
+        "decided",
+        "awaiting_second_signature",
+        "erased",
+        "held",
+        "released",
+    }
+)
 LATER: Final = frozenset({"unavailable", "overloaded", "timeout", "too_many_requests"})
 
 

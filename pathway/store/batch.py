@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -16,16 +16,22 @@ from pathway.proof.chain import GENESIS
 from pathway.proof.merkle import leaf_hash
 from pathway.store import statements as sql
 from pathway.store.identifiers import new_identifier
+from pathway.store.sealing import KeySource, no_key
 from pathway.store.values import (
     NO_LIMIT,
     Access,
+    Erasure,
+    Hold,
+    KeptPatient,
     NewAudit,
     NewCommit,
     NewEntry,
+    NewKey,
     NewMessage,
     NewPatient,
     NewTree,
     Proposal,
+    SealedPatient,
     Settled,
     StoredEntry,
     Summary,
@@ -85,8 +91,16 @@ class View:
         return self._batch.message((self._site_id, system, message_id))
 
     def patient(self, system: str, value: str) -> str | None:
-        """The pseudonym of the patient with this identifier."""
+        """The pseudonym of the patient with this identifier. Raises `WrongKey` rather than find nobody."""
         return self._batch.patient((self._site_id, system, value))
+
+    def kept_patient(self, system: str, value: str) -> KeptPatient | None:
+        """The patient with this identifier, who from here to the commit is nobody else's business."""
+        return self._batch.kept_patient((self._site_id, system, value))
+
+    def episodes_of(self, pseudonym: str) -> tuple[str, ...]:
+        """The ids of the patient's episodes, the first opened first."""
+        return self._batch.episodes_of(self._site_id, pseudonym)
 
     def open_episode(self, pseudonym: str, pathway_id: str) -> str | None:
         """The id of the patient's open episode on this pathway."""
@@ -103,8 +117,10 @@ class Batch:
         clock: Callable[[], datetime],
         commands: Sequence[Command],
         known_sites: Container[str] = (),
+        key: KeySource = no_key,
     ) -> None:
         self._connection = connection
+        self._key = key
         self._statements = statements
         self._clock = clock
         self._known_sites = known_sites
@@ -122,7 +138,11 @@ class Batch:
         self._messages: dict[tuple[str, str, str], NewMessage | None] = dict.fromkeys(asked)
         self._messages.update((_message_key(one), one) for one in (NewMessage(*row) for row in messages()))
         self._patients: dict[tuple[str, str, str], str | None] = {}
-        self._new_patients: list[NewPatient] = []
+        self._key_ids: dict[str, str | None] = {}
+        self._new_keys: list[NewKey] = []
+        self._new_patients: list[SealedPatient] = []
+        self._patient_changes: list[Erasure | Hold] = []
+        self.erases = False
         self._new_entries: list[NewEntry] = []
         self._new_messages: list[NewMessage] = []
         self._new_answers: list[sql.Answer] = []
@@ -139,7 +159,7 @@ class Batch:
         if keyed:
             given = self._answers.get((command.site_id, command.client_id, command.key or ""))
             if given is not None:
-                again = _again(given, command)
+                again = _again(given, self._blinded(command))
                 self._audit(command, again.outcome, command.episode_id, ())
                 return again
         try:
@@ -149,16 +169,23 @@ class Batch:
                 now = max(now, summary.head_recorded_at + timedelta(microseconds=1))
             proposal = command.decide(View(self, command.site_id, summary), now)
             _require_continuation(proposal, command, self._summaries)
-            answer = _answer(command, proposal, now) if keyed else None
+            answer = _answer(command, self._blinded(command), proposal, now) if keyed else None
+            patient = None if command.dry_run else self._sealed(proposal.patient)
         except SQLAlchemyError:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, it is the answer to this command alone
             return error
         if not command.dry_run:
-            self._stage(proposal, answer)
+            self._stage(proposal, answer, patient)
         about = command.episode_id if proposal.summary is None else proposal.summary.episode_id
         written = () if command.dry_run else proposal.entries
-        self._audit(command, proposal.outcome, command.episode_id if command.dry_run else about, written)
+        self._audit(
+            command,
+            proposal.outcome,
+            command.episode_id if command.dry_run else about,
+            written,
+            proposal.shown,
+        )
         return Settled(proposal.outcome, proposal.document, proposal.location)
 
     def write(self) -> None:
@@ -171,7 +198,7 @@ class Batch:
         known = [self._summaries[key] for key in self._touched & self._stored]
         opened = [self._summaries[key] for key in self._touched - self._stored]
         with sql.unawaited(connection):
-            writes.insert_patients.run(connection, sorted(self._new_patients, key=_patient_order))
+            self._write_patients()
             writes.update_episodes.run(connection, sorted(known, key=_episode_order))
             writes.insert_episodes.run(connection, sorted(opened, key=_episode_order))
             writes.insert_entries.run(connection, self._new_entries)
@@ -211,12 +238,69 @@ class Batch:
         """The pseudonym behind (site, system, value)."""
         if key not in self._patients:
             require_text(*key)
-            site_id, system, value = key
-            found = self._statements.pseudonym.run(
-                self._connection, site_id=site_id, system=system, value=value
-            )
-            self._patients[key] = found[0][0] if found else None
+            self._require_key(key[0], self._statements.key_in_force)
+            found = self._found_patient(key)
+            self._patients[key] = found.pseudonym if found else None
         return self._patients[key]
+
+    def kept_patient(self, key: tuple[str, str, str]) -> KeptPatient | None:
+        """The patient behind (site, system, value), as this batch leaves them; nobody else changes them meanwhile."""
+        require_text(*key)
+        self._write_patients()
+        self._key_ids.pop(key[0], None)
+        self._require_key(key[0], self._statements.key_in_force_alone)
+        return self._found_patient(key)
+
+    def episodes_of(self, site_id: str, pseudonym: str) -> tuple[str, ...]:
+        """The patient's episodes with those that this batch opens."""
+        rows = self._statements.episodes_of_patient.run(
+            self._connection, site_id=site_id, pseudonym=pseudonym
+        )
+        stored = [Summary(*row).episode_id for row in rows]
+        opened = (
+            row.episode_id
+            for row in (self._summaries[key] for key in self._touched - self._stored)
+            if (row.site_id, row.pseudonym) == (site_id, pseudonym)
+        )
+        return (*stored, *opened)
+
+    def _found_patient(self, key: tuple[str, str, str]) -> KeptPatient | None:
+        if self._patient_changes:
+            self._write_patients()
+        lookup = self._key().lookup(*key)
+        rows = self._statements.kept_patient.run(self._connection, site_id=key[0], lookup=lookup)
+        return KeptPatient(*rows[0]) if rows else None
+
+    def _require_key(self, site_id: str, statement: sql.Query) -> None:
+        """Raises `WrongKey` unless the site's identifiers are sealed under this process's key, or none is yet."""
+        own = self._key()
+        if site_id not in self._key_ids:
+            rows = statement.run(self._connection, site_id=site_id)
+            self._key_ids[site_id] = rows[0][0] if rows else None
+        own.require(self._key_ids[site_id])
+
+    def _blinded(self, command: Command) -> str:
+        return self._key().blinded(command.site_id, command.request_digest)
+
+    def _sealed(self, patient: NewPatient | None) -> tuple[NewPatient, SealedPatient] | None:
+        if patient is None:
+            return None
+        self._require_key(patient.site_id, self._statements.key_in_force)
+        site_id, pseudonym = patient.site_id, patient.pseudonym
+        kept = self._key().seal(site_id, pseudonym, patient.system, patient.value)
+        sealed = SealedPatient(site_id, pseudonym, kept.lookup, kept.sealed, kept.wrapped_key, kept.key_id)
+        return patient, sealed
+
+    def _write_patients(self) -> None:
+        """Writes what was staged about patients so far."""
+        connection, writes = self._connection, self._statements
+        writes.insert_keys.run(connection, self._new_keys)
+        writes.insert_patients.run(connection, sorted(self._new_patients, key=_patient_order))
+        erasures = [change for change in self._patient_changes if isinstance(change, Erasure)]
+        writes.hold_patients.run(connection, [one for one in self._patient_changes if isinstance(one, Hold)])
+        writes.erase_patients.run(connection, erasures)
+        for staged in (self._new_keys, self._new_patients, self._patient_changes):
+            staged.clear()
 
     def open_episode(self, site_id: str, pseudonym: str, pathway_id: str) -> str | None:
         """The episode of the patient that is open once this batch is written."""
@@ -233,11 +317,21 @@ class Batch:
         )
         return next((found for (found,) in stored if (site_id, found) not in self._touched), None)
 
-    def _stage(self, proposal: Proposal, answer: sql.Answer | None) -> None:
-        if proposal.patient is not None:
-            patient = proposal.patient
-            self._new_patients.append(patient)
+    def _stage(
+        self,
+        proposal: Proposal,
+        answer: sql.Answer | None,
+        new: tuple[NewPatient, SealedPatient] | None,
+    ) -> None:
+        if new is not None:
+            patient, sealed = new
+            self._new_patients.append(sealed)
             self._patients[patient.site_id, patient.system, patient.value] = patient.pseudonym
+            if self._key_ids[patient.site_id] is None:
+                self._key_ids[patient.site_id] = sealed.key_id
+                self._new_keys.append(NewKey(patient.site_id, sealed.key_id))
+        if proposal.patient_change is not None:
+            self._stage_change(proposal.patient_change)
         if proposal.summary is not None:
             key = _episode_key(proposal.summary)
             self._summaries[key] = proposal.summary
@@ -252,12 +346,26 @@ class Batch:
             self._new_answers.append(answer)
             self._answers[_answer_key(answer)] = answer
 
+    def _stage_change(self, change: Erasure | Hold) -> None:
+        self._patient_changes.append(change)
+        if isinstance(change, Erasure):
+            self.erases = True
+            here = [key for key, pseudonym in self._patients.items() if pseudonym == change.pseudonym]
+            for key in here:
+                del self._patients[key]
+
     def _audit(
-        self, command: Command, outcome: str, episode_id: str | None, entries: Sequence[NewEntry]
+        self,
+        command: Command,
+        outcome: str,
+        episode_id: str | None,
+        entries: Sequence[NewEntry],
+        shown: tuple[str, ...] = (),
     ) -> None:
         if command.access is not None:
             now = self._latest = self._clock()
-            record = _audit_record(command, command.access, now, outcome, episode_id, entries)
+            access = replace(command.access, shown=shown) if shown else command.access
+            record = _audit_record(command, access, now, outcome, episode_id, entries)
             self._new_audits.append(record)
             self._add_leaf(record.site_id, "audit", record.audit_id, record.body)
 
@@ -321,18 +429,18 @@ def _keys(commands: Iterable[Command]) -> Iterable[tuple[str, str, str]]:
     )
 
 
-def _again(given: sql.Answer, command: Command) -> Settled:
-    if given.request_digest != command.request_digest:
+def _again(given: sql.Answer, request_digest: str) -> Settled:
+    if given.request_digest != request_digest:
         return Settled(KEY_REUSED, b"{}")
     return Settled(given.outcome, given.document.encode(), given.location, replayed=True)
 
 
-def _answer(command: Command, proposal: Proposal, now: datetime) -> sql.Answer:
+def _answer(command: Command, request_digest: str, proposal: Proposal, now: datetime) -> sql.Answer:
     return sql.Answer(
         site_id=command.site_id,
         client_id=command.client_id,
         key=command.key or "",
-        request_digest=command.request_digest,
+        request_digest=request_digest,
         outcome=proposal.outcome,
         document=proposal.document.decode(),
         location=proposal.location,
@@ -380,8 +488,8 @@ def _episode_order(summary: Summary) -> tuple[bool, str, str, str]:
     return summary.is_open, summary.site_id, summary.pseudonym, summary.pathway_id
 
 
-def _patient_order(patient: NewPatient) -> tuple[str, str, str]:
-    return patient.site_id, patient.system, patient.value
+def _patient_order(patient: SealedPatient) -> tuple[str, str]:
+    return patient.site_id, patient.lookup
 
 
 def _message_key(message: NewMessage) -> tuple[str, str, str]:

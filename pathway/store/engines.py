@@ -4,7 +4,8 @@ Errors of the store:
 
     StoreError
     ├── StoreUnavailable     the database cannot be reached, is full, locked or not migrated: try again later
-    │   └── QueueFull        more is waiting to be written than may wait
+    │   ├── QueueFull        more is waiting to be written than may wait
+    │   └── WrongKey         patients' identifiers are sealed under another key than this process has
     ├── Conflict             what was to be written contradicts what is there, however often it is read anew
     └── Unstorable           the database has no room for such a value: a fault of the caller
 """
@@ -18,13 +19,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 FIXED_IN = (3, 51, 3)
 """The first SQLite whose write-ahead log cannot be corrupted by a reset that races with a reader."""
 
 LOCK_WAIT_S = 10
+
+_SPOILT = ("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_NOTADB", "SQLITE_CORRUPT")
 
 # Its warnings repeat what the database complained of, values and all. What went wrong is raised as well.
 logging.getLogger("psycopg").setLevel(logging.CRITICAL)
@@ -43,6 +46,10 @@ class StoreUnavailable(StoreError):
 
 class QueueFull(StoreUnavailable):
     """More is waiting to be written than may wait; nothing was taken."""
+
+
+class WrongKey(StoreUnavailable):
+    """The identifiers of a site are sealed under another key: every patient would be taken for a new one."""
 
 
 class Conflict(StoreError):
@@ -109,6 +116,18 @@ def journal_for(version: tuple[int, ...]) -> Journal:
     return Journal("WAL", "FULL") if version >= FIXED_IN else Journal("TRUNCATE", "EXTRA")
 
 
+def empty_the_log(connection: Connection) -> None:
+    """Takes what was overwritten out of SQLite's write-ahead log, where it would stand until the log is reused.
+
+    Outside a transaction; PostgreSQL's log is its archive's business.
+    """
+    if (
+        connection.dialect.name == "sqlite"
+        and (driver := connection.connection.driver_connection) is not None
+    ):
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def fault(error: SQLAlchemyError) -> StoreError:
     """The error as the rest of the service may see it: its kind, never its parameters or its detail."""
     origin = getattr(error, "orig", None)
@@ -144,6 +163,8 @@ def _sqlite(url: URL, journal: Journal, *, writes: bool) -> Engine:
             raise sqlite3.OperationalError("the journal that keeps a commit is not to be had")
         connection.execute(f"PRAGMA synchronous = {journal.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is erased is overwritten in the file, not only given free.
+        connection.execute("PRAGMA secure_delete = ON")
         # Without this one, INSERT OR REPLACE passes the triggers by.
         connection.execute("PRAGMA recursive_triggers = ON")
         if writes:
@@ -156,6 +177,12 @@ def _sqlite(url: URL, journal: Journal, *, writes: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    @event.listens_for(engine, "handle_error")
+    def _let_go(context: ExceptionContext) -> None:
+        # A connection to a file that was read-only, or is another one now, stays so; the next one may be better.
+        name = getattr(context.original_exception, "sqlite_errorname", None) or ""
+        context.is_disconnect |= name.startswith(_SPOILT)
 
     return engine
 

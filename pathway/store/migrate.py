@@ -10,17 +10,22 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
-from pathway.store.engines import Engines, database_url, fault, open_store
+from pathway.store.engines import Engines, database_url, empty_the_log, fault, open_store
+from pathway.store.sealing import KeySource, no_key
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
+
+_SEALED = "0003"
+"""Before this revision identifiers stood in plain text."""
 
 _ONE_AT_A_TIME = 0x70617468  # "path": two replicas that start together migrate one after the other
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, key: KeySource = no_key) -> None:
     """Takes the database to `head()`, all or nothing; does nothing when it is there already.
 
-    Creates the file of an SQLite database, readable by its owner alone. Raises `StoreUnavailable`.
+    Creates the file of an SQLite database, readable by its owner alone. `key` is asked for only where patients'
+    identifiers stand in plain text, which are sealed. Raises `StoreUnavailable`, and what `key` raises.
     """
     _make_file(url)
     engines = open_store(url)
@@ -30,7 +35,11 @@ def migrate(url: str) -> None:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})")
             config = _config()
             config.attributes["connection"] = connection
+            config.attributes["identifier_key"] = key
+            before = MigrationContext.configure(connection).get_current_revision()
             command.upgrade(config, "head")
+        if before is not None and before < _SEALED and engines.dialect == "sqlite":
+            _leave_no_trace(engines)
     except SQLAlchemyError as error:
         raise fault(error) from None
     finally:
@@ -58,6 +67,15 @@ def current_of(engines: Engines) -> str | None:
 def head() -> str:
     """The revision this release needs."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _leave_no_trace(engines: Engines) -> None:
+    """Writes an SQLite file anew: in the free parts of its pages there may still be what was sealed since."""
+    with engines.write.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None  # noqa: S101  (it was just connected)
+        driver.execute("VACUUM")
+        empty_the_log(connection)
 
 
 def _config() -> Config:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pathway.store.engines import Engines, Journal, fault
+from pathway.store.sealing import KeySource, no_key
 from pathway.store.statements import AUDIT, EPISODE, Query, Reading, by, columns
 from pathway.store.tables import Instant, Key
 from pathway.store.values import NO_LIMIT, StoredAudit, StoredEntry, Summary
@@ -55,8 +56,9 @@ class Durability:
 class Readers:
     """Reads on connections of their own; every call raises `StoreUnavailable` when there is no answer."""
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: Engines, key: KeySource = no_key) -> None:
         self._engines = engines
+        self._key = key
         self._queries = Reading(engines.read.dialect)
         self._audits: dict[frozenset[str], Query] = {}
         self._pages: dict[tuple[Kind | None, bool, Start], Query] = {}
@@ -95,9 +97,26 @@ class Readers:
         return StoredEntry(*found[0]) if found else None
 
     def find_patient(self, site_id: str, system: str, value: str) -> str | None:
-        """The pseudonym of the patient with this identifier."""
-        found = self._rows(self._queries.pseudonym, site_id=site_id, system=system, value=value)
-        return found[0][0] if found else None
+        """The pseudonym of the patient with this identifier. Raises `WrongKey` rather than find nobody."""
+        own = self._key()
+        lookup = own.lookup(site_id, system, value)
+        found = self._rows(self._queries.patient, site_id=site_id, lookup=lookup)
+        key_id, pseudonym = found[0] if found else (None, None)
+        own.require(key_id)
+        return pseudonym
+
+    def erased_patients(self, site_id: str) -> list[str]:
+        """The pseudonyms of the site's patients who were erased."""
+        return [pseudonym for (pseudonym,) in self._rows(self._queries.erased, site_id=site_id)]
+
+    def unerased_patients(self, site_id: str) -> list[str]:
+        """The pseudonyms of the site's patients who were not."""
+        return [pseudonym for (pseudonym,) in self._rows(self._queries.unerased, site_id=site_id)]
+
+    def require_key(self, site_id: str) -> None:
+        """Raises `WrongKey` when the site's identifiers are sealed under another key than this process has."""
+        found = self._rows(self._queries.patient, site_id=site_id, lookup="")
+        self._key().require(found[0][0] if found else None)
 
     def episodes_of(self, site_id: str, pseudonym: str) -> list[Summary]:
         """The patient's episodes, the first opened first."""

@@ -30,6 +30,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    null,
     select,
     update,
 )
@@ -38,7 +39,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 
 from pathway.store import tables
-from pathway.store.values import NewAudit, NewMessage, StoredEntry, Summary
+from pathway.store.values import (
+    Erasure,
+    Hold,
+    KeptPatient,
+    NewAudit,
+    NewMessage,
+    SealedPatient,
+    StoredEntry,
+    Summary,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ def table_of(model: Any) -> Table:
 
 
 PATIENT, EPISODE, ENTRY = table_of(tables.Patient), table_of(tables.Episode), table_of(tables.Entry)
+IDENTIFIER_KEY = table_of(tables.IdentifierKey)
 MESSAGE, ANSWER = table_of(tables.Message), table_of(tables.Answer)
 AUDIT, UNLOGGED, TREE = table_of(tables.Audit), table_of(tables.Unlogged), table_of(tables.Tree)
 
@@ -261,9 +272,10 @@ class Reading:
         self.audits_of_episode = Query(
             by(columns(AUDIT, NewAudit), AUDIT, "site_id", "episode_id").order_by(AUDIT.c.audit_id), dialect
         )
-        self.pseudonym = Query(
-            by(select(PATIENT.c.pseudonym), PATIENT, "site_id", "system", "value"), dialect
-        )
+        self.patient = Query(_with_the_key_in_force(), dialect)
+        pseudonyms = by(select(PATIENT.c.pseudonym), PATIENT, "site_id").order_by(PATIENT.c.pseudonym)
+        self.erased = Query(pseudonyms.where(PATIENT.c.erased_at.is_not(None)), dialect)
+        self.unerased = Query(pseudonyms.where(PATIENT.c.erased_at.is_(None)), dialect)
 
 
 class Writing(Reading):
@@ -274,7 +286,17 @@ class Writing(Reading):
         self.episodes = Lookup(EPISODE, Summary, ("site_id", "episode_id"), dialect, _locked_in_order)
         self.answers = Lookup(ANSWER, Answer, ("site_id", "client_id", "key"), dialect, _locked_for_good)
         self.messages = Lookup(MESSAGE, NewMessage, ("site_id", "system", "message_id"), dialect)
-        self.insert_patients = Many(insert(PATIENT), dialect)
+        key_in_force = by(select(IDENTIFIER_KEY.c.key_id), IDENTIFIER_KEY, "site_id")
+        # Shared, so that no patient is erased and no key exchanged between looking one up and the commit.
+        self.key_in_force = Query(key_in_force.with_for_update(read=True), dialect)
+        self.key_in_force_alone = Query(key_in_force.with_for_update(), dialect)
+        self.kept_patient = Query(by(columns(PATIENT, KeptPatient), PATIENT, "site_id", "lookup"), dialect)
+        self.insert_keys = Many(insert(IDENTIFIER_KEY), dialect)
+        self.insert_patients = Many(_inserting(PATIENT, SealedPatient), dialect)
+        self.erase_patients = Many(
+            _changing_a_patient(Erasure, "lookup", "sealed", "wrapped_key", "key_id"), dialect
+        )
+        self.hold_patients = Many(_changing_a_patient(Hold), dialect)
         self.insert_episodes = Many(insert(EPISODE), dialect)
         self.update_episodes = Many(_replacing_a_summary(), dialect)
         self.insert_entries = Many(insert(ENTRY), dialect)
@@ -295,6 +317,24 @@ def _locked_for_good(query: Select[Any]) -> Select[Any]:
     # An answer may be seen before it is safe, when its own commit was cut off while it waited for the standby.
     # The lock makes the commit that repeats it wait as well: the standby has the answer before anybody else.
     return query.with_for_update(read=True, key_share=True, of=ANSWER)
+
+
+def _with_the_key_in_force() -> Select[Any]:
+    """The name of the site's key, and beside it the pseudonym behind `lookup` if there is one."""
+    of_the_site = and_(PATIENT.c.site_id == IDENTIFIER_KEY.c.site_id, PATIENT.c.lookup == bindparam("lookup"))
+    both = select(IDENTIFIER_KEY.c.key_id, PATIENT.c.pseudonym)
+    return by(both.select_from(IDENTIFIER_KEY.outerjoin(PATIENT, of_the_site)), IDENTIFIER_KEY, "site_id")
+
+
+def _inserting(table: Table, value: type[Any]) -> ClauseElement:
+    return insert(table).values({field.name: bindparam(field.name) for field in fields(value)})
+
+
+def _changing_a_patient(value: type[Any], *emptied: str) -> ClauseElement:
+    key = ("site_id", "pseudonym")
+    changed: dict[str, Any] = {one.name: bindparam(one.name) for one in fields(value) if one.name not in key}
+    changed |= dict.fromkeys(emptied, null())
+    return update(PATIENT).where(*(PATIENT.c[name] == bindparam(name) for name in key)).values(changed)
 
 
 def _replacing_a_summary() -> ClauseElement:

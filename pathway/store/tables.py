@@ -56,15 +56,31 @@ class Row(SQLModel):
 
 
 class Patient(Row, table=True):
-    """Who a pseudonym is: the only table with a patient's identifiers."""
+    """Who a pseudonym is, sealed; after an erasure nothing but that there was somebody."""
 
     __tablename__ = "patient"
-    __table_args__ = (UniqueConstraint("site_id", "system", "value"),)
+    __table_args__ = (UniqueConstraint("site_id", "lookup"),)
 
     site_id: str = Field(primary_key=True, sa_type=Key)
     pseudonym: str = Field(primary_key=True, sa_type=Key)
-    system: str = Field(sa_type=Key)
-    value: str = Field(sa_type=Key)
+    lookup: str | None = Field(sa_type=Key)
+    sealed: str | None = Field(sa_type=Text)
+    wrapped_key: str | None = Field(sa_type=Text)
+    key_id: str | None = Field(sa_type=Text)
+    held_because: str | None = Field(sa_type=Text)
+    held_by: str | None = Field(sa_type=Text)
+    held_at: datetime | None = Field(sa_type=Instant)
+    erased_at: datetime | None = Field(sa_type=Instant)
+    erased_by: str | None = Field(sa_type=Text)
+
+
+class IdentifierKey(Row, table=True):
+    """Under which key a site's identifiers are sealed (its name, never the key), since the first patient."""
+
+    __tablename__ = "identifier_key"
+
+    site_id: str = Field(primary_key=True, sa_type=Key)
+    key_id: str = Field(sa_type=Text)
 
 
 class Episode(Row, table=True):

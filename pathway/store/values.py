@@ -87,6 +87,57 @@ class NewPatient:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedPatient:
+    """A patient as the database has it: a pseudonym, and an identifier that nobody can read there."""
+
+    site_id: str
+    pseudonym: str
+    lookup: str
+    sealed: str
+    wrapped_key: str
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """Which key the identifiers of a site are sealed under from its first patient on."""
+
+    site_id: str
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPatient:
+    """What is known of a patient who is kept; `held_*` say why, by whom and since when nothing may be erased."""
+
+    pseudonym: str
+    held_because: str | None
+    held_by: str | None
+    held_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal hold on a patient's data, or, with nothing in it, the end of one."""
+
+    site_id: str
+    pseudonym: str
+    held_because: str | None = None
+    held_by: str | None = None
+    held_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """The end of a patient's identifier: key, seal and index go, the pseudonym stays as a tombstone."""
+
+    site_id: str
+    pseudonym: str
+    erased_at: datetime
+    erased_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewMessage:
     """A business key (source system and message id) and the entry it became."""
 
@@ -164,7 +215,8 @@ class Proposal:
     """What a use case wants written and answered.
 
     A refusal is a proposal without entries and without a summary: only its answer is kept.
-    `document` is the answer's body, UTF-8; a replay returns it byte for byte.
+    `document` is the answer's body, UTF-8; a replay returns it byte for byte. `patient_change` erases a patient
+    or sets or lifts a hold. `shown` are episodes that the answer lists, for the audit record.
     """
 
     outcome: str
@@ -174,6 +226,8 @@ class Proposal:
     summary: Summary | None = None
     patient: NewPatient | None = None
     messages: tuple[NewMessage, ...] = ()
+    patient_change: Erasure | Hold | None = None
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

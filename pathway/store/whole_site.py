@@ -146,6 +146,7 @@ class WholeSite:
         return (
             select(*names, LEAF.c.hash.label("leaf"))
             .select_from(ENTRY.outerjoin(LEAF, leaf))
+            # Not BETWEEN: PostgreSQL takes no collation between it and its AND.
             .where(ENTRY.c.site_id == self._site, ENTRY.c.episode_id >= first, ENTRY.c.episode_id <= last)
             .order_by(ENTRY.c.episode_id, ENTRY.c.sequence)
         )

@@ -20,8 +20,10 @@ from pathway.store.engines import (
     StoreError,
     StoreUnavailable,
     Unstorable,
+    empty_the_log,
     fault,
 )
+from pathway.store.sealing import KeySource, no_key
 from pathway.store.statements import Writing
 from pathway.store.values import Settled
 
@@ -59,10 +61,18 @@ class Writer:
     """One thread and one connection which commit up to 64 waiting commands in one transaction.
 
     A batch that fails is taken apart and its commands written one by one, so that a bad one harms no other.
-    `clock` gives the present instant in UTC. `room` is how many commands may wait.
+    `clock` gives the present instant in UTC, `key` what patients are found by. `room` is how many may wait.
     """
 
-    def __init__(self, engines: Engines, clock: Callable[[], datetime], *, room: int = ROOM) -> None:
+    def __init__(
+        self,
+        engines: Engines,
+        clock: Callable[[], datetime],
+        key: KeySource = no_key,
+        *,
+        room: int = ROOM,
+    ) -> None:
+        self._key = key
         self._engines = engines
         self._clock = clock
         self._room = room
@@ -154,7 +164,7 @@ class Writer:
 
     def _transact(self, commands: Sequence[Command]) -> Sequence[Answer]:
         with self._engines.write.connect() as connection:
-            batch = Batch(connection, self._statements, self._clock, commands, self._sites)
+            batch = Batch(connection, self._statements, self._clock, commands, self._sites, self._key)
             answers = [batch.settle(command) for command in commands]
             batch.write()
             notices: list[str] = connection.info.get(NOTICES, [])
@@ -169,4 +179,6 @@ class Writer:
                 # PostgreSQL committed here, and stopped waiting for the standby: not durable as promised.
                 raise StoreUnavailable("the commit is not confirmed by the standby")
             self._sites.update(batch.new_sites)
+            if batch.erases:
+                empty_the_log(connection)
             return answers

@@ -195,9 +195,7 @@ class Notary:
         return Kept(path, note, checkpoint)
 
     def _series(self, site_id: str) -> Path:
-        """The folder of the present series of checkpoints."""
-        place = self.folder / site_id
-        return max(place.glob("[0-9][0-9][0-9][0-9]"), default=place / "0001")
+        return _present_series(self.folder / site_id)
 
     def _origin(self, site_id: str) -> str:
         return f"{self.signer.name}/{site_id}"
@@ -212,6 +210,17 @@ _WHAT_NOW: Final = (
 def folder_of(settings: Settings) -> Path:
     """Where checkpoints are kept (`PATHWAY_CHECKPOINTS`); beside the database unless it is set."""
     return settings.checkpoints or keys.beside_the_database(settings) / "checkpoints"
+
+
+def last_note(settings: Settings, site_id: str) -> str | None:
+    """The last checkpoint of the present series as it lies in the folder, its signature not looked at."""
+    last = max(_present_series(folder_of(settings) / site_id).glob("*.txt"), default=None)
+    return None if last is None else last.read_text(encoding="utf-8")
+
+
+def _present_series(place: Path) -> Path:
+    """The folder of the present series of checkpoints."""
+    return max(place.glob("[0-9][0-9][0-9][0-9]"), default=place / "0001")
 
 
 class CheckpointWorker:

@@ -12,6 +12,7 @@ from pathway.store.values import Proposal, Settled
 from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.installation import Caller, Installation, today_in
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal, read_body, refusing
 
 
@@ -33,7 +34,7 @@ def countersign(
     request_digest: str,
 ) -> Future[Settled]:
     """Makes the decision `entry_id` take effect, unless facts came in between. Raises `Refusal`."""
-    caller.require("overrides.sign")
+    caller.require(Operation.SIGN_A_DECISION)
     asked = read_body(Request, body)
 
     def propose(view: View, now: datetime) -> Proposal:

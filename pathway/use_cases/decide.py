@@ -17,6 +17,7 @@ from pathway.store.values import Proposal, Settled
 from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.installation import Caller, Installation, latest_day
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal, read_body, refusing
 from pathway.use_cases.short_answers import where_it_stands
 from pathway.use_cases.treatment_chosen import (
@@ -59,7 +60,7 @@ def decide(
 
     With `minimal` the answer is the short one.
     """
-    caller.require("decisions.write")
+    caller.require(Operation.DECIDE_ON_AN_OPTION)
     asked = read_body(Request, body)
 
     def propose(view: View, now: datetime) -> Proposal:
@@ -90,7 +91,7 @@ def _proposed(draft: Draft, asked: Request, *, minimal: bool) -> Proposal:
     require_another_antibody(draft, option, asked.detail)
     stops = stops_in_the_way(draft, option, asked.detail)
     if stops:
-        draft.caller.require("overrides.sign")
+        draft.caller.require(Operation.OVERRIDE_A_STOP)
     cautions = cautions_met(draft, option, asked.detail, on)
     _require_reason(told, asked, stops, cautions)
     status: Status = "blocked" if stops else told.status(asked.option)

@@ -46,6 +46,7 @@ from pathway.store.values import NewEntry, NewMessage, NewPatient, Proposal, Sto
 from pathway.store.writer import View
 from pathway.use_cases.impact import NO_IMPACT, Impact, impact_of
 from pathway.use_cases.installation import Caller, Installation, latest_day, today_in
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal
 
 History = list[tuple[Effective, Step]]
@@ -175,7 +176,7 @@ class Draft:
                 )
             target = next(entry.event for entry in self.whole_log() if entry.entry_id == event.entry)
             if isinstance(target, WORD_OF_A_PERSON):
-                self.caller.require("decisions.write")
+                self.caller.require(Operation.TAKE_BACK_A_PERSONS_WORD)
 
     def append(self, event: Event) -> tuple[NewEntry, Step]:
         """Adds an event: seals its entry and takes it into the episode."""
@@ -238,7 +239,7 @@ class Draft:
         last = after[-1][1]
         if set(before[-1][1].episode.stops) - set(last.episode.stops):
             # To take back what stopped an agent for good is to allow the agent again.
-            self.caller.require("overrides.sign")
+            self.caller.require(Operation.TAKE_BACK_A_STOP)
         own = next(
             (step for effective, step in after if effective.entry_id == entry.entry_id), Step(last.episode)
         )

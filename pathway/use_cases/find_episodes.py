@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pathway.episodes.events import PatientIdentifier
 from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import read_body
 
 
@@ -20,7 +21,7 @@ class Request(BaseModel):
 
 def find_episodes(installation: Installation, caller: Caller, body: bytes) -> bytes:
     """The patient's episodes at the caller's site, newest last, as JSON. Raises `Refusal`."""
-    caller.require("episodes.read")
+    caller.require(Operation.FIND_EPISODES_OF_A_PATIENT)
     asked = read_body(Request, body)
     pseudonym = installation.readers.find_patient(caller.site_id, asked.patient.system, asked.patient.value)
     found = installation.readers.episodes_of(caller.site_id, pseudonym) if pseudonym else []

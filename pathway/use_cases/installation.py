@@ -19,6 +19,8 @@ from pathway.store.engines import Engines, Journal, open_store
 from pathway.store.readers import Readers
 from pathway.store.values import Access, Proposal, Settled
 from pathway.store.writer import Command, Writer
+from pathway.use_cases.keys import sealing_key
+from pathway.use_cases.permissions import NEEDS, Operation
 from pathway.use_cases.refusals import Refusal
 
 CORE = ("clinical", "episodes", "engine", "catalogue")
@@ -58,11 +60,12 @@ class Caller:
         """What an audit record says of the caller."""
         return Access(self.subject, self.roles, self.operation)
 
-    def require(self, scope: str) -> None:
+    def require(self, operation: Operation) -> None:
         """Raises `Refusal` when the caller may not do this."""
-        if scope not in self.scopes:
+        needed = NEEDS[operation]
+        if needed not in self.scopes:
             raise Refusal(
-                "not_permitted", f"This needs the permission {scope}, which the token does not give."
+                "not_permitted", f"This needs the permission {needed}, which the token does not give."
             )
 
 
@@ -87,9 +90,10 @@ class Installation:
         `journal` is SQLite's, where it is not to be the one its library asks for.
         """
         engines = open_store(settings.database_url, journal)
-        writer = Writer(engines, clock)
+        key = sealing_key(settings)
+        writer = Writer(engines, clock, key)
         writer.start()
-        return cls(settings, CATALOGUE, engines, writer, Readers(engines), clock, engine_hash())
+        return cls(settings, CATALOGUE, engines, writer, Readers(engines, key), clock, engine_hash())
 
     def close(self) -> None:
         """Writes what is waiting, then lets go of the database."""

@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from pydantic import SecretStr
 from pathway.proof.checkpoint import Signer
 from pathway.settings import Settings
 from pathway.store.engines import database_url
+from pathway.store.sealing import IdentifierKey, KeySource
 
 KEY_BYTES: Final = 32
 
@@ -32,6 +34,20 @@ def signer(settings: Settings) -> Signer:
 def identifier_key(settings: Settings) -> bytes:
     """The 32 bytes under which patients' keys are wrapped (`PATHWAY_IDENTIFIER_KEY`). Raises `KeyMissing`."""
     return _secret(settings, "identifier_key", settings.identifier_key)
+
+
+def former_key(settings: Settings) -> IdentifierKey:
+    """The key that was in force before (`PATHWAY_IDENTIFIER_KEY_OLD`). Raises `KeyMissing`."""
+    if settings.identifier_key_old is None:
+        raise KeyMissing(
+            "Set PATHWAY_IDENTIFIER_KEY to the new key and PATHWAY_IDENTIFIER_KEY_OLD to the one in force."
+        )
+    return IdentifierKey(_secret(settings, "identifier_key_old", settings.identifier_key_old))
+
+
+def sealing_key(settings: Settings) -> KeySource:
+    """The same key, once something asks for it. It raises `KeyMissing` then."""
+    return cache(lambda: IdentifierKey(identifier_key(settings)))
 
 
 def beside_the_database(settings: Settings) -> Path:

@@ -11,6 +11,7 @@ import orjson
 
 from pathway.store.values import Summary
 from pathway.use_cases.installation import Caller, Installation, today_in
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.standing import Standing, standing_of, summary_of
 
 _Key = tuple[str, str, str, str, date]
@@ -27,7 +28,7 @@ def next_step(
     as_of: date | None,
 ) -> bytes:
     """The recommendation for the day `as_of`, as known at `known_at`, as JSON. Raises `Refusal`."""
-    summary = summary_of(installation, caller, episode_id)
+    summary = summary_of(installation, caller, Operation.READ_THE_NEXT_STEP, episode_id)
     if known_at is None:
         return next_step_of(installation, summary, as_of)
     return document(installation, standing_of(installation, summary, known_at, as_of))

@@ -16,6 +16,7 @@ from pathway.store.values import NewPatient, Proposal, Settled
 from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.installation import Caller, Installation, latest_day
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.record_events import receive, require_right_to_state
 from pathway.use_cases.refusals import Refusal, read_body, refusing
 
@@ -38,7 +39,7 @@ def open_episode(
     installation: Installation, caller: Caller, body: bytes, key: str | None, request_digest: str
 ) -> Future[Settled]:
     """Opens an episode; a patient may have one open episode per pathway at a site. Raises `Refusal`."""
-    caller.require("events.write")
+    caller.require(Operation.OPEN_AN_EPISODE)
     asked = read_body(Request, body)
     require_right_to_state(caller, asked.baseline)
     pathway = installation.catalogue.find(asked.pathway, asked.version)

@@ -7,12 +7,13 @@ import orjson
 from pathway.engine.definition import Pathway
 from pathway.engine.diagram import drawn
 from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal
 
 
 def list_pathways(installation: Installation, caller: Caller) -> bytes:
     """The published versions as JSON. Raises `Refusal`."""
-    caller.require("pathways.read")
+    caller.require(Operation.LIST_THE_PATHWAYS)
     return orjson.dumps(
         {
             "pathways": [
@@ -31,17 +32,18 @@ def list_pathways(installation: Installation, caller: Caller) -> bytes:
 
 def describe_pathway(installation: Installation, caller: Caller, pathway_id: str, version: int) -> bytes:
     """One version, whole, as JSON. Raises `Refusal`."""
-    pathway = _found(installation, caller, pathway_id, version)
+    caller.require(Operation.DESCRIBE_A_PATHWAY)
+    pathway = _found(installation, pathway_id, version)
     return orjson.dumps({**pathway.describe(), "content_hash": pathway.content_hash})
 
 
 def draw_pathway(installation: Installation, caller: Caller, pathway_id: str, version: int) -> str:
     """One version as a picture (SVG). Raises `Refusal`."""
-    return drawn(_found(installation, caller, pathway_id, version))
+    caller.require(Operation.DRAW_A_PATHWAY)
+    return drawn(_found(installation, pathway_id, version))
 
 
-def _found(installation: Installation, caller: Caller, pathway_id: str, version: int) -> Pathway:
-    caller.require("pathways.read")
+def _found(installation: Installation, pathway_id: str, version: int) -> Pathway:
     found = installation.catalogue.find(pathway_id, version)
     if found is None:
         raise Refusal("not_found", "No such pathway has been published here.")

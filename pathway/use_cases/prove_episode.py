@@ -12,6 +12,7 @@ from pathway.proof.verifier import FORMAT
 from pathway.store.values import StoredEntry
 from pathway.use_cases.checkpoints import Kept, Notary, NotSigned
 from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.standing import summary_of
 
@@ -23,7 +24,7 @@ def prove_episode(installation: Installation, notary: Notary, caller: Caller, ep
     Where nothing more is signed, because the log does not continue what was signed, it is proved as far as it is
     covered.
     """
-    summary = summary_of(installation, caller, episode_id)
+    summary = summary_of(installation, caller, Operation.PROVE_AN_EPISODE, episode_id)
     site = caller.site_id
     entries = installation.readers.entries(site, episode_id)
     ids = {entry.entry_id for entry in entries}

@@ -11,6 +11,7 @@ import orjson
 from pathway.store.identifiers import is_identifier
 from pathway.store.values import StoredAudit
 from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal
 
 COLUMNS: Final = (
@@ -56,7 +57,7 @@ def read_audit(
 
     Reading them leaves a record too, which is not among those read.
     """
-    caller.require("audit.read")
+    caller.require(Operation.READ_THE_AUDIT_RECORDS)
     if cursor is not None and not is_identifier(cursor):
         told = [("cursor", "Not a cursor.")]
         raise Refusal("invalid_parameter", "The cursor is not one this service gave.", told)

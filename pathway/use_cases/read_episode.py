@@ -10,6 +10,7 @@ import orjson
 from pathway.episodes.episode import Episode
 from pathway.episodes.facts import Antigen, Cycles, LocalPlan, Noted, Progression, Stamp, Toxicity
 from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.standing import Standing, standing_of, summary_of
 
 
@@ -21,7 +22,7 @@ def read_episode(
     as_of: date | None,
 ) -> bytes:
     """The episode as known at `known_at`, on the day `as_of`, as JSON. Raises `Refusal`."""
-    summary = summary_of(installation, caller, episode_id)
+    summary = summary_of(installation, caller, Operation.READ_AN_EPISODE, episode_id)
     return orjson.dumps(shown_episode(standing_of(installation, summary, known_at, as_of)))
 
 

@@ -13,6 +13,7 @@ from pathway.episodes.log import Entry
 from pathway.store.values import StoredEntry
 from pathway.use_cases.draft import entry_of
 from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.standing import summary_of
 
@@ -58,7 +59,7 @@ def read_history(
 
     Each row says how it stands: in force, corrected or retracted, by which entry.
     """
-    summary = summary_of(installation, caller, episode_id)
+    summary = summary_of(installation, caller, Operation.READ_THE_HISTORY, episode_id)
     after = _after(cursor)
     stored = installation.readers.entries(summary.site_id, episode_id)
     if known_at is not None:

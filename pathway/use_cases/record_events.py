@@ -26,6 +26,7 @@ from pathway.store.values import NewEntry, NewMessage, Proposal, Settled
 from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal, refusing
 from pathway.use_cases.short_answers import where_it_stands
 
@@ -67,7 +68,7 @@ def record_events(
 
     With `minimal` the answer is the short one.
     """
-    caller.require("events.write")
+    caller.require(Operation.RECORD_WHAT_HAPPENED)
     events, at = read_events(body)
     require_right_to_state(caller, events)
 
@@ -97,7 +98,7 @@ def record_events(
 def require_right_to_state(caller: Caller, events: Iterable[Event]) -> None:
     """Raises `Refusal` when an event is a person's statement and the caller is nobody who decides."""
     if any(isinstance(event, Statement) for event in events):
-        caller.require("decisions.write")
+        caller.require(Operation.STATE_WHAT_A_PERSON_FOUND)
 
 
 def _proposed(draft: Draft, events: tuple[Event, ...], at: str, *, dry_run: bool, minimal: bool) -> Proposal:

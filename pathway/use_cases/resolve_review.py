@@ -12,6 +12,7 @@ from pathway.store.values import Proposal, Settled
 from pathway.store.writer import Command, View
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal, read_body, refusing
 
 
@@ -33,7 +34,7 @@ def resolve_review(
     request_digest: str,
 ) -> Future[Settled]:
     """Closes the review task that the entry `entry_id` raised. Raises `Refusal`."""
-    caller.require("decisions.write")
+    caller.require(Operation.ANSWER_A_REVIEW_TASK)
     asked = read_body(Request, body)
 
     def propose(view: View, now: datetime) -> Proposal:

@@ -15,6 +15,7 @@ from pathway.store.identifiers import is_identifier
 from pathway.store.values import Summary
 from pathway.use_cases.draft import entry_of
 from pathway.use_cases.installation import Caller, Installation, today_in
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal
 
 
@@ -39,14 +40,14 @@ class Standing:
         return basis_of(self.pathway, engine, self.as_of, self.digest)
 
 
-def summary_of(installation: Installation, caller: Caller, episode_id: str) -> Summary:
-    """The summary row of one of the caller's episodes. Raises `Refusal`."""
-    return existing(installation.readers.summary(*readable(caller, episode_id)))
+def summary_of(installation: Installation, caller: Caller, operation: Operation, episode_id: str) -> Summary:
+    """The summary row of one of the caller's episodes, for this operation on it. Raises `Refusal`."""
+    return existing(installation.readers.summary(*readable(caller, operation, episode_id)))
 
 
-def readable(caller: Caller, episode_id: str) -> tuple[str, str]:
-    """Where the episode stands, if it is there. Raises `Refusal` when the caller may not read, or it is no id."""
-    caller.require("episodes.read")
+def readable(caller: Caller, operation: Operation, episode_id: str) -> tuple[str, str]:
+    """Where the episode stands, if it is there. Raises `Refusal` when the caller may not do this, or it is no id."""
+    caller.require(operation)
     if not is_identifier(
         episode_id
     ):  # it may hold what no database takes, and is asked for together with others

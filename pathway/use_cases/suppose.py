@@ -12,6 +12,7 @@ from pathway.engine.recommendation import recommend
 from pathway.episodes.log import Entry, effective_history, fault_of_reference
 from pathway.store.identifiers import new_identifier
 from pathway.use_cases.installation import Caller, Installation, today_in
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.record_events import read_events
 from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.standing import log_of, summary_of
@@ -26,7 +27,7 @@ def suppose(
     as_of: date | None,
 ) -> bytes:
     """The recommendation if the events of `body` had happened too; they may lie in the future. Raises `Refusal`."""
-    summary = summary_of(installation, caller, episode_id)
+    summary = summary_of(installation, caller, Operation.SUPPOSE_SOMETHING_HAPPENED, episode_id)
     events, at = read_events(body)
     log = [
         entry for entry in log_of(installation, summary) if known_at is None or entry.recorded_at <= known_at

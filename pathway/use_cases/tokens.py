@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from enum import StrEnum
 from typing import Final
 
 from joserfc import jwt
@@ -17,6 +16,7 @@ from joserfc.jwk import KeySet, OKPKey
 
 from pathway.settings import Settings
 from pathway.use_cases.keys import beside_the_database, kept_secret
+from pathway.use_cases.permissions import Role
 
 ISSUER = "urn:pathway:development"
 AUDIENCE = "pathway"
@@ -24,17 +24,6 @@ TOKEN_TYPE = "at+jwt"  # noqa: S105  (the media type of RFC 9068, no secret)
 ALGORITHM: Final = "Ed25519"
 KEY_FILE = "development-key.json"
 LONGEST_HOURS = 24 * 30
-
-
-class Role(StrEnum):
-    """What a person or a system is at a site; `api.access` says what each may do."""
-
-    INTEGRATION = "integration"
-    COORDINATOR = "coordinator"
-    CLINICIAN = "clinician"
-    AUDITOR = "auditor"
-    PATHWAY_OWNER = "pathway_owner"
-    OPERATOR = "operator"
 
 
 class TokenNotIssued(Exception):

@@ -21,6 +21,7 @@ from pathway.use_cases.checkpoints import Kept, Notary, NotSigned, signed_at
 from pathway.use_cases.derivation import derived_traces
 from pathway.use_cases.draft import entry_of
 from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.standing import summary_of
 
 ONE_DAY: Final = timedelta(days=1)
@@ -129,7 +130,7 @@ def verify_site(
 
 def verify_episode(installation: Installation, notary: Notary, caller: Caller, episode_id: str) -> Report:
     """Looks at one of the caller's episodes, at its leaves, and at the last checkpoint. Raises `Refusal`."""
-    summary = summary_of(installation, caller, episode_id)
+    summary = summary_of(installation, caller, Operation.VERIFY_AN_EPISODE, episode_id)
     site = caller.site_id
     report = Report(site)
     look = _Look(installation, report, notary.log.waiting(site))

@@ -10,6 +10,7 @@ import orjson
 from pathway.store.readers import Kind, Position
 from pathway.store.values import Summary
 from pathway.use_cases.installation import Caller, Installation, today_in
+from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.standing import standing_of
 
@@ -25,7 +26,7 @@ def read_worklist(
     limit: int,
 ) -> bytes:
     """One page of the caller's worklist as JSON. Raises `Refusal`."""
-    caller.require("episodes.read")
+    caller.require(Operation.READ_THE_WORKLIST)
     if kind is not None and kind not in KINDS:
         raise Refusal(
             "invalid_parameter", f"The kinds are {', '.join(KINDS)}.", [("kind", "There is no such kind.")]

@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from pathway.cli.bounded_http import configuration
 from pathway.settings import Settings
 from pathway.use_cases import tokens
 
@@ -82,8 +83,7 @@ def serving(settings: Settings, app: FastAPI | None = None) -> Iterator[Service]
     """A service with these settings (or this application of them), for as long as the block lasts."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-        config = uvicorn.Config(app or create_app(settings), log_config=None, lifespan="on")
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(configuration(app or create_app(settings), log_config=None))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

@@ -15,10 +15,9 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from pydantic import SecretStr
 
 from api import access
-from api.access import SCOPES, CannotStart, Gate
+from api.access import CannotStart, Gate
 from pathway.settings import Settings
 from pathway.use_cases.keys import new_secret
-from pathway.use_cases.tokens import Role
 from tests.api.conftest import Service, serving
 from tests.api.issuer import AUDIENCE, NAME, Issuer, good_claims, issuing
 
@@ -309,24 +308,3 @@ def test_in_production_the_service_does_not_start_without_knowing_whom_to_trust(
 def test_in_production_keys_are_not_fetched_in_the_clear(url: str) -> None:
     with pytest.raises(CannotStart, match="https"):
         Gate.of(Settings(env="production", token_issuer=NAME, token_audience=AUDIENCE, jwks_url=url))
-
-
-def test_every_role_is_given_its_scopes() -> None:
-    assert set(SCOPES) == set(Role)
-
-
-def test_what_a_role_may_do_is_this_table_and_no_more() -> None:
-    """Written out a second time on purpose: a change of rights is to be made twice."""
-    may = {
-        "episodes.read": {"integration", "coordinator", "clinician", "auditor"},
-        "events.write": {"integration", "coordinator", "clinician"},
-        "decisions.write": {"coordinator", "clinician"},
-        "overrides.sign": {"clinician"},
-        "pathways.read": {"integration", "coordinator", "clinician", "auditor", "pathway_owner", "operator"},
-        "pathways.publish": {"pathway_owner"},
-        "audit.read": {"auditor"},
-        "operations": {"operator"},
-    }
-    assert {role.value: scopes for role, scopes in SCOPES.items()} == {
-        role.value: {scope for scope, roles in may.items() if role in roles} for role in Role
-    }

@@ -42,6 +42,9 @@ ROLE = {
     "is_ready": "operator",
     "read_metrics": "operator",
     "read_the_audit_records": "auditor",
+    "erase_a_patient": "operator",
+    "hold_a_patient": "operator",
+    "release_a_patient": "operator",
 }
 
 

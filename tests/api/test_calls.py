@@ -381,43 +381,25 @@ def test_readiness_says_how_durable_a_write_is_to_an_operator(service: Service) 
 # Who may do what
 
 
-CALLS = {
-    ("GET", "{episode}"): "episodes.read",
-    ("GET", "{episode}/next-step"): "episodes.read",
-    ("GET", "{episode}/history"): "episodes.read",
-    ("GET", "/v1/worklist"): "episodes.read",
-    ("POST", "/v1/episodes:find"): "episodes.read",
-    ("POST", "{episode}/next-step:suppose"): "episodes.read",
-    ("POST", "/v1/episodes"): "events.write",
-    ("POST", "{episode}/events"): "events.write",
-    ("POST", "{episode}/decisions"): "decisions.write",
-    ("POST", "{episode}/decisions/00000000-0000-7000-8000-000000000000/countersignature"): "overrides.sign",
-    ("POST", "{episode}/reviews/00000000-0000-7000-8000-000000000000"): "decisions.write",
-    ("GET", "/v1/pathways"): "pathways.read",
-    ("GET", f"/v1/pathways/{PATHWAY}/1"): "pathways.read",
-    ("GET", f"/v1/pathways/{PATHWAY}/1/diagram.svg"): "pathways.read",
-    ("POST", "/v1/inrc"): "pathways.read",
-    ("GET", "/health/ready"): "operations",
-    ("GET", "/metrics"): "operations",
-}
-
-
-@pytest.mark.parametrize(
-    "role", ["integration", "coordinator", "clinician", "auditor", "pathway_owner", "operator"]
+CALLS = (
+    ("GET", "{episode}"),
+    ("GET", "{episode}/next-step"),
+    ("GET", "{episode}/history"),
+    ("GET", "/v1/worklist"),
+    ("POST", "/v1/episodes:find"),
+    ("POST", "{episode}/next-step:suppose"),
+    ("POST", "/v1/episodes"),
+    ("POST", "{episode}/events"),
+    ("POST", "{episode}/decisions"),
+    ("POST", "{episode}/decisions/00000000-0000-7000-8000-000000000000/countersignature"),
+    ("POST", "{episode}/reviews/00000000-0000-7000-8000-000000000000"),
+    ("GET", "/v1/pathways"),
+    ("GET", f"/v1/pathways/{PATHWAY}/1"),
+    ("GET", f"/v1/pathways/{PATHWAY}/1/diagram.svg"),
+    ("POST", "/v1/inrc"),
+    ("GET", "/health/ready"),
+    ("GET", "/metrics"),
 )
-def test_each_role_may_make_the_calls_of_its_scopes_and_no_other(
-    service: Service, episode: str, role: str
-) -> None:
-    from api.access import SCOPES
-    from pathway.use_cases.tokens import Role
-
-    for (method, path), scope in CALLS.items():
-        address = path.format(episode=episode)
-        answer = service.get(address, role=role) if method == "GET" else service.post(address, {}, role=role)
-        allowed = scope in SCOPES[Role(role)]
-        assert (answer.status_code != 403) == allowed, (role, method, path, answer.status_code)
-        if not allowed:
-            assert answer.json()["type"] == "urn:pathway:problem:not_permitted"
 
 
 def test_no_call_but_liveness_and_the_description_is_open(service: Service, episode: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from api.app import openapi_document
 from api.problems import STATUS
+from pathway.use_cases.permissions import NEEDS
 from tests.api.conftest import Service
 from tests.api.test_bodies import BAD_EVENTS, CYCLE, NOTE
 
@@ -41,6 +42,9 @@ CALLS_OF_THE_INTERFACE = {
     ("GET", "/v1/pathways/{pathway_id}/{version}"),
     ("GET", "/v1/pathways/{pathway_id}/{version}/diagram.svg"),
     ("POST", "/v1/inrc"),
+    ("POST", "/v1/patients:erase"),
+    ("POST", "/v1/patients:hold"),
+    ("POST", "/v1/patients:release"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
     ("GET", "/metrics"),
@@ -92,10 +96,11 @@ def test_every_call_says_with_which_problems_it_answers(call: tuple[str, str]) -
     if call == ("GET", "/health/live"):
         assert operation["security"] == []
         return
-    assert operation["security"] == [{"bearer": []}]
-    expected = {"400", "401", "403", "503"}
+    ((permission,),) = (each["bearer"] for each in operation["security"])
+    assert permission in frozenset(NEEDS.values())
+    expected = {"400", "401", "403", "429", "503"}
     if "requestBody" in operation:
-        expected |= {"413", "415", "422"}
+        expected |= {"408", "413", "415", "422"}
     if "{" in call[1]:
         expected |= {"404"}
     assert expected <= set(operation["responses"])
@@ -113,6 +118,9 @@ def test_calls_that_write_require_a_key() -> None:
         "/v1/episodes/{episode_id}/decisions",
         "/v1/episodes/{episode_id}/decisions/{entry_id}/countersignature",
         "/v1/episodes/{episode_id}/reviews/{entry_id}",
+        "/v1/patients:erase",
+        "/v1/patients:hold",
+        "/v1/patients:release",
     }
 
 

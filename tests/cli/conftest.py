@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from pathway.cli import app
 from pathway.cli.terminal import Code
+from tests.keys import AS_TEXT
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,10 @@ def terminal(new_sqlite: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp
     """A terminal in an empty folder, with a fresh migrated database in force."""
     for name in [name for name in os.environ if name.startswith("PATHWAY_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("PATHWAY_DATABASE_URL", new_sqlite())
+    monkeypatch.setenv("PATHWAY_DATABASE_URL", url := new_sqlite())
+    # Beside the database too, where a process in development looks for it.
+    monkeypatch.setenv("PATHWAY_IDENTIFIER_KEY", AS_TEXT)
+    Path(url.removeprefix("sqlite:///")).with_name("development-identifier-key").write_text(AS_TEXT)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     return Terminal(tmp_path)

@@ -17,6 +17,7 @@ from pathway.store.engines import Engines, open_store
 from pathway.store.readers import Readers
 from pathway.store.values import Access, NewEntry, NewMessage, NewPatient, Proposal, Settled, Summary
 from pathway.store.writer import Command, View, Writer
+from tests.keys import identifier_key
 
 SITE = "hospital-1"
 TODAY = date(2026, 3, 2)
@@ -168,8 +169,8 @@ class Store:
 
     def __post_init__(self) -> None:
         self.engines = open_store(self.url)
-        self.writer = Writer(self.engines, self.clock, room=self.room)
-        self.readers = Readers(self.engines)
+        self.writer = Writer(self.engines, self.clock, identifier_key, room=self.room)
+        self.readers = Readers(self.engines, identifier_key)
 
     def start(self) -> Store:
         self.writer.start()

@@ -127,5 +127,5 @@ def test_another_program_cannot_change_the_postgresql_tables_either(postgres_url
 def test_readers_cannot_write_to_the_sqlite_file(sqlite_url: str) -> None:
     engines = open_store(sqlite_url)
     with pytest.raises(DBAPIError, match="readonly"), engines.read.begin() as connection:
-        connection.execute(text(f"INSERT INTO patient VALUES ('{SITE}', 'p', 'mrn', '1')"))
+        connection.execute(text(f"INSERT INTO identifier_key VALUES ('{SITE}', 'k')"))
     engines.close()

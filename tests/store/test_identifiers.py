@@ -1,4 +1,4 @@
-"""Who a patient is stands in one table and nowhere else."""
+"""Who a patient is stands in no table in plain text, and is found all the same."""
 
 from __future__ import annotations
 
@@ -11,24 +11,39 @@ from tests.store.builders import SITE, Store, opening, recording, with_a_log
 IDENTIFIER = "MRN-CANARY-4711"
 
 
-def test_an_identifier_appears_in_no_table_but_its_own(store: Store) -> None:
+def everything(store: Store) -> dict[str, str]:
+    """What stands in each column, by `table.column`."""
+    found: dict[str, str] = {}
+    with store.engines.read.connect() as connection:
+        for table in metadata.sorted_tables:
+            rows = connection.execute(text(f"SELECT * FROM {table.name}")).mappings().all()
+            assert rows, f"{table.name} is empty: the search would prove nothing"
+            for column in rows[0]:
+                found[f"{table.name}.{column}"] = "\n".join(str(row[column]) for row in rows)
+    return found
+
+
+def test_an_identifier_appears_in_no_table(store: Store) -> None:
     patient = NewPatient(SITE, "8f1d", "urn:canary:mrn", IDENTIFIER)
     store.do(opening("episode", patient=patient, pseudonym="8f1d", key="k1"))
     access = Access("somebody", (), "record_what_happened")
     store.do(recording("episode", key="k2", message=("lab", "1"), access=access))
     with_a_log(store)
-    found: list[str] = []
-    with store.engines.read.connect() as connection:
-        for table in metadata.sorted_tables:
-            rows = connection.execute(text(f"SELECT * FROM {table.name}")).mappings().all()
-            assert rows, f"{table.name} is empty: the search would prove nothing"
-            found += [
-                f"{table.name}.{column}"
-                for row in rows
-                for column, value in row.items()
-                if "CANARY" in str(value).upper()
-            ]
-    assert found == ["patient.system", "patient.value"]
+    kept = everything(store)
+    assert [column for column, told in kept.items() if "CANARY" in told.upper()] == []
+    assert "8f1d" in kept["patient.pseudonym"]
+
+
+def test_the_search_finds_an_identifier_where_it_was_let_in(store: Store) -> None:
+    patient = NewPatient(SITE, "8f1d", "urn:canary:mrn", IDENTIFIER)
+    store.do(opening("episode", patient=patient, pseudonym="8f1d", key="k1", recommended=IDENTIFIER))
+    store.do(recording("episode", message=("lab", IDENTIFIER), access=Access("somebody", (), "recording")))
+    with_a_log(store)
+    found = [column for column, told in everything(store).items() if "CANARY" in told.upper()]
+    assert sorted(found) == [
+        "episode.recommended",
+        "message.message_id",
+    ]
 
 
 def test_one_identifier_has_one_pseudonym_for_ever(store: Store) -> None:

@@ -11,7 +11,8 @@ import pytest
 from joserfc import jwt
 
 from pathway.settings import Settings
-from pathway.use_cases.tokens import Role, TokenNotIssued, issue, verification_keys
+from pathway.use_cases.permissions import Role
+from pathway.use_cases.tokens import TokenNotIssued, issue, verification_keys
 
 
 @pytest.fixture

@@ -1,0 +1,115 @@
+"""Backups: everything that is stored in one file, and back into an empty database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pathway.cli.terminal import SITE, As, Code, Stop, acting, say, tell_of
+
+if TYPE_CHECKING:
+    from pathway.use_cases.archive import Manifest
+    from pathway.use_cases.installation import Caller, Installation
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where the backup is to be; there may be nothing yet.")],
+    subject: As = None,
+) -> None:
+    """Write everything that is stored, of all sites, to one FILE, while the service goes on.
+
+    The file restores into SQLite and into PostgreSQL. No key is in it: without the identifier key nobody is named.
+    """
+    from pathway.store.backup import sites_in
+    from pathway.use_cases.back_up import back_up
+
+    with acting(SITE, "back_up", subject) as (installation, caller):
+        for site in sites_in(installation.engines):
+            tell_of(installation, replace(caller, site_id=site))
+        with _told(file):
+            manifest = back_up(installation.settings, installation.engines, installation.clock(), file)
+    say(f"{file} holds {manifest.rows} rows of {_sites(manifest)}, as they were at {manifest.made_at}.")
+    say("Keep the identifier key and the signing key in another place: neither is in it.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup, as `pathway backup` wrote it.")],
+    subject: As = None,
+) -> None:
+    """Put the backup in FILE into the empty database that is in force, which `pathway migrate` makes.
+
+    Ends with 1 when it is older than the last signed checkpoint: then nothing is signed until somebody says why.
+    """
+    from pathway.use_cases.back_up import restore as put_back
+
+    with acting(SITE, "restore", subject) as (installation, caller):
+        with _told(file):
+            manifest = put_back(installation.engines, file)
+        say(f"{manifest.rows} rows of {_sites(manifest)} are back, as they were at {manifest.made_at}.")
+        sites = [replace(caller, site_id=each.site) for each in manifest.sites]
+        for each in sites:
+            tell_of(installation, each)
+        _erase_again(installation, sites)
+        continues = [_continues(installation, each.site_id) for each in sites]
+    say("Run `pathway verify` to have every entry looked at.")
+    if not all(continues):
+        raise typer.Exit(Code.REFUSED)
+
+
+@contextmanager
+def _told(file: Path) -> Iterator[None]:
+    """Says in a sentence why it could not be. Raises `Stop`."""
+    from pathway.use_cases.archive import NoArchive
+    from pathway.use_cases.back_up import NotRestored
+
+    try:
+        yield
+    except NoArchive as reason:
+        raise Stop(Code.REFUSED, f"{file} is no backup that can be restored.", (str(reason),)) from None
+    except NotRestored as reason:
+        raise Stop(Code.REFUSED, "Nothing was restored.", (str(reason),)) from None
+    except FileExistsError:
+        raise Stop(Code.REFUSED, f"There is something at {file} already; it was not touched.") from None
+    except OSError as error:
+        raise Stop(Code.UNAVAILABLE, f"{file} cannot be used: {error.strerror}.") from None
+
+
+def _erase_again(installation: Installation, sites: Iterable[Caller]) -> None:
+    """Erases whoever was erased after the backup was made, and says how many."""
+    from pathway.use_cases.erasures import carry_out_again
+
+    for each in sites:
+        if again := carry_out_again(installation, each):
+            say(f"{each.site_id}: {again} patients who had been erased since were erased again.")
+
+
+def _continues(installation: Installation, site: str) -> bool:
+    """Whether what was restored continues what was signed of the site, said in a sentence."""
+    from pathway.use_cases.checkpoints import Notary, NotSigned
+    from pathway.use_cases.keys import KeyMissing
+
+    try:
+        notary = Notary(installation)
+        latest = notary.latest(site)
+        notary.attest(site)
+    except KeyMissing:
+        say(f"{site}: there is no signing key here to compare it with the last checkpoint.")
+        return True
+    except NotSigned as reason:
+        say(f"{site}: {reason}", style="bold red")
+        return False
+    if latest is None:
+        say(f"{site}: no checkpoint is in the folder to compare it with.")
+    else:
+        say(f"{site}: it continues the last checkpoint, of {latest.checkpoint.size} leaves.")
+    return True
+
+
+def _sites(manifest: Manifest) -> str:
+    count = len(manifest.sites)
+    return f"{count} site{'' if count == 1 else 's'}"

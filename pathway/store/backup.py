@@ -1,0 +1,199 @@
+"""Every row of the database in a form that both databases share: read from one snapshot, put into an empty one."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Boolean, Column, Connection, Date, Engine, Integer, Text, insert, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from pathway.store import tables
+from pathway.store.engines import Engines, fault, open_store
+from pathway.store.tables import Instant
+
+TABLES: Final = tuple(tables.metadata.sorted_tables)
+"""In an order in which no row comes before another that it refers to."""
+
+TABLES_BY_NAME: Final = {table.name: table for table in TABLES}
+TOGETHER: Final = 500
+_NOBODYS: Final = {"lease_holder": None, "lease_until": None}
+"""Who takes a log further here takes it further nowhere else."""
+
+Portable = dict[str, Any]
+"""A row: text, whole numbers, truth values and nulls by the names of the columns; dates and instants in ISO 8601."""
+
+
+class NotEmpty(Exception):
+    """There are rows already where all rows are to be put."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """How far the Merkle log of a site had come; `root` is empty where it had not begun."""
+
+    site: str
+    size: int
+    root: str
+
+
+class Snapshot:
+    """The database as it was at one instant, whatever is written meanwhile."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def revision(self) -> str | None:
+        """The revision of the schema."""
+        return MigrationContext.configure(self._connection).get_current_revision()
+
+    def logs(self) -> list[Log]:
+        """How far the log of each site had come that recorded anything."""
+        tree = TABLES_BY_NAME["tree"]
+        rows = self._connection.execute(select(tree.c.site_id, tree.c.size, tree.c.root))
+        known = {row.site_id: Log(*row) for row in rows}
+        return [known.get(site, Log(site, 0, "")) for site in _sites(self._connection)]
+
+    def rows(self, table: str) -> Iterator[Portable]:
+        """The rows of one table in the order of their keys."""
+        of = TABLES_BY_NAME[table]
+        query = select(of).order_by(*of.primary_key)
+        for row in self._connection.execution_options(yield_per=TOGETHER).execute(query).mappings():
+            yield {column.name: _portable(column, row[column.name]) for column in of.columns} | (
+                _NOBODYS if table == "tree" else {}
+            )
+
+
+@contextmanager
+def snapshot(engines: Engines) -> Iterator[Snapshot]:
+    """What is stored at this instant; nobody waits for its reader. Raises `StoreError`."""
+    frozen = _of_sqlite if engines.dialect == "sqlite" else _of_postgresql
+    try:
+        with frozen(engines.read) as connection:
+            yield Snapshot(connection)
+    except SQLAlchemyError as error:
+        raise fault(error) from None
+
+
+def put(engines: Engines, rows: Callable[[str], Iterable[Portable]]) -> None:
+    """Puts the rows of every table into the empty, migrated database; all of them or none.
+
+    Raises `NotEmpty`, `StoreError`, and whatever `rows` raises.
+    """
+    try:
+        with engines.write.begin() as connection:
+            _keep_others_out(connection)
+            if any(connection.execute(select(table).limit(1)).first() for table in TABLES):
+                raise NotEmpty
+            for table in TABLES:
+                read = _reader(table.columns)
+                for site, of_site in groupby(rows(table.name), lambda row: str(row["site_id"])):
+                    _enter(connection, site)
+                    for together in _chunks(map(read, of_site)):
+                        connection.execute(insert(table), together)
+    except SQLAlchemyError as error:
+        raise fault(error) from None
+
+
+def sites_in(engines: Engines) -> list[str]:
+    """The sites that have recorded anything. Raises `StoreError`."""
+    try:
+        with engines.read.connect() as connection:
+            return _sites(connection)
+    except SQLAlchemyError as error:
+        raise fault(error) from None
+
+
+def _sites(connection: Connection) -> list[str]:
+    episodes, audits = (select(TABLES_BY_NAME[name].c.site_id) for name in ("episode", "audit"))
+    return sorted(connection.scalars(episodes.union(audits)))
+
+
+@contextmanager
+def _of_postgresql(engine: Engine) -> Iterator[Connection]:
+    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection:
+        # A wall between sites would leave rows out in silence; so it is an error instead.
+        connection.execute(text("SET LOCAL row_security = off"))
+        yield connection
+
+
+@contextmanager
+def _of_sqlite(engine: Engine) -> Iterator[Connection]:
+    """A copy of the file, since a long read would keep the writer waiting with one of the two journals."""
+    with tempfile.TemporaryDirectory(dir=Path(str(engine.url.database)).parent) as folder:
+        copy = Path(folder) / "copy.db"
+        copy.touch(mode=0o600)
+        target = sqlite3.connect(copy)
+        try:
+            with engine.connect() as connection:
+                source: Any = connection.connection.driver_connection
+                source.backup(target)
+        finally:
+            target.close()
+        engines = open_store(f"sqlite:///{copy}")
+        try:
+            with engines.read.connect() as connection:
+                yield connection
+        finally:
+            engines.close()
+
+
+def _keep_others_out(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        names = ", ".join(table.name for table in TABLES)
+        connection.execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _enter(connection: Connection, site: str) -> None:
+    """Says on behalf of which site the next rows are written, where a wall asks for it."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config('pathway.site', :site, true)"), {"site": site})
+
+
+def _portable(column: Column[Any], value: Any) -> Any:
+    if value is None:
+        return None
+    match column.type:
+        case Instant():
+            return value.isoformat(timespec="microseconds")
+        case Date():
+            return value.isoformat()
+        case Text() | Integer() | Boolean():
+            return value
+        case other:
+            raise TypeError(f"the column {column.name} is of type {other!r}, which has no portable form")
+
+
+def _reader(columns: Iterable[Column[Any]]) -> Callable[[Portable], Portable]:
+    """Reads a portable row. Raises `KeyError` or `ValueError` for one of another form."""
+    reading: Mapping[str, Callable[[str], Any]] = {
+        column.name: datetime.fromisoformat if isinstance(column.type, Instant) else date.fromisoformat
+        for column in columns
+        if isinstance(column.type, Instant | Date)
+    }
+
+    def read(row: Portable) -> Portable:
+        dated = {name: each(row[name]) for name, each in reading.items() if row[name] is not None}
+        return row | dated
+
+    return read
+
+
+def _chunks(rows: Iterable[Portable]) -> Iterator[list[Portable]]:
+    chunk: list[Portable] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == TOGETHER:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

@@ -1,0 +1,70 @@
+"""Faults that are planted into a service of the tests, to see that the tests find them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from datetime import date, datetime
+
+from pathway.engine.recommendation import Recommendation
+from pathway.store.values import Proposal, Settled
+from pathway.store.writer import Command, View, Writer
+from pathway.use_cases import decide
+from pathway.use_cases.draft import Draft
+from pathway.use_cases.installation import Installation
+
+
+class HastyWriter(Writer):
+    """Answers when a write is decided, not when it is durable."""
+
+    def submit(self, command: Command) -> Future[Settled]:
+        early: Future[Settled] = Future()
+
+        def decided(view: View, now: datetime) -> Proposal:
+            proposal = command.decide(view, now)
+            if not early.done():
+                early.set_result(Settled(proposal.outcome, proposal.document, proposal.location))
+            return proposal
+
+        super().submit(replace(command, decide=decided)).add_done_callback(lambda done: _pass_on(done, early))
+        return early
+
+
+def _pass_on(done: Future[Settled], early: Future[Settled]) -> None:
+    if early.done():
+        return
+    error = done.exception()
+    if error is None:
+        early.set_result(done.result())
+    else:
+        early.set_exception(error)
+
+
+class ForgetfulWriter(Writer):
+    """Writes each request as if it had never come before."""
+
+    def submit(self, command: Command) -> Future[Settled]:
+        return super().submit(replace(command, key=None))
+
+
+def answer_too_early(installation: Installation) -> None:
+    installation.writer.__class__ = HastyWriter
+
+
+def forget_keys(installation: Installation) -> None:
+    installation.writer.__class__ = ForgetfulWriter
+
+
+def take_stale_decisions(_: Installation) -> None:
+    def whatever_was_seen(draft: Draft, asked: decide.Request, on: date) -> Recommendation:
+        return draft.recommendation(on)
+
+    decide._fresh = whatever_was_seen
+
+
+PLANTED: Mapping[str, Callable[[Installation], None]] = {
+    "answers too early": answer_too_early,
+    "forgets keys": forget_keys,
+    "takes stale decisions": take_stale_decisions,
+}
