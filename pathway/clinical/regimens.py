@@ -428,6 +428,16 @@ def regimen(regimen_id: str) -> Regimen | None:
     return REGIMENS.get(spelling(regimen_id))
 
 
+_CHEMOTHERAPY: Final = frozenset(
+    agent for each in REGIMENS.values() if each.use is RegimenUse.CHEMOTHERAPY for agent in each.agents
+)
+
+
+def is_chemotherapy(agent: str) -> bool:
+    """True for the agents of the backbones that the pathway knows."""
+    return spelling(agent) in _CHEMOTHERAPY
+
+
 def regimen_with(antibody: str, backbone: str | None) -> str | None:
     """The regimen that adds this antibody to this backbone; None where none does."""
     return next(

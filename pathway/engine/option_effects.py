@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from pathway.clinical.regimens import regimen, regimen_with
+from pathway.clinical.regimens import RegimenUse, is_chemotherapy, regimen, regimen_with
 from pathway.clinical.terms import is_anti_gd2, spelling
 from pathway.engine.definition import Effect, Option
 from pathway.episodes.assessments import measured_before
@@ -22,7 +22,7 @@ def with_effect(episode: Episode, option: Option, detail: DecisionDetail, at: St
         case "new_line":
             return _new_line(episode, detail, at)
         case "new_courses":
-            return replace(_with_agents(episode, detail), courses=Cycles(), severe_in_cycle={})
+            return replace(_with_agents(episode, detail, option), courses=Cycles(), severe_in_cycle={})
         case "agents" | "drop_antibody" | "switch_antibody":
             return _with_agents(episode, detail, option)
         case "hold":
@@ -96,8 +96,12 @@ def _with_agents(episode: Episode, detail: DecisionDetail, option: Option | None
 
 
 def _regimen_after(effect: Effect | None, episode: Episode, agents: tuple[str, ...]) -> str | None:
-    """The regimen of a line whose antibody was dropped or switched: its backbone, alone or with the other antibody."""
+    """The regimen where none was named: of a line whose antibody was dropped or switched, its backbone, alone or with
+    the other antibody; of maintenance that begins, none, for what the line was given by has other days and numbers.
+    """
     known = regimen(episode.regimen) if episode.regimen else None
+    if effect == "new_courses" and not episode.courses.started:
+        return episode.regimen if known is not None and known.use is RegimenUse.MAINTENANCE else None
     if known is None or known.backbone is None:
         return episode.regimen
     if effect == "drop_antibody":
@@ -111,7 +115,7 @@ def agents_after(option: Option | None, detail: DecisionDetail, given: tuple[str
     """What would be given after a decision: the agents it names, else those of before.
 
     Without the antibody nothing that binds GD2 is left of either; where another antibody alone is named, what else
-    was given goes on.
+    was given goes on. The chemotherapy of a line ends where maintenance begins.
     """
     named = planned_agents(detail)
     effect = option.effect if option else None
@@ -119,6 +123,8 @@ def agents_after(option: Option | None, detail: DecisionDetail, given: tuple[str
         return tuple(agent for agent in named or given if not is_anti_gd2(agent))
     if effect == "switch_antibody" and named and all(map(is_anti_gd2, named)):
         return (*named, *(agent for agent in given if not is_anti_gd2(agent)))
+    if effect == "new_courses":
+        return named or tuple(agent for agent in given if not is_chemotherapy(agent))
     return named or given
 
 

@@ -7,11 +7,14 @@ from typing import Any, Final
 
 from pathway.episodes.assessments import later_progression, rated_components, response_in_force
 from pathway.episodes.episode import Episode
-from pathway.episodes.facts import Timepoint
+from pathway.episodes.facts import Progression, Timepoint
 
 _COUNTED: Final = re.compile(r"(\d+)\.(\d+)(?:\.m(\d+))?(?:/(\d+))?")
 
 _CONFIRMED: Final = "A progression was confirmed on that day or after it: progression counts instead."
+_STANDS: Final = (
+    "A progression was confirmed before it, and no response has been told since: progression counts instead."
+)
 _SUSPECTED: Final = (
     "A progression was suspected after it: it is confirmed or refuted before this response counts."
 )
@@ -58,6 +61,13 @@ def response_shown(episode: Episode, timepoint: Timepoint) -> dict[str, Any]:
         shown["overridden_by"] = {
             "entry": later.at.entry,
             "on": later.at.on.isoformat(),
-            "sentence": _CONFIRMED if later.confirmed else _SUSPECTED,
+            "sentence": _why_instead(later, timepoint),
         }
     return shown
+
+
+def _why_instead(later: Progression, timepoint: Timepoint) -> str:
+    if not later.confirmed:
+        return _SUSPECTED
+    before = timepoint.last is not None and later.at.on < timepoint.last.on
+    return _STANDS if before else _CONFIRMED

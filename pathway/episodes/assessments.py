@@ -110,7 +110,8 @@ def later_progression(episode: Episode) -> Progression | None:
     """The progression that counts instead of the response last assessed; None while that response counts.
 
     A confirmed one counts while it stands, and also where both are told of one day: nothing shows that the response
-    came second. One that is only suspected has to come after the last examination.
+    came second. One that is only suspected has to come after the last examination. Where what stands is what an
+    assessment found, that assessment tells of it, and not the progression that the line answered.
     """
     progression, timepoint = episode.progression, episode.timepoint
     if progression is None:
@@ -119,7 +120,9 @@ def later_progression(episode: Episode) -> Progression | None:
     if last is None:
         return progression if progression.confirmed else None
     if progression.confirmed:
-        counts = episode.progression_stands or progression.at.on >= last.on
+        since = episode.progressed
+        stands = episode.progression_stands and since is not None and since.on <= progression.at.on
+        counts = stands or progression.at.on >= last.on
     else:
         counts = progression.at.on > last.on
     return progression if counts else None

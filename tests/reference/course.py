@@ -323,14 +323,24 @@ class Course:
                 self._new_line(at)
                 self._plan(event)
             case "new_courses":
-                self.sheet["courses"], self.sheet["severe_in_cycle"] = Cycles(), {}
-                self._plan(event)
+                self._maintain(event)
             case "agents" | "resume":
                 self._plan(event)
             case "drop_antibody":
                 self._drop_antibody(event)
             case "switch_antibody":
                 self._switch_antibody(event)
+
+    def _maintain(self, event: DecisionMade) -> None:
+        """Backbones end; so does the regimen, unless it is one of maintenance or courses of it were given."""
+        sheet = self.sheet
+        maintained = sheet["courses"].started > 0 or "maintenance" in {
+            str(each.use) for each in REGIMENS.values() if each.id == spelling(sheet["regimen"] or "")
+        }
+        sheet["regimen"] = sheet["regimen"] if maintained else None
+        sheet["agents"] = tuple(agent for agent in sheet["agents"] if agent not in BACKBONE_AGENTS)
+        sheet["courses"], sheet["severe_in_cycle"] = Cycles(), {}
+        self._plan(event)
 
     def _drop_antibody(self, event: DecisionMade) -> None:
         """The backbone is left, of the agents and of the regimen."""
@@ -395,6 +405,12 @@ class Course:
             self.sheet["regimen"] = event.detail.regimen
         if agents := planned(event):
             self.sheet["agents"] = agents
+
+
+BACKBONE_AGENTS = {
+    "irinotecan", "temozolomide", "topotecan", "cyclophosphamide", "cisplatin", "etoposide", "vindesine", "vincristine",
+    "dacarbazine", "ifosfamide", "doxorubicin", "carboplatin",
+}  # fmt: skip
 
 
 def failed(sheet: Sheet) -> bool | None:

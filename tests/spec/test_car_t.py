@@ -656,6 +656,41 @@ def test_no_response_at_week_6_and_a_relapse_after_cells_end_in_a_decision(respo
     assert story.finding("context", 121) == "car_t"
 
 
+@pytest.mark.parametrize("ended", ["apheresis_failed", "ineligible", "no_slot"])
+def test_a_bridge_that_ends_before_cells_were_given_leads_back_to_the_line_and_not_to_what_comes_after_cells(
+    ended: str,
+) -> None:
+    story = assessed_after_two_cycles("PR")
+    story.decided("bridge_to_car_t", 45, "possible")
+    step(story, 46, "eligible")
+    step(story, 47, ended)
+    story.fit(47)
+    assert story.episode.state == "decision_due"
+    assert (story.finding("context", 47), story.rows(47)) == ("systemic", ["30"])
+    assert story.status("continue_chemoimmunotherapy", 47) == "recommended"
+    assert story.status("continue_monitoring", 47) == "blocked"
+
+
+def test_a_bridge_that_ends_without_cells_and_without_a_line_is_about_no_treatment_so_far() -> None:
+    story = Story.opened().planned()
+    story.decided("bridge_to_car_t", 1, "possible")
+    step(story, 2, "no_slot")
+    assert story.finding("context", 2) == "none"
+    assert story.status("start_chemoimmunotherapy", 2) == "blocked"
+    assert story.status("change_line", 2) == "recommended"
+
+
+def test_cells_given_before_the_present_line_do_not_make_its_failed_bridge_a_time_after_cells() -> None:
+    story = infused()
+    story.fit(121)
+    story.assessed(121, "PD", timepoint="week-6")
+    story.decided("change_line", 122, regimen="topotecan_cyclophosphamide")
+    assert story.finding("context", 122) == "systemic"
+    story.decided("bridge_to_car_t", 130, "blocked")
+    step(story, 131, "no_slot")
+    assert story.finding("context", 131) == "systemic"
+
+
 def test_a_second_infusion_needs_a_bridge_of_its_own() -> None:
     story = infused()
     story.assessed(121, "PR", timepoint="week-6")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import response
 from pathway.engine.definition import State
 from pathway.engine.findings import OPEN
+from pathway.engine.response import response_shown
 from tests.story import (
     PATHWAY,
     Story,
@@ -250,8 +252,23 @@ def test_progression_stands_while_a_later_assessment_tells_no_response() -> None
     story.told("progression_evidence_recorded", 9, confirmed=True)
     story.told("assessment_recorded", 12, components={"primary": "SD"})
     assert story.finding("response", 12) == "PD"
+    assert story.episode.timepoint is not None
+    shown = response_shown(story.episode, story.episode.timepoint)
+    assert shown["overridden_by"]["sentence"].startswith("A progression was confirmed before it")
     story.told("assessment_recorded", 13, components={"metastatic": "NI", "bone_marrow": "NI"})
     assert story.finding("response", 13) == "SD"
+
+
+def test_progression_at_an_assessment_rests_on_that_assessment_and_not_on_the_relapse_before_the_line() -> (
+    None
+):
+    story = after_two_cycles()
+    story.fit(44)
+    seen = story.assessed(44, "PD")
+    found = response.of(story.episode, day(44))
+    assert (found.value, found.at and found.at.entry) == ("PD", seen)
+    assert story.episode.timepoint is not None
+    assert "overridden_by" not in response_shown(story.episode, story.episode.timepoint)
 
 
 def test_progression_after_more_treatment_is_another_one() -> None:

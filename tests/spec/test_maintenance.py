@@ -73,6 +73,55 @@ def test_progression_never_opens_maintenance() -> None:
         assert told.statuses["start_maintenance"] == told.statuses["continue_maintenance"] == "blocked"
 
 
+# What is given
+
+
+def test_the_chemotherapy_of_the_line_is_not_carried_into_a_maintenance_that_was_not_named() -> None:
+    story = assessed_after_two_cycles("CR")
+    story.decided("start_maintenance", 46, "possible")
+    assert (story.episode.regimen, story.episode.agents) == (None, ("dinutuximab_beta",))
+    assert story.next(46).summary.endswith("give course 1 of maintenance (dinutuximab beta).")
+
+
+def test_courses_of_a_maintenance_that_was_not_named_are_due_every_five_weeks_and_none_is_late_before() -> (
+    None
+):
+    story = assessed_after_two_cycles("CR")
+    story.decided("start_maintenance", 46, "possible")
+    story.cycle(1, 50)
+    assert story.windows(56)["begin the next course"] == (85, 85, 99)
+    story.cycle(2, 85)
+    assert story.episode.courses.days_late == 0
+
+
+def test_a_maintenance_that_was_not_named_is_asked_for_its_regimen_until_it_is_told() -> None:
+    story = assessed_after_two_cycles("CR")
+    assert story.prompted("maintenance_regimen", 44) == []
+    story.decided("start_maintenance", 46, "possible")
+    assert story.prompted("maintenance_regimen", 46) == ["dinutuximab beta"]
+    story.decided("continue_maintenance", 47, regimen=LTI)
+    assert story.prompted("maintenance_regimen", 47) == []
+    assert in_maintenance().prompted("maintenance_regimen", 46) == []
+
+
+def test_maintenance_after_chemotherapy_alone_carries_nothing_over() -> None:
+    story = assessed_after_two_cycles("CR")
+    story.decided("drop_antibody", 45, "possible")
+    story.decided("start_maintenance", 46, "possible")
+    assert (story.episode.regimen, story.episode.agents) == (None, ())
+    assert story.prompted("maintenance_regimen", 46) == [""]
+
+
+def test_maintenance_that_is_extended_goes_on_as_it_was() -> None:
+    story = given(in_maintenance("dinutuximab_beta_isotretinoin"), 5)
+    story.decided("start_maintenance", 225, "possible")
+    assert story.episode.regimen == "dinutuximab_beta_isotretinoin"
+    assert story.episode.agents == ("dinutuximab_beta", "isotretinoin")
+    own = given(in_maintenance("our own schedule", agents=["dinutuximab beta"]), 1)
+    own.decided("start_maintenance", 90, "possible")
+    assert own.episode.regimen == "our own schedule"
+
+
 # What is told
 
 

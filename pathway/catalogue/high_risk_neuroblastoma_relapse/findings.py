@@ -56,7 +56,16 @@ def risk_group(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     },
 )
 def context(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
+    if episode.context == "car_t" and not _cells_given(episode):
+        before = "systemic" if episode.line_open else "none"
+        return Found(before, "no cells have been given", episode.entered)
     return Found(episode.context or "none", at=episode.entered)
+
+
+def _cells_given(episode: Episode) -> bool:
+    """True once cells were given after the present line began: a bridge that ended before that leads back to the line."""
+    infused, began = episode.car_t.get("infused"), episode.line_began
+    return infused is not None and (began is None or infused.at.on >= began.on)
 
 
 @finding(

@@ -8,6 +8,7 @@ from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import response_findings as r
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
+from pathway.catalogue.high_risk_neuroblastoma_relapse.guards import chosen
 from pathway.clinical.evidence import (
     CNS_RELAPSE_2023,
     DANYELZA_LABEL,
@@ -19,6 +20,7 @@ from pathway.clinical.evidence import (
 from pathway.clinical.regimens import regimen
 from pathway.clinical.terms import Antibody
 from pathway.engine.definition import Noticed, Prompt
+from pathway.engine.findings import in_words
 from pathway.episodes.episode import Episode
 
 _S = Tag.SOURCE_READ
@@ -49,6 +51,11 @@ def _missed_dose(episode: Episode, as_of: date) -> Iterator[Noticed]:
         yield Noticed(f"day {t.LAST_NAXITAMAB_DAY.value} is {last}", began)
 
 
+def _regimen_not_told(episode: Episode, _: date) -> Iterator[Noticed]:
+    if episode.context == "maintenance" and episode.regimen is None:
+        yield Noticed(", ".join(map(in_words, episode.agents)), episode.entered)
+
+
 def _more_courses(episode: Episode, as_of: date) -> Iterator[Noticed]:
     known = regimen(episode.regimen) if episode.regimen else None
     after_transplant = known is not None and known.id == "dinutuximab_beta_after_haploidentical_transplant"
@@ -63,6 +70,14 @@ PROMPTS: Final = (
         "Interleukin-2 is no part of maintenance by default: later evidence did not support it, and it adds side effects.",
         cite(NHS_DIN1, _S, "no IL-2 beside dinutuximab beta"),
         _interleukin_2,
+    ),
+    Prompt(
+        "maintenance_regimen",
+        "When it was not told by which regimen maintenance is given.",
+        "Say by which regimen maintenance is given, with the decision to go on or with the next course: how many "
+        "courses are planned follows from it.",
+        chosen("planned courses of maintenance"),
+        _regimen_not_told,
     ),
     Prompt(
         "isotretinoin",
