@@ -72,6 +72,7 @@ def test_no_secret_has_a_default_value(services: dict[str, dict[str, Any]]) -> N
     }
     assert ("db", "POSTGRES_PASSWORD") in secrets
     assert ("api", "PATHWAY_DATABASE_URL") in secrets
+    assert ("api", "PATHWAY_SIGNING_KEY") in secrets
     for where, value in secrets.items():
         assert DEMANDED.search(value), f"{where} is written down instead of asked for"
 
@@ -88,6 +89,12 @@ def test_the_service_runs_in_production_without_rights(services: dict[str, dict[
         assert services[name]["environment"]["PATHWAY_ENV"] == "production"
         assert services[name]["cap_drop"] == ["ALL"]
         assert services[name]["read_only"] is True
+
+
+def test_signed_checkpoints_lie_outside_of_the_containers(services: dict[str, dict[str, Any]]) -> None:
+    place = services["api"]["environment"]["PATHWAY_CHECKPOINTS"]
+    (kept,) = (volume for volume in services["api"]["volumes"] if volume.endswith(f":{place}"))
+    assert DEMANDED.match(kept)
 
 
 def test_every_setting_is_one_the_service_knows(services: dict[str, dict[str, Any]]) -> None:
