@@ -96,8 +96,10 @@ def _with_agents(episode: Episode, detail: DecisionDetail, option: Option | None
 
 
 def _regimen_after(effect: Effect | None, episode: Episode, agents: tuple[str, ...]) -> str | None:
-    """The regimen where none was named: of a line whose antibody was dropped or switched, its backbone, alone or with
-    the other antibody; of maintenance that begins, none, for what the line was given by has other days and numbers.
+    """The regimen where none was named.
+
+    Of a line whose antibody was dropped or switched it is the backbone, alone or with the other antibody; of
+    maintenance that begins it is none, for what the line was given by has other days and numbers.
     """
     known = regimen(episode.regimen) if episode.regimen else None
     if effect == "new_courses" and not episode.courses.started:

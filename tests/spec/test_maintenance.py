@@ -80,7 +80,8 @@ def test_the_chemotherapy_of_the_line_is_not_carried_into_a_maintenance_that_was
     story = assessed_after_two_cycles("CR")
     story.decided("start_maintenance", 46, "possible")
     assert (story.episode.regimen, story.episode.agents) == (None, ("dinutuximab_beta",))
-    assert story.next(46).summary.endswith("give course 1 of maintenance (dinutuximab beta).")
+    story.ready_for_cycle(46)
+    assert story.next(46).summary().endswith("give course 1 of maintenance (dinutuximab beta).")
 
 
 def test_courses_of_a_maintenance_that_was_not_named_are_due_every_five_weeks_and_none_is_late_before() -> (
