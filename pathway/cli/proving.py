@@ -196,15 +196,15 @@ def _with_progress(installation: Installation, site: str, work: Any) -> Report:
 
 
 def _verify_bundle(bundle: Path, key: str | None, *, as_json: bool) -> None:
-    from pathway.proof.verifier import NotVerifiable, verify_bundle
+    from pathway.proof.verifier import NotVerifiable, read_bundle, verify_bundle
 
     if key is None:
         hint = "It looks like pathway+1f0b2c3d+AbC...; ask the hospital for it, not the server."
         raise Stop(Code.USAGE, "A bundle is verified with the public key of its log: give --key.", (hint,))
     try:
-        verified = verify_bundle(orjson.loads(bundle.read_bytes()), key)
-    except (OSError, orjson.JSONDecodeError):
-        raise Stop(Code.USAGE, f"{bundle} cannot be read as a bundle.") from None
+        verified = verify_bundle(read_bundle(bundle.read_bytes()), key)
+    except OSError:
+        raise Stop(Code.USAGE, f"{bundle} cannot be read.") from None
     except NotVerifiable as reason:
         raise Stop(Code.REFUSED, str(reason)) from None
     if as_json:

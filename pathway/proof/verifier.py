@@ -4,7 +4,8 @@ What it trusts: SHA-256, Ed25519, and that KEY is the public key of the service,
 the service. What a bundle that holds shows: the log of the episode is, entry by entry, what the service
 committed itself to in a signed checkpoint of the site's Merkle log (RFC 6962), in one unbroken chain, each
 entry with the audit record of who wrote it. What it cannot show: that nothing came after the last entry, for
-which the checkpoint of a later day is needed, and that what was recorded is true.
+which the checkpoint of a later day is needed, and that what was recorded is true. docs/verification.md describes
+bundle and checkpoint so that another verifier can be written.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT: Final = "pathway-proof/1"
+MEMBERS: Final = {"format", "site", "episode", "checkpoint", "entries", "records"}
+PROVED: Final = {"body", "position", "proof"}
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 GENESIS: Final = "0" * 64
 """What the first entry of an episode names as its predecessor."""
 
@@ -165,12 +170,13 @@ def open_checkpoint(note: str, key: str) -> Checkpoint:
     if not separator:
         raise NotVerifiable("This is no signed checkpoint.")
     text += "\n"
-    for line in signatures.splitlines():
-        mark, signer, encoded = (*line.split(" "), "", "")[:3]
+    for line in signatures.split("\n"):
+        mark, _, signer_and_encoded = line.partition(" ")
+        signer, _, encoded = signer_and_encoded.partition(" ")
         signed = _base64(encoded)
         if mark == "\N{EM DASH}" and signer == name and signed[:4] == key_hash:
             try:
-                public.verify(signed[4:], text.encode())
+                public.verify(signed[4:], text.encode("utf-8", "surrogatepass"))
             except InvalidSignature:
                 raise NotVerifiable("The checkpoint's signature does not hold.") from None
             return _read_checkpoint(text)
@@ -190,17 +196,19 @@ def read_key(key: str) -> tuple[str, bytes, Ed25519PublicKey]:
 
 
 def _read_checkpoint(text: str) -> Checkpoint:
-    origin, size, root = (*text.splitlines(), "", "", "")[:3]
-    if not (size.isascii() and size.isdigit() and len(_base64(root)) == 32):  # noqa: PLR2004  (SHA-256)
+    origin, size, root = (*text.split("\n"), "", "", "")[:3]
+    if not (re.fullmatch("0|[1-9][0-9]{0,18}", size) and len(_base64(root)) == 32):  # noqa: PLR2004  (SHA-256)
         raise NotVerifiable("The signed text is no checkpoint.")
     return Checkpoint(origin, int(size), _base64(root).hex())
 
 
 def _base64(text: str) -> bytes:
+    """The bytes; none for what is no base64, or not the one way of writing them."""
     try:
-        return base64.b64decode(text, validate=True)
+        raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return b""
+    return raw if base64.b64encode(raw).decode() == text else b""
 
 
 # --- the bundle of one episode ---
@@ -248,28 +256,50 @@ class Verified:
         yield "That nothing came after the last entry, a bundle cannot show."
 
 
-def verify_bundle(bundle: Any, key: str) -> Verified:
-    """Everything that a bundle (the parsed JSON) allows to verify. Raises `NotVerifiable` for what is no bundle."""
+def read_bundle(data: bytes) -> Any:
+    """The JSON of a bundle, in which every member is there once. Raises `NotVerifiable`."""
     try:
-        if bundle["format"] != FORMAT:
-            raise NotVerifiable("This is a bundle in a form that this verifier does not know.")
-        site, episode = str(bundle["site"]), str(bundle["episode"])
-        checkpoint = open_checkpoint(bundle["checkpoint"], key)
-        entries = [_Record.read(each) for each in bundle["entries"]]
-        records = [_Record.read(each) for each in bundle["records"]]
-    except (KeyError, TypeError, ValueError, AttributeError) as fault:
-        raise NotVerifiable(f"This is no bundle of an episode's proof ({type(fault).__name__}).") from None
+        return json.loads(data, object_pairs_hook=_once_each)
+    except (ValueError, RecursionError):
+        raise NotVerifiable("This is no bundle: it is not JSON, or a member is there twice.") from None
+
+
+def verify_bundle(bundle: Any, key: str) -> Verified:
+    """Everything that a bundle (what `read_bundle` gives) allows to verify. Raises `NotVerifiable` for any other value.
+
+    A bundle has no member that is not verified: what else somebody puts in makes it none.
+    """
+    if not isinstance(bundle, dict) or bundle.get("format") != FORMAT:
+        raise NotVerifiable("This is no bundle in a form that this verifier knows.")
+    if bundle.keys() != MEMBERS or not all(type(bundle[name]) is list for name in ("entries", "records")):
+        raise NotVerifiable("This is no bundle of an episode's proof: its members are others.")
+    site, episode, note = (_text(bundle[name]) for name in ("site", "episode", "checkpoint"))
+    checkpoint = open_checkpoint(note, key)
+    entries = [_Record.read(each, PROVED | {"recommendation"}) for each in bundle["entries"]]
+    records = [_Record.read(each, PROVED) for each in bundle["records"]]
     found = [
         *_other_log(checkpoint, site),
         *_chain_faults(entries, site, episode),
-        *(fault for each in (*entries, *records) for fault in each.tree_faults(checkpoint)),
-        *_unaccounted(entries, records),
+        *(
+            fault
+            for place, each in enumerate(entries, start=1)
+            for fault in each.tree_faults(checkpoint, "it", place)
+        ),
+        *_record_faults(records, site, episode, checkpoint),
+        *_unaccounted(entries, records, episode),
     ]
     covered = sum(each.position is not None for each in entries)
+    proved = sum(each.position is not None for each in records)
     head = entries[-1].hash if entries else GENESIS
     return Verified(
-        site, episode, len(entries), covered, len(records), head, checkpoint, tuple(dict.fromkeys(found))
+        site, episode, len(entries), covered, proved, head, checkpoint, tuple(dict.fromkeys(found))
     )
+
+
+def _text(told: Any) -> str:
+    if not isinstance(told, str):
+        raise NotVerifiable("This is no bundle of an episode's proof: something in it is no text.")
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,16 +312,21 @@ class _Record:
     recommendation: str | None
 
     @classmethod
-    def read(cls, told: dict[str, Any]) -> _Record:
-        body, position = str(told["body"]), told["position"]
-        proof = tuple(str(each) for each in told["proof"])
-        if not all(len(bytes.fromhex(each)) == 32 for each in proof):  # noqa: PLR2004  (SHA-256)
-            raise ValueError("a step of a proof is no hash")
-        if position is not None and type(position) is not int:
-            raise TypeError("a position is a whole number")
+    def read(cls, told: Any, members: set[str]) -> _Record:
+        if not isinstance(told, dict) or told.keys() != members or type(told["proof"]) is not list:
+            raise NotVerifiable(
+                "This is no bundle of an episode's proof: an entry or record has other members."
+            )
+        body, position, proof = _text(told["body"]), told["position"], tuple(map(_text, told["proof"]))
+        if not (position is None or type(position) is int) or not all(map(_HASH.fullmatch, proof)):
+            raise NotVerifiable(
+                "This is no bundle of an episode's proof: a place in the log is none, or no hash."
+            )
         hashed = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
         trace = told.get("recommendation")
-        return cls(body, sealed_payload(body), hashed, position, proof, None if trace is None else str(trace))
+        return cls(
+            body, sealed_payload(body), hashed, position, proof, None if trace is None else _text(trace)
+        )
 
     @property
     def trace_hash(self) -> str | None:
@@ -299,17 +334,23 @@ class _Record:
         return None if trace is None else hashlib.sha256(trace.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
-    def sequence(self) -> int | None:
-        found = (self.payload or {}).get("sequence")
-        return found if isinstance(found, int) else None
+    def named(self) -> tuple[str, str]:
+        """An entry's id and hash, as an audit record tells of it."""
+        return str((self.payload or {}).get("entry")), self.hash
 
-    def tree_faults(self, checkpoint: Checkpoint) -> Iterator[Found]:
-        if self.position is None:
+    def tells_of(self) -> set[tuple[str, str]]:
+        """Id and hash of each entry that an audit record tells of."""
+        told = (self.payload or {}).get("entries")
+        members = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+        return {(str(each.get("entry")), str(each.get("hash"))) for each in members}
+
+    def tree_faults(self, checkpoint: Checkpoint, subject: str, entry: int | None = None) -> Iterator[Found]:
+        if self.position is None and not self.proof:
             return
         leaf = leaf_hash(self.body.encode("utf-8", "surrogatepass"))
-        if root_from_inclusion(leaf, self.position, checkpoint.size, self.proof) != checkpoint.root:
-            what = "it" if self.sequence is not None else "the record of who wrote an entry"
-            yield Found(self.sequence, f"{what} is not what the signed log holds in its place.")
+        position = -1 if self.position is None else self.position
+        if root_from_inclusion(leaf, position, checkpoint.size, self.proof) != checkpoint.root:
+            yield Found(entry, f"{subject} is not what the signed log holds in its place.")
 
 
 def _other_log(checkpoint: Checkpoint, site: str) -> Iterator[Found]:
@@ -336,16 +377,28 @@ def _chain_faults(entries: Sequence[_Record], site: str, episode: str) -> Iterat
         yield Found(uncovered[0] + 1, "the log does not hold it, though it holds later ones.")
 
 
-def _unaccounted(entries: Sequence[_Record], records: Sequence[_Record]) -> Iterator[Found]:
-    """Entries in the log of which no record says who wrote them."""
-    told = {
-        (each.get("entry"), each.get("hash"))
-        for record in records
-        for each in (record.payload or {}).get("entries", ())
-    }
+def _record_faults(
+    records: Sequence[_Record], site: str, episode: str, checkpoint: Checkpoint
+) -> Iterator[Found]:
+    """Audit records that are not of this episode, or not what the log holds."""
+    for place, each in enumerate(records, start=1):
+        yield from each.tree_faults(checkpoint, f"Audit record {place} of the bundle")
+        told = each.payload or {}
+        if (told.get("site"), told.get("episode")) != (site, episode) or not each.tells_of():
+            yield Found(None, f"Audit record {place} of the bundle does not tell who wrote at this episode.")
+
+
+def _unaccounted(entries: Sequence[_Record], records: Sequence[_Record], episode: str) -> Iterator[Found]:
+    """Entries of which no record as well proved says who wrote them, and entries that only a record tells of."""
+    signed = {told for each in records if each.position is not None for told in each.tells_of()}
+    unsigned = {told for each in records if each.position is None for told in each.tells_of()}
     for place, each in enumerate(entries, start=1):
-        if each.position is not None and ((each.payload or {}).get("entry"), each.hash) not in told:
+        if each.named not in signed and (each.position is not None or each.named not in unsigned):
             yield Found(place, "no record says who wrote it.")
+    if (signed | unsigned) - {each.named for each in entries}:
+        yield Found(
+            None, f"A record tells of an entry of episode {episode} that is not in the bundle as it was."
+        )
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -354,9 +407,8 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("Usage: python verifier.py BUNDLE KEY\n")
         return 2
     try:
-        bundle = json.loads(Path(arguments[0]).read_bytes())
-        verified = verify_bundle(bundle, arguments[1])
-    except (OSError, ValueError, NotVerifiable) as reason:
+        verified = verify_bundle(read_bundle(Path(arguments[0]).read_bytes()), arguments[1])
+    except (OSError, NotVerifiable) as reason:
         sys.stderr.write(f"{reason}\n")
         return 2
     sys.stdout.writelines(f"{sentence}\n" for sentence in verified.sentences())
