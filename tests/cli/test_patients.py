@@ -14,7 +14,10 @@ WHO = ("--patient", "urn:example:mrn|mrn-1")
 WHY = ("--because", "Asked for in writing.")
 
 
-def test_a_patient_is_erased_and_the_episode_stays(terminal: Terminal) -> None:
+def test_a_patient_is_erased_and_the_episode_stays(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATHWAY_SIGNING_KEY", OTHER)
     episode = terminal.open()
     told = terminal.json("erase", *WHO, *WHY)
     assert told["episodes"] == [episode]
