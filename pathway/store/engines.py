@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -183,6 +184,13 @@ def _sqlite(url: URL, journal: Journal, *, writes: bool) -> Engine:
         # A connection to a file that was read-only, or is another one now, stays so; the next one may be better.
         name = getattr(context.original_exception, "sqlite_errorname", None) or ""
         context.is_disconnect |= name.startswith(_SPOILT)
+
+    @event.listens_for(engine, "close")
+    def _unlock(connection: Any, _record: Any) -> None:
+        # A closed connection of whose statements one is still held somewhere keeps its transaction, and with it the
+        # lock that the next writer waits for.
+        with suppress(sqlite3.Error):
+            connection.rollback()
 
     return engine
 
