@@ -22,7 +22,7 @@ PROJECT := .venv/.project
 CORE := pathway/clinical/*,pathway/episodes/*,pathway/engine/*,pathway/catalogue/*
 say = @printf '%s\n' '-- $(1)'
 
-.PHONY: help demo test check docs bench lock clean
+.PHONY: help demo test prove check docs bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -39,6 +39,10 @@ test: check ## set-up, checks, the whole test suite, and 100 % branch coverage o
 	@$(BIN)/coverage report --include='$(CORE)' --fail-under=100 --show-missing --skip-covered
 	$(call say,coverage of everything: for information)
 	@$(BIN)/coverage report --format=total
+
+prove: $(TESTS) $(PROJECT) ## the long forms of the tests behind docs/guarantees.md, which is written anew (about an hour)
+	@$(BIN)/pytest -m 'full or (shows and not quick)' --numprocesses=2 --dist=loadfile --traces=build/proved.json $(ARGS)
+	@$(BIN)/python -m docs.guarantees build/proved.json
 
 check: $(TESTS) $(PROJECT) ## ruff, mypy and import-linter
 	$(call say,ruff)

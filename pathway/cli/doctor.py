@@ -7,21 +7,18 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from pathway.cli.safeguards import Finding, safeguards
 from pathway.cli.terminal import Code, Json, Stop, print_document, require_database, say, settings
 
 if TYPE_CHECKING:
     from pathway.settings import Settings
-
-Status = Literal["ok", "attention", "failed"]
-Finding = tuple[Status, str, str]
-"""How it stands, what it is about, and a sentence."""
 
 STYLE: Final = {"ok": "green", "attention": "yellow", "failed": "bold red"}
 BUILT_AFTER: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,8 +28,9 @@ ISSUER_WITHIN_S: Final = 5
 def doctor(as_json: Json = False) -> None:
     """Show what is in force and what stands in the way; ends with 1 when something failed.
 
-    Looked at: versions, the clock, the database with its journal and durability, migrations, who issues tokens,
-    the pathways with the hashes of their content, and the settings with secrets masked.
+    Looked at: versions, the clock, the database with its journal and durability, migrations; whether the record can
+    be changed, who may see which site, how identifiers are sealed, whether checkpoints are signed and continue, the
+    last backup; who issues tokens, the pathways with the hashes of their content, and the settings, secrets masked.
     """
     in_force = settings()
     findings = [found for look in LOOKS for found in look(in_force)]
@@ -121,6 +119,24 @@ def _database(in_force: Settings) -> Iterator[Finding]:
         yield "failed", "migrations", told
 
 
+def _safeguards(in_force: Settings) -> Iterator[Finding]:
+    from pathway.store.engines import StoreError
+    from pathway.store.migrate import current, head
+    from pathway.use_cases.installation import Installation
+
+    try:
+        require_database(in_force)
+        if current(in_force.database_url) != head():
+            return
+        installation = Installation.open(in_force)
+    except (Stop, StoreError):
+        return
+    try:
+        yield from safeguards(installation)
+    finally:
+        installation.close()
+
+
 def _issuer(in_force: Settings) -> Iterator[Finding]:
     if in_force.env == "development" and in_force.jwks_url is None:
         told = "Tokens come from the development issuer: whoever can run `pathway token` here can be anybody."
@@ -163,6 +179,7 @@ LOOKS: Final[tuple[Callable[[Any], Iterator[Finding]], ...]] = (
     _versions,
     _clock,
     _database,
+    _safeguards,
     _issuer,
     _pathways,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pathway.cli.patients import erase_again
 from pathway.cli.terminal import SITE, As, Code, Stop, acting, say, tell_of
 
 if TYPE_CHECKING:
     from pathway.use_cases.archive import Manifest
-    from pathway.use_cases.installation import Caller, Installation
+    from pathway.use_cases.installation import Installation
 
 
 def backup(
@@ -54,7 +55,8 @@ def restore(
         sites = [replace(caller, site_id=each.site) for each in manifest.sites]
         for each in sites:
             tell_of(installation, each)
-        _erase_again(installation, sites)
+        for each in sites:
+            erase_again(installation, each)
         continues = [_continues(installation, each.site_id) for each in sites]
     say("Run `pathway verify` to have every entry looked at.")
     if not all(continues):
@@ -77,15 +79,6 @@ def _told(file: Path) -> Iterator[None]:
         raise Stop(Code.REFUSED, f"There is something at {file} already; it was not touched.") from None
     except OSError as error:
         raise Stop(Code.UNAVAILABLE, f"{file} cannot be used: {error.strerror}.") from None
-
-
-def _erase_again(installation: Installation, sites: Iterable[Caller]) -> None:
-    """Erases whoever was erased after the backup was made, and says how many."""
-    from pathway.use_cases.erasures import carry_out_again
-
-    for each in sites:
-        if again := carry_out_again(installation, each):
-            say(f"{each.site_id}: {again} patients who had been erased since were erased again.")
 
 
 def _continues(installation: Installation, site: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import orjson
 import typer
@@ -22,7 +22,7 @@ from pathway.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    pass
+    from pathway.use_cases.installation import Caller, Installation
 
 Document = Annotated[
     str | None,
@@ -40,6 +40,7 @@ Because = Annotated[
     str | None,
     typer.Option("--because", help="The reason, kept for ever: do not say in it who the patient is."),
 ]
+AGAIN: Final = "erase_again_after_a_restore"
 keys = typer.Typer(help="The key under which patients' identifiers are sealed.", no_args_is_help=True)
 
 
@@ -47,6 +48,12 @@ def erase(
     document: Document = None,
     patient: Patient = None,
     because: Because = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="Erase whoever was erased before and came back with a restored database."
+        ),
+    ] = False,
     as_json: Json = False,
     site: Site = SITE,
     subject: As = None,
@@ -54,6 +61,10 @@ def erase(
     """Erase who a patient was. Nobody finds the patient again; the course stays, and its proofs hold."""
     from pathway.use_cases.erase_patient import erase_patient
 
+    if again:
+        with acting(site, AGAIN, subject) as (installation, caller):
+            erase_again(installation, caller)
+        return
     told = _changed("erase_a_patient", erase_patient, _body(document, patient, because), site, subject)
     if as_json:
         print_document(told)
@@ -101,6 +112,22 @@ def rotate(subject: As = None) -> None:
 
     with acting(SITE, "rotate_the_identifier_key", subject) as (installation, caller):
         use_case(installation, lambda site: replace(caller, site_id=site), told)
+
+
+def erase_again(installation: Installation, caller: Caller) -> None:
+    """Erases at the caller's site whoever was erased before and is there again, and says how many."""
+    from pathway.use_cases.erasures import carry_out_again
+
+    count = carry_out_again(installation, caller)
+    who = (
+        "1 patient who had been erased since was"
+        if count == 1
+        else f"{count} patients who had been erased since were"
+    )
+    if count:
+        say(f"{caller.site_id}: {who} erased again.")
+    else:
+        say(f"{caller.site_id}: nobody who had been erased is there again.")
 
 
 def _body(document: str | None, patient: str | None, because: str | None) -> bytes:

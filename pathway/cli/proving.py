@@ -123,7 +123,7 @@ def worker(
         notary = notary_of(installation)
         seconds = installation.settings.checkpoint_seconds
         rounds = CheckpointWorker(notary, seconds, _say_unsigned)
-        rounds.attest_all()
+        rounds.attest_all(leased=not once)
         if once:
             return
         say(f"Signing every {seconds} s with {notary.verifier_key}; Ctrl-C ends it.")

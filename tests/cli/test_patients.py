@@ -103,6 +103,7 @@ def test_a_rotation_from_a_key_that_is_not_in_force_changes_nothing(
 
 def test_no_secret_is_shown_by_the_doctor(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATHWAY_IDENTIFIER_KEY_OLD", OTHER)
+    monkeypatch.setenv("PATHWAY_SIGNING_KEY", OTHER)
     told = terminal("doctor", ends=0).stdout
     assert "PATHWAY_IDENTIFIER_KEY = hidden" in told
     assert AS_TEXT not in told
