@@ -24,6 +24,7 @@ from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from pathway.cli.bounded_http import configuration
 from pathway.settings import Settings
 from pathway.store.engines import Journal
 from pathway.use_cases import tokens
@@ -188,10 +189,7 @@ def _run(listener: socket.socket, way: Way) -> None:
         os.setuid(way.user)
     os.chdir(way.folder)
     _set_only(way.environment)
-    config = uvicorn.Config(
-        create_app(Settings(), _opened(way)), log_level="warning", access_log=False, server_header=False
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    uvicorn.Server(configuration(create_app(Settings(), _opened(way)))).run(sockets=[listener])
 
 
 def _opened(way: Way) -> Callable[[Settings], Installation]:
