@@ -45,7 +45,7 @@ _PAUSE_S: Final = 10
 _LARGEST_KEY_SET: Final = 256 * 1024
 _FETCH_TIMEOUT_S: Final = 5
 _SITE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_NAME: Final = re.compile(r"[\x20-\x7e]{1,255}")
+_NAME: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
 _BEARER: Final = re.compile(rb"bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)", re.IGNORECASE)
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -202,7 +202,7 @@ class Gate:
             raise Refusal("unauthenticated", "The token has expired.") from None
         except (InvalidClaimError, MissingClaimError) as error:
             raise Refusal("unauthenticated", _complaint(error)) from None
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
             raise Refusal("unauthenticated", "The token is not one this service trusts.") from None
 
     def _decode(self, token: bytes, keys: KeySet) -> jwt.Token:

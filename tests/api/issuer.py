@@ -13,8 +13,11 @@ from typing import Any
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
+from pydantic import SecretStr
 
 from api.access import ALGORITHMS
+from pathway.settings import Settings
+from pathway.use_cases.keys import new_secret
 
 NAME = "https://issuer.example"
 AUDIENCE = "https://pathway.example"
@@ -49,22 +52,23 @@ class Issuer:
             {name: value for name, value in head.items() if value is not None},
             kept,
             key,
-            algorithms=[*ALGORITHMS, "HS256", "ES512", "RS384"],
+            algorithms=[*ALGORITHMS, "HS256", "RS384"],
             default_type=None,
         )
 
     def sign_exactly(self, claims: bytes, **header: Any) -> str:
         """A token with exactly these claims, and a header that a careful library would not write."""
         head = {"alg": "Ed25519", "typ": "at+jwt", "kid": self.key.kid, **header}
-        signed = f"{_base64(json.dumps(head).encode())}.{_base64(claims)}"
+        signed = f"{base64_of(json.dumps(head).encode())}.{base64_of(claims)}"
         signature = self.key.get_op_key("sign").sign(signed.encode())  # type: ignore[union-attr]
-        return f"{signed}.{_base64(signature)}"
+        return f"{signed}.{base64_of(signature)}"
 
     def key_set(self) -> bytes:
         return json.dumps(KeySet(self.published).as_dict(private=False)).encode()
 
 
-def _base64(part: bytes) -> str:
+def base64_of(part: bytes) -> str:
+    """The part as it stands in a token."""
     return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
 
 
@@ -108,3 +112,16 @@ def issuing() -> Iterator[Issuer]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def production(issuer: Issuer, **more: Any) -> Settings:
+    """Settings of a service in production, whose tokens come from the issuer."""
+    return Settings(
+        env="production",
+        token_issuer=NAME,
+        token_audience=AUDIENCE,
+        jwks_url=issuer.jwks_url,
+        signing_key=SecretStr(new_secret()),
+        identifier_key=SecretStr(new_secret()),
+        **more,
+    )

@@ -15,8 +15,7 @@ from pathway.settings import Settings
 from pathway.use_cases import installation, permissions
 from pathway.use_cases.permissions import GIVES, NEEDS, Operation, Role, roles_for
 from tests.api.conftest import PATHWAY, Service, serving
-from tests.api.issuer import Issuer, issuing
-from tests.api.test_access import production
+from tests.api.issuer import Issuer, issuing, production
 
 READERS = "integration coordinator clinician auditor"
 EVERYBODY = f"{READERS} pathway_owner operator"
