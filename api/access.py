@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import time
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -165,7 +166,7 @@ class Gate:
                 " To try the service without an issuer set PATHWAY_ENV=development."
             )
         issuer, audience, url = (str(value) for value in wanted.values())
-        if not _is_safe(url):
+        if not is_safe(url):
             raise CannotStart(
                 "Set PATHWAY_JWKS_URL to an https address: keys fetched in the clear can be replaced."
             )
@@ -210,9 +211,13 @@ class Gate:
 
 
 def _caller(token: jwt.Token) -> Caller:
-    claims = token.claims
     if token.header.get("typ", "").lower() not in TOKEN_TYPES:
         raise InvalidClaimError("typ")
+    return caller_of(token.claims)
+
+
+def caller_of(claims: Mapping[str, Any]) -> Caller:
+    """The caller whom verified claims name. Raises `InvalidClaimError`, or `KeyError` for a claim that is not there."""
     site, client_id, subject, roles = (claims[name] for name in ("site", "client_id", "sub", "roles"))
     if not (isinstance(site, str) and _SITE.fullmatch(site)):
         raise InvalidClaimError("site")
@@ -246,7 +251,8 @@ def _complaint(error: InvalidClaimError | MissingClaimError) -> str:
     return " ".join(f"The token {expected.get(claim, f'has no usable claim {claim}')}." for claim in named)
 
 
-def _is_safe(url: str) -> bool:
+def is_safe(url: str) -> bool:
+    """Whether what is fetched from there cannot be replaced on the way: https, or this machine itself."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 

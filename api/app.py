@@ -34,6 +34,7 @@ from api.rest import (
     worklist,
 )
 from api.telemetry import Metrics, Telemetry, configure_logging, tell_of_unsigned
+from api.web.pages import add_pages
 from pathway.settings import Settings
 from pathway.store.engines import StoreError, WrongKey
 from pathway.use_cases import keys
@@ -93,6 +94,7 @@ def create_app(settings: Settings, opened: Callable[[Settings], Installation] = 
             app.state.installation.close()
 
     app = _described_app(lifespan=lifespan, exception_handlers=exception_handlers())
+    add_pages(app, settings)
     limits = Limits(settings.requests_at_once, settings.requests_of_a_client)
     app.add_middleware(Audit)
     app.add_middleware(Bounded, limits=limits)

@@ -45,6 +45,7 @@ _INSTANT: Final = re.compile(
 _WHOLE: Final = re.compile(r"\d{1,4}", re.ASCII)
 _IDENTIFIER: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WORD: Final = re.compile(r"[a-z_]{1,40}")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _CURSOR: Final = re.compile(r"[A-Za-z0-9_=:.-]{1,400}")
 
 T = TypeVar("T")
@@ -90,7 +91,7 @@ async def json_body(request: Request) -> bytes:
         raise _too_large()
     try:
         async with asyncio.timeout(BODY_WITHIN_S):
-            body = await _received(request)
+            body = await received(request)
     except TimeoutError:
         raise Refusal("too_slow", f"The body did not arrive within {BODY_WITHIN_S} seconds.") from None
     if not body:
@@ -98,7 +99,8 @@ async def json_body(request: Request) -> bytes:
     return body
 
 
-async def _received(request: Request) -> bytes:
+async def received(request: Request) -> bytes:
+    """The body, whole. Raises `Refusal` (`too_large`)."""
     pieces: list[bytes] = []
     size = 0
     more = True
@@ -194,6 +196,10 @@ class Query:
     def name(self, name: str) -> str | None:
         """A name: printable ASCII characters."""
         return self._read(name, _KEY, str, "is to be 1 to 255 printable ASCII characters")
+
+    def token(self, name: str) -> str | None:
+        """A signed JWT."""
+        return self._read(name, _TOKEN, str, "is to be a token")
 
     def identifier(self, name: str) -> str | None:
         """The id of something this service made."""

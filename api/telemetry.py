@@ -114,10 +114,12 @@ class Telemetry:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                told = message["headers"]
+                kept = [] if any(name == b"cache-control" for name, _ in told) else [(b"cache-control", b"no-store")]
                 message["headers"] = [
-                    *message["headers"],
+                    *told,
+                    *kept,
                     (b"x-request-id", request_id.encode()),
-                    (b"cache-control", b"no-store"),
                     (b"x-content-type-options", b"nosniff"),
                 ]
             await send(message)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX = "PATHWAY_"
 MASK = "hidden"
-_SECRETS = ("signing_key", "identifier_key", "identifier_key_old")
+_SECRETS = ("signing_key", "identifier_key", "identifier_key_old", "session_key", "oidc_client_secret")
 
 
 class Settings(BaseSettings):
@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     token_issuer: str | None = None
     token_audience: str | None = None
     jwks_url: str | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    public_url: str | None = None
+    session_key: SecretStr | None = None
     site_time_zones: dict[str, str] = {}
     signing_key: SecretStr | None = None
     identifier_key: SecretStr | None = None

@@ -36,6 +36,11 @@ def identifier_key(settings: Settings) -> bytes:
     return _secret(settings, "identifier_key", settings.identifier_key)
 
 
+def session_key(settings: Settings) -> bytes:
+    """The 32 bytes under which the cookies of the pages are sealed (`PATHWAY_SESSION_KEY`). Raises `KeyMissing`."""
+    return _secret(settings, "session_key", settings.session_key)
+
+
 def former_key(settings: Settings) -> IdentifierKey:
     """The key that was in force before (`PATHWAY_IDENTIFIER_KEY_OLD`). Raises `KeyMissing`."""
     if settings.identifier_key_old is None:

@@ -1,0 +1,94 @@
+"""What a form on a page sends: read strictly, and only from a page of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.requests import Request
+
+from api.dependencies import BODY_WITHIN_S, LARGEST_BODY, received
+from api.web.sessions import Session
+from pathway.use_cases.refusals import Refusal
+
+MOST_FIELDS: Final = 200
+TOKEN: Final = "token"
+KEY: Final = "key"
+
+Faults = Mapping[str, str]
+"""What is wrong, by the name of the field it is shown beside; "" for what belongs to none."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The fields of a form as they were sent, so that they can be shown again when something is wrong."""
+
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """What stands in the field, without blanks around it; empty when it was left out."""
+        return self.fields.get(name, ("",))[0].strip()
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Everything that was chosen under this name."""
+        return self.fields.get(name, ())
+
+    @property
+    def key(self) -> str:
+        """What makes sending the same form twice harmless; each form that is shown has its own."""
+        return self.text(KEY) or new_key()
+
+
+def new_key() -> str:
+    """A key for a form that is shown."""
+    return f"form-{secrets.token_hex(16)}"
+
+
+async def read_form(request: Request, session: Session) -> Form:
+    """The form of a person who is signed in.
+
+    Raises `Refusal` (`not_permitted`) when it does not come from a page of theirs, and as `json_body` does for what
+    is too large, too slow or no form.
+    """
+    _require_own_page(request)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/x-www-form-urlencoded":
+        raise Refusal("unsupported_media_type", "A form is sent as application/x-www-form-urlencoded.")
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal() or int(announced) > LARGEST_BODY:
+        raise Refusal("too_large", "The form is too large.")
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            body = await received(request)
+    except TimeoutError:
+        raise Refusal("too_slow", f"The form did not arrive within {BODY_WITHIN_S} seconds.") from None
+    form = _parsed(body)
+    if not secrets.compare_digest(form.text(TOKEN).encode(), session.token.encode()):
+        raise Refusal("not_permitted", "The form is of an earlier session; load the page again and send it anew.")
+    return form
+
+
+def _require_own_page(request: Request) -> None:
+    origin = request.headers.get("origin")
+    own = request.headers.get("host", "")
+    foreign = origin is not None and urlsplit(origin).netloc != own
+    if foreign or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise Refusal("not_permitted", "The form was not sent from a page of this service.")
+
+
+def _parsed(body: bytes) -> Form:
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=MOST_FIELDS,
+            errors="strict",
+        )
+    except ValueError:
+        raise Refusal("invalid_body", "The form cannot be read.") from None
+    fields: dict[str, tuple[str, ...]] = {}
+    for name, value in pairs:
+        fields[name] = (*fields.get(name, ()), value)
+    return Form(fields)

@@ -1,0 +1,36 @@
+"""All pages, and what they need of the application."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import FastAPI
+
+from api.access import CannotStart
+from api.web import sign_in, static_files, worklist
+from api.web.provider import Provider
+from api.web.sessions import Sessions
+from pathway.settings import Settings
+from pathway.use_cases.keys import KeyMissing, session_key
+
+ROUTERS: Final = (worklist.router, sign_in.router, static_files.router)
+
+
+def add_pages(app: FastAPI, settings: Settings) -> None:
+    """Adds the pages to the application. Raises `CannotStart` where a setting is wanting.
+
+    In production without a provider there are no pages, since nobody could sign in.
+    """
+    provider = Provider.of(settings)
+    development = settings.env == "development"
+    if provider is None and not development:
+        return
+    try:
+        key = session_key(settings)
+    except KeyMissing as reason:
+        raise CannotStart(str(reason)) from None
+    app.state.provider = provider
+    app.state.development = development
+    app.state.sessions = Sessions(key, secure=(settings.public_url or "").startswith("https:"))
+    for router in ROUTERS:
+        app.include_router(router)

@@ -1,0 +1,199 @@
+"""How a page is made: its template, the words and dates in it, and what a browser is told about it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from api.dependencies import installation
+from api.problems import STATUS, note_outcome
+from api.web.forms import KEY, TOKEN, new_key
+from api.web.sessions import Session, sessions
+from pathway.store.engines import QueueFull, StoreError
+from pathway.use_cases.installation import today_in
+from pathway.use_cases.permissions import NEEDS, Operation, Role, permissions_of
+from pathway.use_cases.refusals import Refusal
+
+FOLDER: Final = Path(__file__).parent
+STATIC: Final = FOLDER / "static"
+FOREVER: Final = "public, max-age=31536000, immutable"
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS: Final[Mapping[str, str]] = {
+    "content-security-policy": POLICY,
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+NAVIGATION: Final = (
+    ("Worklist", "/", Operation.READ_THE_WORKLIST),
+    ("Cohort", "/cohort", Operation.READ_THE_WORKLIST),
+    ("Pathway", "/pathway", Operation.LIST_THE_PATHWAYS),
+    ("Audit", "/audit", Operation.READ_THE_AUDIT_RECORDS),
+    ("Verification", "/verification", Operation.READ_THE_AUDIT_RECORDS),
+)
+"""What stands at the top of each page for those who may do it."""
+
+
+def page(
+    request: Request,
+    template: str,
+    session: Session | None = None,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    **context: Any,
+) -> Response:
+    """The page as HTML. Every template is given `session`, the `navigation` and `today` at the site."""
+    rendered = _templates().get_template(template).render(
+        request=request,
+        session=session,
+        navigation=_navigation(session),
+        today=_today(request, session),
+        token=_token(session),
+        **context,
+    )
+    response = HTMLResponse(rendered, status, dict(HEADERS))
+    if session is not None:
+        sessions(request).renew(request, response, session)
+    return response
+
+
+def may(session: Session | None, operation: Operation) -> bool:
+    """Whether the person may do it: what they may not do is not shown to them."""
+    if session is None:
+        return False
+    return NEEDS[operation] in permissions_of(Role(role) for role in session.roles)
+
+
+class Page(APIRoute):
+    """A call that answers with a page, whatever comes of it; nobody who is not signed in gets any further."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        """The call, its refusals told as pages."""
+        handler = super().get_route_handler()
+
+        async def told(request: Request) -> Response:
+            try:
+                answer: Response = await handler(request)
+            except Refusal as refusal:
+                return refused(request, refusal)
+            except QueueFull:
+                return refused(request, Refusal("overloaded", _BUSY))
+            except StoreError:
+                return refused(request, Refusal("unavailable", _OUT_OF_REACH))
+            return answer
+
+        return told
+
+
+_BUSY: Final = "More is waiting to be recorded than there is room for; nothing was recorded. Try again."
+_OUT_OF_REACH: Final = "The database is out of reach; nothing was recorded. What you wrote is lost if you leave this page: go back and send it again."
+
+
+def refused(request: Request, refusal: Refusal) -> Response:
+    """A page that says what was refused and why; who is not signed in is asked to do that first."""
+    note_outcome(request.scope, refusal.outcome)
+    session = sessions(request).of(request)
+    if refusal.outcome == "unauthenticated":
+        back = request.url.path if request.method == "GET" else "/"
+        if request.url.query and request.method == "GET":
+            back += f"?{request.url.query}"
+        return RedirectResponse(f"/sign-in?{urlencode({'next': back})}", HTTPStatus.SEE_OTHER, dict(HEADERS))
+    return page(
+        request, "refused.html", session, status=STATUS[refusal.outcome], outcome=refusal.outcome, refusal=refusal
+    )
+
+
+def see(address: str) -> Response:
+    """Sends the browser on to another page, so that loading it again sends no form twice."""
+    return RedirectResponse(address, HTTPStatus.SEE_OTHER, dict(HEADERS))
+
+
+def day(value: date | str | None) -> Markup:
+    """A date nobody can misread, with its machine form."""
+    if value is None:
+        return Markup('<span class="none">not known</span>')
+    on = date.fromisoformat(value) if isinstance(value, str) else value
+    return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), f"{on.day} {on:%b %Y}")
+
+
+def instant(value: datetime | str, zone: str = "UTC") -> Markup:
+    """An instant in the site's time zone, which is named."""
+    at = (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(ZoneInfo(zone))
+    shown = f"{at.day} {at:%b %Y}, {at:%H:%M} {at.tzname()}"
+    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), shown)
+
+
+def words(value: str) -> str:
+    """A name as people read it: `start_maintenance` is start maintenance."""
+    return value.replace("_", " ")
+
+
+def sentence(value: str) -> str:
+    """With a capital letter at its beginning."""
+    return value[:1].upper() + value[1:]
+
+
+def _navigation(session: Session | None) -> list[tuple[str, str]]:
+    return [(name, address) for name, address, operation in NAVIGATION if may(session, operation)]
+
+
+def _today(request: Request, session: Session | None) -> date | None:
+    if session is None:
+        return None
+    service = installation(request)
+    return today_in(service.settings.time_zone(session.site_id), service.clock())
+
+
+def _token(session: Session | None) -> Callable[[], Markup]:
+    """What a template writes into each of its forms."""
+    told = session.token if session else ""
+    hidden = '<input type="hidden" name="{}" value="{}">'
+
+    def fields() -> Markup:
+        return Markup(hidden).format(TOKEN, told) + Markup(hidden).format(KEY, new_key())
+
+    return fields
+
+
+def static_address(name: str) -> str:
+    """Where a file of ours is, under a name that changes with its content."""
+    return f"/static/{name}?{_version(name)}"
+
+
+@cache
+def _version(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"day": day, "instant": instant, "words": words, "sentence": sentence, "quote": quote}
+    made.globals |= {"static": static_address, "may": may, "Operation": Operation}
+    return made

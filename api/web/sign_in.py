@@ -1,0 +1,94 @@
+"""Signing in and out: with the hospital's provider, or in development by the link that the terminal shows."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from api.access import Gate
+from api.dependencies import Query
+from api.web.forms import read_form
+from api.web.provider import Provider
+from api.web.rendering import Page, page, see
+from api.web.sessions import Session, sessions
+from pathway.use_cases.refusals import Refusal
+
+router = APIRouter(route_class=Page, include_in_schema=False)
+
+_OWN_PAGE: Final = re.compile(r"/(?!/)[\x21-\x7e]{0,500}")
+
+
+@router.get("/sign-in", name="sign_in")
+async def ask_who_it_is(request: Request) -> Response:
+    """Offers what ways there are to sign in."""
+    query = Query(request, "next", "token")
+    back = own_page(query.name("next"))
+    token = query.token("token")
+    if token is not None:
+        return await _signed_in_by_link(request, token, back)
+    return page(request, "sign_in.html", provider=_provider(request) is not None, back=back)
+
+
+@router.get("/sign-in/begin", name="sign_in")
+async def go_to_the_provider(request: Request) -> Response:
+    """Sends the browser to the hospital's provider."""
+    provider = _provider(request)
+    if provider is None:
+        raise Refusal("not_found", "No sign-in provider is set up here.")
+    address, kept = await provider.begin()
+    response = see(address)
+    sessions(request).begin_sign_in(response, kept | {"next": own_page(Query(request, "next").name("next"))})
+    return response
+
+
+@router.get("/sign-in/callback", name="sign_in")
+async def come_back_from_the_provider(request: Request) -> Response:
+    """Signs in whoever the provider sends back."""
+    provider = _provider(request)
+    told = request.query_params
+    response = see("/")
+    kept = sessions(request).sign_in_of(request, response)
+    if provider is None or kept is None or "code" not in told or "state" not in told:
+        return page(
+            request, "sign_in.html", status=HTTPStatus.UNAUTHORIZED, provider=provider is not None, back="/",
+            fault="The sign-in did not come to an end; begin it again.",
+        )  # fmt: skip
+    caller = await provider.finish(kept, told["code"], told["state"])
+    response.headers["location"] = own_page(kept["next"])
+    sessions(request).keep(response, Session.of(caller))
+    return response
+
+
+@router.post("/sign-out", name="sign_out")
+async def leave(request: Request) -> Response:
+    """Ends the session of this browser."""
+    response = see("/sign-in")
+    session = sessions(request).of(request)
+    if session is not None:
+        await read_form(request, session)
+    sessions(request).end(response)
+    return response
+
+
+def own_page(address: str | None) -> str:
+    """The address if it is one of our own pages, else the first page: nobody is led elsewhere by signing in."""
+    return address if address and _OWN_PAGE.fullmatch(address) and "\\" not in address else "/"
+
+
+def _provider(request: Request) -> Provider | None:
+    found: Provider | None = request.app.state.provider
+    return found
+
+
+async def _signed_in_by_link(request: Request, token: str, back: str) -> Response:
+    """The link of `pathway demo`: a token of the development issuer, which exists in development alone."""
+    if not request.app.state.development:
+        raise Refusal("not_found", "There is no signing in by a link here.")
+    gate: Gate = request.app.state.gate
+    caller = await gate.admit([f"Bearer {token}".encode()])
+    response = see(back)
+    sessions(request).keep(response, Session.of(caller))
+    return response

@@ -1,0 +1,46 @@
+// Everything works without this. It only keeps a page fresh without losing one's place, and guards what was typed.
+"use strict";
+
+// A part of a page marked with data-refresh is fetched again every so many seconds while the page is seen.
+for (const part of document.querySelectorAll("[data-refresh]")) {
+  const again = async () => {
+    if (document.hidden || part.contains(document.activeElement)) return;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      if (!answer.ok || answer.redirected) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+      if (fresh && fresh.innerHTML !== part.innerHTML) {
+        part.innerHTML = fresh.innerHTML;
+        const told = document.getElementById("refreshed");
+        if (told) told.textContent = "The list has changed.";
+      }
+    } catch { /* the next time, perhaps */ }
+  };
+  setInterval(again, Number(part.dataset.refresh) * 1000);
+}
+
+// A form that was changed and not sent asks before it is left.
+let changed = false;
+for (const form of document.querySelectorAll("form[data-guard]")) {
+  form.addEventListener("input", () => { changed = true; });
+  form.addEventListener("submit", () => { changed = false; });
+}
+addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
+
+// Sheets are printed by a button where there is a script to do it.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
+// Parts that only make sense after a choice was made: data-when="field=value value".
+for (const part of document.querySelectorAll("[data-when]")) {
+  const [name, values] = part.dataset.when.split("=");
+  const form = part.closest("form");
+  const show = () => {
+    const chosen = new FormData(form).get(name);
+    part.hidden = !values.split(" ").includes(chosen);
+  };
+  form.addEventListener("change", show);
+  show();
+}

@@ -1,0 +1,60 @@
+"""The worklist: what is due, overdue, missing, waiting for a decision or to be reviewed at the site."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from api.dependencies import Query, installation, note_shown, read
+from api.web.rendering import Page, page
+from api.web.sessions import signed_in
+from pathway.use_cases import worklist
+
+router = APIRouter(route_class=Page, include_in_schema=False)
+
+ROWS: Final = 50
+KINDS: Final = {
+    None: "Everything",
+    "overdue": "Overdue",
+    "due": "Due",
+    "missing": "Data missing",
+    "waiting": "Waiting for a decision",
+    "review": "To be reviewed",
+}
+
+
+@router.get("/", name="read_the_worklist")
+async def show(request: Request) -> Response:
+    """One page of it, the nearest date first; what it is narrowed to stands in the address."""
+    session, asking = signed_in(request)
+    query = Query(request, "kind", "due_before", "cursor")
+    kind, due_before, cursor = query.name("kind"), query.day("due_before"), query.cursor()
+    service = installation(request)
+    told = await read(
+        request, lambda: worklist.read_worklist(service, asking, due_before, kind, cursor, ROWS)
+    )
+    found = orjson.loads(told)
+    note_shown(request, [item["episode"] for item in found["items"]])
+    narrowed = {"due_before": due_before.isoformat()} if due_before else {}
+    return page(
+        request,
+        "worklist.html",
+        session,
+        items=found["items"],
+        kinds=[
+            (label, "/?" + urlencode(narrowed | ({"kind": name} if name else {})), name == kind)
+            for name, label in KINDS.items()
+        ],
+        kind=kind,
+        due_before=due_before,
+        following=_following(kind, narrowed, found["next_cursor"]),
+    )
+
+
+def _following(kind: str | None, narrowed: dict[str, str], cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    return "/?" + urlencode(narrowed | ({"kind": kind} if kind else {}) | {"cursor": cursor})
