@@ -249,7 +249,13 @@ def _page_size(text: str) -> int:
 
 
 async def written(request: Request, write: Future[Settled], *, minimal: bool = False) -> Response:
-    """The answer once the write is durable. Raises `Refusal` (`timeout`) when that takes too long.
+    """The answer once the write is durable. Raises as `outcome_of` does."""
+    answer = await outcome_of(request, write)
+    return settled(request, answer, {"preference-applied": "return=minimal"} if minimal else None)
+
+
+async def outcome_of(request: Request, write: Future[Settled]) -> Settled:
+    """What the writer settled, once it is durable. Raises `Refusal` (`timeout`) when that takes too long.
 
     `asyncio.wait` cancels nothing it waits for: whatever becomes of the request, the commit goes on.
     """
@@ -264,7 +270,7 @@ async def written(request: Request, write: Future[Settled], *, minimal: bool = F
             "timeout",
             "The write is still waiting; send it again with the same Idempotency-Key to learn its outcome.",
         )
-    return settled(request, write.result(), {"preference-applied": "return=minimal"} if minimal else None)
+    return write.result()
 
 
 def _see(waiting: asyncio.Future[Settled]) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable
 
 from rich.table import Table
 from rich.text import Text
 
-from pathway.cli.parts import Document, due
+from pathway.cli.parts import due
 from pathway.engine.findings import in_words
+from pathway.use_cases.words import Document, event_in_words
 
 
 def history(rows: Iterable[Document]) -> Table:
@@ -18,52 +17,14 @@ def history(rows: Iterable[Document]) -> Table:
     table = _list("#", "Happened", "Recorded (UTC)", "By", "What")
     for row in rows:
         what = Text(in_words(row["kind"]), style="bold")
-        what.append(_content(row["event"]), style="not bold")
+        told = event_in_words(row["event"])
+        what.append(f": {told}" if told else "", style="not bold")
         if row["standing"] != "in_force":
             what.append(f"\n{in_words(row['standing'])} by {row['changed_by']}", style="not bold yellow")
         what.append(f"\n{row['entry']}", style="not bold dim")
         recorded = row["recorded_at"][:19].replace("T", " ")
         table.add_row(str(row["sequence"]), row["on"], recorded, row["actor"], what)
     return table
-
-
-_LEFT_OUT: Final = frozenset(
-    {"kind", "occurred_on", "occurred_at", "occurred_precision", "source", "basis", "time_zone"}
-)
-_NAME: Final = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
-
-
-def _content(event: Document) -> str:
-    told = list(_decision(event) if event["kind"] == "decision_made" else _fields(event))
-    return f": {', '.join(told)}" if told else ""
-
-
-def _decision(event: Document) -> Iterator[str]:
-    yield f"{in_words(event['option'])}, which was {event['offered_as']}"
-    yield from _fields(event.get("detail") or {})
-    if reason := "; ".join(map(_value, (event.get("reason") or {}).values())):
-        yield f"because: {reason}"
-
-
-def _fields(event: Document) -> Iterator[str]:
-    for name, value in event.items():
-        if name not in _LEFT_OUT and (told := _value(value)):
-            yield f"{in_words(name)} {told}"
-
-
-def _value(value: object) -> str:
-    """A value in words; empty for what was not said."""
-    if isinstance(value, Mapping):
-        inner = ", ".join(_fields(value))
-        return f"({inner})" if inner else ""
-    if isinstance(value, list):
-        return " + ".join(filter(None, map(_value, value)))
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = str(value)
-    return in_words(text) if _NAME.fullmatch(text) else text
 
 
 def worklist(items: Iterable[Document]) -> Table:

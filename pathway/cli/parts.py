@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pathway.engine.findings import in_words
-
-Document: TypeAlias = Mapping[str, Any]
+from pathway.use_cases.words import Document, finding_in_words
 
 TIMING: Final = {"overdue": "red", "due": "yellow", "not_yet": "dim", "unknown": "dim"}
 STANDING: Final = {
@@ -45,17 +44,9 @@ def section(title: str, lines: Iterable[RenderableType]) -> list[RenderableType]
 
 def found(value: Document) -> str:
     """In brackets what was found and when; empty where the sentence says it already."""
-    told = [_shortened(value["shown"].rstrip("."))] if "shown" in value else []
-    if not told and value.get("found", "unknown") not in ("yes", "no", "unknown"):
-        told = [in_words(value["found"])]
+    told = list(filter(None, [finding_in_words(value)]))
     told += [value["rests_on"]["on"]] if "rests_on" in value else []
     return f" ({', '.join(told)})" if told else ""
-
-
-def _shortened(told: str) -> str:
-    """The first two of a long list: each of its members stands in the checklist it comes from."""
-    each = told.split("; ")
-    return "; ".join((*each[:2], f"and {len(each) - 2} more")) if len(each) > 3 else told  # noqa: PLR2004
 
 
 def prompts(told: Document, *, urgent: bool) -> Iterator[Text]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -10,9 +10,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pathway.cli.parts import Document, cited, criteria, due, found, prompts, section, source
-from pathway.engine.findings import OPEN, in_words
+from pathway.cli.parts import cited, criteria, due, found, prompts, section, source
+from pathway.engine.findings import in_words
 from pathway.engine.outcome import OBTAIN
+from pathway.use_cases.openings import applies, openings
+from pathway.use_cases.words import Document
 
 STATUS: Final = {"recommended": "bold green", "possible": "cyan", "blocked": "dim"}
 HOLDS: Final = {True: ("true", "green"), False: ("not true", "red"), "unknown": ("unknown", "yellow")}
@@ -142,8 +144,8 @@ def _why_not(told: Document) -> Iterator[RenderableType]:
     for each in told["options"]:
         if each["status"] != "blocked" or each["option"] == OBTAIN:
             continue
-        attainable, _ = _openings(each, told)
-        if not attainable and not _applies(each):
+        attainable, _ = openings(each, told)
+        if not attainable and not applies(each):
             far.append(in_words(each["option"]))
             continue
         yield Text(_named(each), style="bold")
@@ -151,11 +153,6 @@ def _why_not(told: Document) -> Iterator[RenderableType]:
     if far:
         sentence = f"Nothing that anybody could obtain or decide opens these: {', '.join(far)}."
         yield Text(f"{sentence} --option NAME says what stands in the way of one.", style="dim")
-
-
-def _applies(option: Document) -> bool:
-    """True when the table offers it and its first need, which says what it is for, holds."""
-    return bool(option["offered_here"] and option["guards"] and option["guards"][0]["value"] is True)
 
 
 def _named(option: Document) -> str:
@@ -169,26 +166,6 @@ def _unmet(option: Document) -> Iterator[Text]:
         if guard["value"] is not True:
             told = f"{HOLDS[guard['value']][0].capitalize()}: {guard['sentence']}{found(guard)}"
             yield Text(told).append(f" {source(guard['because'])}", style="dim")
-
-
-def _openings(option: Document, told: Document) -> tuple[list[str], list[str]]:
-    """What would open it: what people can obtain or decide here, and what only another course would bring about."""
-    decisive = told["recommended"] == OBTAIN
-    asked = {each["finding"] for each in told["missing"] if decisive or option["option"] in each["options"]}
-    in_the_way = {guard["finding"] for part in (option, *told["rows"]) for guard in part["guards"]}
-    attainable: list[str] = []
-    course: list[str] = []
-    for changes in option["would_open"]:
-        within_reach = all(_attainable(change, asked, in_the_way) for change in changes)
-        (attainable if within_reach else course).append(" and ".join(change["if"] for change in changes))
-    return attainable, course
-
-
-def _attainable(change: Document, asked: Collection[str], in_the_way: Collection[str]) -> bool:
-    """True when a missing fact is asked for, or what stands in the way is in doubt or is for people to decide."""
-    if change["changes_by"] == "obtain" and change["from"] in OPEN:
-        return change["finding"] in asked
-    return change["changes_by"] != "course" and change["finding"] in in_the_way
 
 
 def _would_open(condition: str) -> Text:
@@ -209,7 +186,7 @@ def _in_depth(option: Document, told: Document) -> Iterator[RenderableType]:
         yield Text("What it needs", style="bold")
         yield _guards(option["guards"])
     if option["status"] == "blocked":
-        attainable, course = _openings(option, told)
+        attainable, course = openings(option, told)
         yield from map(_would_open, attainable)
         if course:
             yield Text("Nobody brings this about by asking for it, but it would be open", style="dim")

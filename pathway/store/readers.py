@@ -28,10 +28,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pathway.store.engines import Engines, Journal, fault
-from pathway.store.sealing import KeySource, no_key
+from pathway.store.sealing import KeySource, Sealed, no_key
 from pathway.store.statements import AUDIT, EPISODE, Query, Reading, by, columns
 from pathway.store.tables import Instant, Key
-from pathway.store.values import NO_LIMIT, StoredAudit, StoredEntry, Summary
+from pathway.store.values import NO_LIMIT, SealedPatient, StoredAudit, StoredEntry, Summary
 
 Kind = Literal["due", "overdue", "missing", "waiting", "review"]
 Position = tuple[date | None, str]
@@ -104,6 +104,25 @@ class Readers:
         key_id, pseudonym = found[0] if found else (None, None)
         own.require(key_id)
         return pseudonym
+
+    def identifiers(self, site_id: str, pseudonyms: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """System and value of these patients of the site, by pseudonym, in one question; the erased are left out.
+
+        Raises `WrongKey`, and `SealBroken` for an identifier that was altered.
+        """
+        wanted = list(dict.fromkeys(pseudonyms))
+        if not wanted:
+            return {}
+        own = self._key()
+        listed = wanted if self._engines.dialect == "postgresql" else orjson.dumps(wanted).decode()
+        found = self._rows(self._queries.sealed, site_id=site_id, pseudonyms=listed)
+        patients = (SealedPatient(*row) for row in found)
+        return {
+            each.pseudonym: own.unseal(
+                site_id, each.pseudonym, Sealed(each.lookup, each.sealed, each.wrapped_key, each.key_id)
+            )
+            for each in patients
+        }
 
     def erased_patients(self, site_id: str) -> list[str]:
         """The pseudonyms of the site's patients who were erased."""

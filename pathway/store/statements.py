@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import (
     ARRAY,
     JSON,
+    ColumnElement,
     Connection,
     Dialect,
     Select,
@@ -208,13 +209,13 @@ def _wanted(keys: tuple[str, ...], dialect: Dialect) -> Any:
     return select(*members).subquery("wanted")
 
 
-def _one_of(query: Select[Any], dialect: Dialect) -> Select[Any]:
-    """The episodes among those of the parameter `episode_ids`: a list, on SQLite as JSON text."""
-    parameter = bindparam("episode_ids", type_=ARRAY(Text) if dialect.name == "postgresql" else Text)
+def _one_of(query: Select[Any], member: ColumnElement[str], name: str, dialect: Dialect) -> Select[Any]:
+    """The rows whose `member` is among those of the parameter `name`: a list, on SQLite as JSON text."""
+    parameter = bindparam(name, type_=ARRAY(Text) if dialect.name == "postgresql" else Text)
     if dialect.name == "postgresql":
-        return query.where(EPISODE.c.episode_id == any_(parameter))
+        return query.where(member == any_(parameter))
     each = func.json_each(parameter).table_valued("value")
-    return query.where(EPISODE.c.episode_id.in_(select(each.c.value)))
+    return query.where(member.in_(select(each.c.value)))
 
 
 class Many:
@@ -260,7 +261,9 @@ class Reading:
             ),
             dialect,
         )
-        self.episodes_by_id = Query(_one_of(by(episodes, EPISODE, "site_id"), dialect), dialect)
+        self.episodes_by_id = Query(
+            _one_of(by(episodes, EPISODE, "site_id"), EPISODE.c.episode_id, "episode_ids", dialect), dialect
+        )
         self.entry = Query(by(entries, ENTRY, "site_id", "entry_id"), dialect)
         self.entries = Query(
             by(entries, ENTRY, "site_id", "episode_id")
@@ -273,6 +276,8 @@ class Reading:
             by(columns(AUDIT, NewAudit), AUDIT, "site_id", "episode_id").order_by(AUDIT.c.audit_id), dialect
         )
         self.patient = Query(_with_the_key_in_force(), dialect)
+        sealed = by(columns(PATIENT, SealedPatient), PATIENT, "site_id").where(PATIENT.c.erased_at.is_(None))
+        self.sealed = Query(_one_of(sealed, PATIENT.c.pseudonym, "pseudonyms", dialect), dialect)
         pseudonyms = by(select(PATIENT.c.pseudonym), PATIENT, "site_id").order_by(PATIENT.c.pseudonym)
         self.erased = Query(pseudonyms.where(PATIENT.c.erased_at.is_not(None)), dialect)
         self.unerased = Query(pseudonyms.where(PATIENT.c.erased_at.is_(None)), dialect)

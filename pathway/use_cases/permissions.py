@@ -49,6 +49,7 @@ class Operation(StrEnum):
     IS_READY = "is_ready"
     READ_METRICS = "read_metrics"
 
+    NAME_A_PATIENT = "name_a_patient"
     STATE_WHAT_A_PERSON_FOUND = "state_what_a_person_found"
     TAKE_BACK_A_PERSONS_WORD = "take_back_a_persons_word"
     OVERRIDE_A_STOP = "override_a_stop"
@@ -80,6 +81,7 @@ NEEDS: Final[Mapping[Operation, str]] = MappingProxyType(
         Operation.RELEASE_A_PATIENT: "patients.erase",
         Operation.IS_READY: "operations",
         Operation.READ_METRICS: "operations",
+        Operation.NAME_A_PATIENT: "identifiers.read",
         Operation.STATE_WHAT_A_PERSON_FOUND: "decisions.write",
         Operation.TAKE_BACK_A_PERSONS_WORD: "decisions.write",
         Operation.OVERRIDE_A_STOP: "overrides.sign",
@@ -91,9 +93,18 @@ NEEDS: Final[Mapping[Operation, str]] = MappingProxyType(
 GIVES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
     {
         Role.INTEGRATION: frozenset({"episodes.read", "events.write", "pathways.read"}),
-        Role.COORDINATOR: frozenset({"episodes.read", "events.write", "decisions.write", "pathways.read"}),
+        Role.COORDINATOR: frozenset(
+            {"episodes.read", "identifiers.read", "events.write", "decisions.write", "pathways.read"}
+        ),
         Role.CLINICIAN: frozenset(
-            {"episodes.read", "events.write", "decisions.write", "overrides.sign", "pathways.read"}
+            {
+                "episodes.read",
+                "identifiers.read",
+                "events.write",
+                "decisions.write",
+                "overrides.sign",
+                "pathways.read",
+            }
         ),
         Role.AUDITOR: frozenset({"episodes.read", "audit.read", "pathways.read"}),
         Role.PATHWAY_OWNER: frozenset({"pathways.read", "pathways.publish"}),

@@ -47,6 +47,7 @@ MAY = {
 """Written out a second time on purpose, by role and not by permission: a change of rights is to be made twice."""
 
 WITHIN = {
+    "name_a_patient": "coordinator clinician",
     "state_what_a_person_found": "coordinator clinician",
     "take_back_a_persons_word": "coordinator clinician",
     "override_a_stop": "clinician",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from pathway.store.tables import metadata
 from pathway.store.values import Access, NewPatient
@@ -53,3 +53,22 @@ def test_one_identifier_has_one_pseudonym_for_ever(store: Store) -> None:
     assert store.readers.find_patient(SITE, "urn:another", "4711") is None
     store.do(opening("second", pseudonym="p"))
     assert [row.episode_id for row in store.readers.episodes_of(SITE, "p")] == ["first", "second"]
+
+
+def test_the_identifiers_of_several_patients_are_read_in_one_question(store: Store) -> None:
+    for number in range(3):
+        patient = NewPatient(SITE, f"p{number}", "urn:mrn", f"47{number}")
+        store.do(opening(f"e{number}", patient=patient, pseudonym=f"p{number}", is_open=False))
+    asked = 0
+
+    def count(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+
+    event.listen(store.engines.read, "checkout", count)
+    found = store.readers.identifiers(SITE, ["p0", "p2", "p2", "nobody"])
+    event.remove(store.engines.read, "checkout", count)
+    assert found == {"p0": ("urn:mrn", "470"), "p2": ("urn:mrn", "472")}
+    assert asked == 1
+    assert store.readers.identifiers("another-site", ["p0"]) == {}
+    assert store.readers.identifiers(SITE, []) == {}

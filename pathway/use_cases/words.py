@@ -1,0 +1,64 @@
+"""How what was recorded, and what was found, is told in words: at the terminal and on the pages alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from pathway.engine.findings import in_words
+
+Document: TypeAlias = Mapping[str, Any]
+
+_LEFT_OUT: Final = frozenset(
+    {"kind", "occurred_on", "occurred_at", "occurred_precision", "source", "basis", "time_zone"}
+)
+_NAME: Final = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
+_MANY: Final = 3
+
+
+def event_in_words(event: Document) -> str:
+    """What an event says beside its kind and its date, as the body of a log entry has it; may be empty."""
+    return ", ".join(_decision(event) if event["kind"] == "decision_made" else _fields(event))
+
+
+def finding_in_words(value: Document) -> str:
+    """What was found, as a guard of an answer has it; empty where its sentence says it already."""
+    if "shown" in value:
+        return _shortened(value["shown"].rstrip("."))
+    found = value.get("found", "unknown")
+    return "" if found in ("yes", "no", "unknown") else in_words(found)
+
+
+def _shortened(told: str) -> str:
+    """The first two of a long list: each of its members stands in the checklist it comes from."""
+    each = told.split("; ")
+    return "; ".join((*each[:2], f"and {len(each) - 2} more")) if len(each) > _MANY else told
+
+
+def _decision(event: Document) -> Iterator[str]:
+    yield f"{in_words(event['option'])}, which was {event['offered_as']}"
+    yield from _fields(event.get("detail") or {})
+    if reason := "; ".join(map(_value, (event.get("reason") or {}).values())):
+        yield f"because: {reason}"
+
+
+def _fields(event: Document) -> Iterator[str]:
+    for name, value in event.items():
+        if name not in _LEFT_OUT and (told := _value(value)):
+            yield f"{in_words(name)} {told}"
+
+
+def _value(value: object) -> str:
+    """A value in words; empty for what was not said."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(_fields(value))
+        return f"({inner})" if inner else ""
+    if isinstance(value, list):
+        return " + ".join(filter(None, map(_value, value)))
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = str(value)
+    return in_words(text) if _NAME.fullmatch(text) else text
