@@ -22,7 +22,7 @@ from pathway.use_cases.refusals import Refusal
 SCOPE: Final = "openid"
 _TIMEOUT_S: Final = 5
 _TRUSTED_S: Final = 3600
-_REFUSED: Final = "The sign-in did not come to an end; begin it again."
+NOT_FINISHED: Final = "The sign-in did not come to an end; begin it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Provider:
     async def finish(self, kept: dict[str, str], code: str, state: str) -> Caller:
         """Who came back with the code. Raises `Refusal` (`unauthenticated`, `unavailable`)."""
         if not secrets.compare_digest(state.encode(), kept["state"].encode()):
-            raise Refusal("unauthenticated", _REFUSED)
+            raise Refusal("unauthenticated", NOT_FINISHED)
         metadata = await self._published()
         asked = {
             "grant_type": "authorization_code",
@@ -102,7 +102,7 @@ class Provider:
             told = answer.json() if answer.status_code == httpx2.codes.OK else {}
             return await self._caller(metadata, str(told["id_token"]), kept["nonce"])
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError, JoseError):
-            raise Refusal("unauthenticated", _REFUSED) from None
+            raise Refusal("unauthenticated", NOT_FINISHED) from None
 
     async def _caller(self, metadata: Metadata, token: str, nonce: str) -> Caller:
         try:
@@ -125,7 +125,9 @@ class Provider:
         return caller_of(read.claims | {"client_id": self._client_id})
 
     def _decoded(self, token: str, keys: Any) -> jwt.Token:
-        return jwt.decode(token, keys, registry=jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False))
+        return jwt.decode(
+            token, keys, registry=jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+        )
 
     async def _published(self) -> Metadata:
         if self._metadata is not None and time.monotonic() < self._metadata[1]:

@@ -88,10 +88,13 @@ class Sessions:
         """Keeps what the answer of the provider is compared with."""
         self._set(response, self._under_way, told, _UNDER_WAY_S)
 
-    def sign_in_of(self, request: Request, response: Response) -> dict[str, str] | None:
-        """What was kept when the sign-in began; it serves once."""
-        response.delete_cookie(self._under_way, secure=self._secure, httponly=True, samesite="lax")
+    def sign_in_of(self, request: Request) -> dict[str, str] | None:
+        """What was kept when the sign-in began."""
         return self._opened(request, self._under_way, _UNDER_WAY_S)
+
+    def end_sign_in(self, response: Response) -> None:
+        """Forgets what was kept: it serves once."""
+        response.delete_cookie(self._under_way, secure=self._secure, httponly=True, samesite="lax")
 
     def _opened(self, request: Request, name: str, seconds: int) -> dict[str, Any] | None:
         sealed = request.cookies.get(name)

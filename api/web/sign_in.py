@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from api.access import Gate
 from api.dependencies import Query
+from api.problems import STATUS, note_outcome
 from api.web.forms import read_form
-from api.web.provider import Provider
+from api.web.provider import NOT_FINISHED, Provider
 from api.web.rendering import Page, page, see
 from api.web.sessions import Session, sessions
 from pathway.use_cases.refusals import Refusal
@@ -46,20 +46,32 @@ async def go_to_the_provider(request: Request) -> Response:
 
 @router.get("/sign-in/callback", name="sign_in")
 async def come_back_from_the_provider(request: Request) -> Response:
-    """Signs in whoever the provider sends back."""
-    provider = _provider(request)
-    told = request.query_params
-    response = see("/")
-    kept = sessions(request).sign_in_of(request, response)
+    """Signs in whoever the provider sends back. What was kept when it began serves once, whatever comes of it."""
+    provider, told, kept = _provider(request), request.query_params, sessions(request).sign_in_of(request)
     if provider is None or kept is None or "code" not in told or "state" not in told:
-        return page(
-            request, "sign_in.html", status=HTTPStatus.UNAUTHORIZED, provider=provider is not None, back="/",
-            fault="The sign-in did not come to an end; begin it again.",
-        )  # fmt: skip
-    caller = await provider.finish(kept, told["code"], told["state"])
-    response.headers["location"] = own_page(kept["next"])
-    sessions(request).keep(response, Session.of(caller))
+        response = _not_signed_in(request, Refusal("unauthenticated", NOT_FINISHED))
+    else:
+        try:
+            caller = await provider.finish(kept, told["code"], told["state"])
+        except Refusal as refusal:
+            response = _not_signed_in(request, refusal)
+        else:
+            response = see(own_page(kept["next"]))
+            sessions(request).keep(response, Session.of(caller))
+    sessions(request).end_sign_in(response)
     return response
+
+
+def _not_signed_in(request: Request, refusal: Refusal) -> Response:
+    note_outcome(request.scope, refusal.outcome)
+    return page(
+        request,
+        "sign_in.html",
+        status=STATUS[refusal.outcome],
+        provider=_provider(request) is not None,
+        back="/",
+        fault=refusal.detail,
+    )
 
 
 @router.post("/sign-out", name="sign_out")

@@ -11,7 +11,10 @@ from api.web.rendering import FOREVER, STATIC
 router = APIRouter(include_in_schema=False)
 
 FILES: Final = {
-    path.name: (path.read_bytes(), {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}[path.suffix])
+    path.name: (
+        path.read_bytes(),
+        {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}[path.suffix],
+    )
     for path in sorted(STATIC.iterdir())
 }
 
