@@ -12,7 +12,7 @@ PINNED = re.compile(
     r"^([a-z0-9._-]+)==(\S+)((?: ;[^\\]*)? \\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE
 )
 ADDRESS = re.compile(r"://|--(?:extra-)?index-url|--find-links|--trusted-host| @ ")
-MOST_DIRECT_DEPENDENCIES = 15
+MOST_DIRECT_DEPENDENCIES = 16
 
 
 def direct(root: Path, name: str) -> set[str]:
