@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pathway.use_cases.refusals import Refusal
 MOST_FIELDS: Final = 200
 TOKEN: Final = "token"
 KEY: Final = "key"
+_MADE_HERE: Final = re.compile(r"form-[0-9a-f]{32}")
 
 Faults = Mapping[str, str]
 """What is wrong, by the name of the field it is shown beside; "" for what belongs to none."""
@@ -40,7 +42,8 @@ class Form:
     @property
     def key(self) -> str:
         """What makes sending the same form twice harmless; each form that is shown has its own."""
-        return self.text(KEY) or new_key()
+        told = self.text(KEY)
+        return told if _MADE_HERE.fullmatch(told) else new_key()
 
 
 def new_key() -> str:
@@ -68,7 +71,9 @@ async def read_form(request: Request, session: Session) -> Form:
         raise Refusal("too_slow", f"The form did not arrive within {BODY_WITHIN_S} seconds.") from None
     form = _parsed(body)
     if not secrets.compare_digest(form.text(TOKEN).encode(), session.token.encode()):
-        raise Refusal("not_permitted", "The form is of an earlier session; load the page again and send it anew.")
+        raise Refusal(
+            "not_permitted", "The form is of an earlier session; load the page again and send it anew."
+        )
     return form
 
 
@@ -83,12 +88,16 @@ def _require_own_page(request: Request) -> None:
 def _parsed(body: bytes) -> Form:
     try:
         pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=MOST_FIELDS,
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(body),
+            max_num_fields=MOST_FIELDS,
             errors="strict",
         )
     except ValueError:
         raise Refusal("invalid_body", "The form cannot be read.") from None
     fields: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:
-        fields[name] = (*fields.get(name, ()), value)
+        # Browsers end the lines of a text with two characters; texts are kept with one.
+        fields[name] = (*fields.get(name, ()), value.replace("\r\n", "\n"))
     return Form(fields)

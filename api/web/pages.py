@@ -7,13 +7,20 @@ from typing import Final
 from fastapi import FastAPI
 
 from api.access import CannotStart
-from api.web import sign_in, static_files, worklist
+from api.web import decision, episode, review, sign_in, static_files, worklist
 from api.web.provider import Provider
 from api.web.sessions import Sessions
 from pathway.settings import Settings
 from pathway.use_cases.keys import KeyMissing, session_key
 
-ROUTERS: Final = (worklist.router, sign_in.router, static_files.router)
+ROUTERS: Final = (
+    worklist.router,
+    episode.router,
+    decision.router,
+    review.router,
+    sign_in.router,
+    static_files.router,
+)
 
 
 def add_pages(app: FastAPI, settings: Settings) -> None:

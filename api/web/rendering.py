@@ -22,6 +22,7 @@ from api.dependencies import installation
 from api.problems import STATUS, note_outcome
 from api.web.forms import KEY, TOKEN, new_key
 from api.web.sessions import Session, sessions
+from pathway.engine.findings import in_words
 from pathway.store.engines import QueueFull, StoreError
 from pathway.use_cases.installation import today_in
 from pathway.use_cases.permissions import NEEDS, Operation, Role, permissions_of
@@ -63,13 +64,17 @@ def page(
     **context: Any,
 ) -> Response:
     """The page as HTML. Every template is given `session`, the `navigation` and `today` at the site."""
-    rendered = _templates().get_template(template).render(
-        request=request,
-        session=session,
-        navigation=_navigation(session),
-        today=_today(request, session),
-        token=_token(session),
-        **context,
+    rendered = (
+        _templates()
+        .get_template(template)
+        .render(
+            request=request,
+            session=session,
+            navigation=_navigation(session),
+            today=_today(request, session),
+            token=_token(session),
+            **context,
+        )
     )
     response = HTMLResponse(rendered, status, dict(HEADERS))
     if session is not None:
@@ -119,7 +124,12 @@ def refused(request: Request, refusal: Refusal) -> Response:
             back += f"?{request.url.query}"
         return RedirectResponse(f"/sign-in?{urlencode({'next': back})}", HTTPStatus.SEE_OTHER, dict(HEADERS))
     return page(
-        request, "refused.html", session, status=STATUS[refusal.outcome], outcome=refusal.outcome, refusal=refusal
+        request,
+        "refused.html",
+        session,
+        status=STATUS[refusal.outcome],
+        outcome=refusal.outcome,
+        refusal=refusal,
     )
 
 
@@ -145,7 +155,7 @@ def instant(value: datetime | str, zone: str = "UTC") -> Markup:
 
 def words(value: str) -> str:
     """A name as people read it: `start_maintenance` is start maintenance."""
-    return value.replace("_", " ")
+    return in_words(value)
 
 
 def sentence(value: str) -> str:
@@ -164,13 +174,13 @@ def _today(request: Request, session: Session | None) -> date | None:
     return today_in(service.settings.time_zone(session.site_id), service.clock())
 
 
-def _token(session: Session | None) -> Callable[[], Markup]:
-    """What a template writes into each of its forms."""
+def _token(session: Session | None) -> Callable[..., Markup]:
+    """What a template writes into each of its forms; with the key of one that may have been recorded already."""
     told = session.token if session else ""
     hidden = '<input type="hidden" name="{}" value="{}">'
 
-    def fields() -> Markup:
-        return Markup(hidden).format(TOKEN, told) + Markup(hidden).format(KEY, new_key())
+    def fields(key: str = "") -> Markup:
+        return Markup(hidden).format(TOKEN, told) + Markup(hidden).format(KEY, key or new_key())
 
     return fields
 

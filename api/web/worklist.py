@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import orjson
@@ -11,7 +11,9 @@ from fastapi import APIRouter, Request, Response
 from api.dependencies import Query, installation, note_shown, read
 from api.web.rendering import Page, page
 from api.web.sessions import signed_in
+from pathway.episodes.events import PatientIdentifier
 from pathway.use_cases import worklist
+from pathway.use_cases.name_patients import name_patients
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
@@ -33,10 +35,12 @@ async def show(request: Request) -> Response:
     query = Query(request, "kind", "due_before", "cursor")
     kind, due_before, cursor = query.name("kind"), query.day("due_before"), query.cursor()
     service = installation(request)
-    told = await read(
-        request, lambda: worklist.read_worklist(service, asking, due_before, kind, cursor, ROWS)
-    )
-    found = orjson.loads(told)
+
+    def listed() -> tuple[dict[str, Any], dict[str, PatientIdentifier]]:
+        told = orjson.loads(worklist.read_worklist(service, asking, due_before, kind, cursor, ROWS))
+        return told, name_patients(service, asking, [item["patient"] for item in told["items"]])
+
+    found, patients = await read(request, listed)
     note_shown(request, [item["episode"] for item in found["items"]])
     narrowed = {"due_before": due_before.isoformat()} if due_before else {}
     return page(
@@ -44,6 +48,7 @@ async def show(request: Request) -> Response:
         "worklist.html",
         session,
         items=found["items"],
+        patients=patients,
         kinds=[
             (label, "/?" + urlencode(narrowed | ({"kind": name} if name else {})), name == kind)
             for name, label in KINDS.items()

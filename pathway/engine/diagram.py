@@ -6,9 +6,12 @@ are the ways that facts open by themselves. Only the normal course is drawn: the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from html import escape
+from itertools import pairwise
 from textwrap import wrap
+from typing import Final
 
 from pathway.engine.definition import Pathway
 from pathway.engine.layout import BOX_WIDTH, PAD, RAIL, RIGHT, SPINE_TOP, Box, Plan, Way, planned
@@ -46,17 +49,74 @@ TIP = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The states an episode has been in, in order, the present one last; and where it can go from there.
+
+    `ahead` says of each state that can be chosen whether that is recommended.
+    """
+
+    states: tuple[str, ...]
+    ahead: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def present(self) -> str:
+        """The state it rests in."""
+        return self.states[-1]
+
+    def signs(self, state: str) -> tuple[str, str]:
+        """The class of the state's box, and the sign that says the same without a colour."""
+        if state == self.present:
+            return "here", HERE
+        if state in self.ahead:
+            return ("wanted", RECOMMENDED) if self.ahead[state] else ("open", OPEN)
+        return ("been", BEEN) if state in self.states else ("", "")
+
+
+HERE, BEEN, OPEN, RECOMMENDED = "●", "✓", "→", "★"
+SIGNS: Final[Mapping[str, str]] = {
+    HERE: "where the episode is",
+    RECOMMENDED: "recommended from here",
+    OPEN: "can be chosen from here",
+    BEEN: "where it has been",
+}
+"""What the signs in the boxes mean; a line that was travelled is drawn thick."""
+
+
 def drawn(pathway: Pathway) -> str:
     """The pathway as an SVG document, readable in light and in dark, with its text as text."""
+    return _picture(
+        planned(pathway), pathway, None, pathway.title, pathway.summary, f"<style>{STYLE}</style>"
+    )
+
+
+def drawn_with(pathway: Pathway, course: Course, told: str) -> str:
+    """The pathway with the course of one episode on it, to stand in a page whose style sheet has its classes.
+
+    `told` says in words what the picture shows.
+    """
     plan = planned(pathway)
-    body = [*_frames(pathway, plan), *_ways(plan), *_boxes(pathway, plan), *_words(pathway)]
+    taken = set(pairwise(course.states))
+    ways = (replace(way, travelled=(way.source, way.target) in taken) for way in plan.layout.ways)
+    plan.layout = replace(plan.layout, ways=tuple(ways))
+    return _picture(plan, pathway, course, f"{pathway.title}: where the episode is", told, "")
+
+
+def _picture(plan: Plan, pathway: Pathway, course: Course | None, title: str, told: str, style: str) -> str:
+    body = [
+        *_frames(pathway, plan),
+        *_ways(plan),
+        *_boxes(pathway, plan, course),
+        *_words(pathway, course),
+    ]
     height = plan.floor + 5 * RAIL
     size = f"0 0 {plan.width:.0f} {height:.0f}"
+    on_a_page = ' class="map" role="img"' if course else ""
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" aria-labelledby="title desc">',
-        f'<title id="title">{escape(pathway.title)}</title>',
-        f'<desc id="desc">{escape(pathway.summary)}</desc>',
-        f"<style>{STYLE}</style>",
+        f'<svg xmlns="http://www.w3.org/2000/svg"{on_a_page} viewBox="{size}" aria-labelledby="title desc">',
+        f'<title id="title">{escape(title)}</title>',
+        f'<desc id="desc">{escape(told)}</desc>',
+        *([style] if style else ()),
         TIP,
         f'<rect class="ground" width="{plan.width:.0f}" height="{height:.0f}"/>',
         *body,
@@ -75,19 +135,21 @@ def _frames(pathway: Pathway, plan: Plan) -> Iterator[str]:
             yield _text(frame.x + PAD, frame.y + 17, title, "name", "start")
 
 
-def _boxes(pathway: Pathway, plan: Plan) -> Iterator[str]:
+def _boxes(pathway: Pathway, plan: Plan, course: Course | None) -> Iterator[str]:
     spine = {state for group in plan.layout.spine for state in group}
     for name, box in plan.boxes.items():
         label = pathway.state(name).label
         if "." in name:
             label = label.rpartition(": ")[2]
         hub = name == plan.layout.hub
-        yield _rect(box, "hub" if hub else "main" if name in spine else "box", 10)
-        lines = wrap(label[:1].upper() + label[1:], 22)
+        kind = "hub" if hub else "main" if name in spine else "box"
+        mark, sign = course.signs(name) if course else ("", "")
+        yield _rect(box, f"{kind} {mark}".rstrip(), 10)
+        lines = wrap(f"{sign} {label[:1].upper()}{label[1:]}".lstrip(), 22)
         yield from _lines(box.middle, box.centre + 4.5, lines, "hub-text" if hub else "", "middle")
 
 
-def _words(pathway: Pathway) -> Iterator[str]:
+def _words(pathway: Pathway, course: Course | None) -> Iterator[str]:
     """The heading, and what the kinds of lines mean."""
     lines = wrap(pathway.title, 28, break_on_hyphens=False)
     yield from _lines(24, SPINE_TOP + 14, lines, "title", "start", downwards=True)
@@ -97,6 +159,10 @@ def _words(pathway: Pathway) -> Iterator[str]:
     for i, (kind, told) in enumerate(kinds, 1):
         at = y + 6 + 20 * i
         yield f'<path class="way {kind}" marker-end="url(#tip)" d="M24 {at - 4} H60"/>'
+        yield _text(70, at, told, "small", "start")
+    for i, (sign, told) in enumerate(SIGNS.items() if course else (), len(kinds) + 1):
+        at = y + 6 + 20 * i
+        yield _text(42, at, sign, "small", "middle")
         yield _text(70, at, told, "small", "start")
 
 
@@ -262,7 +328,9 @@ def _labels(ways: Iterable[Way]) -> str:
 
 
 def _path(kind: str, route: str, ways: Iterable[Way]) -> str:
+    ways = tuple(ways)
     told = "; ".join(dict.fromkeys(f"{way.label}. {way.when}".rstrip(". ") for way in ways))
+    kind = f"{kind} travelled" if any(way.travelled for way in ways) else kind
     return f'<path class="{kind}" marker-end="url(#tip)" d="{route}"><title>{escape(told)}</title></path>'
 
 

@@ -21,13 +21,17 @@ LEFT, RIGHT, RAIL = 44, 78, 14
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One edge between two states, as the picture shows it; `decided` when a person takes it."""
+    """One edge between two states, as the picture shows it; `decided` when a person takes it.
+
+    `travelled` says that an episode whose course is drawn took it.
+    """
 
     source: str
     target: str
     label: str
     when: str
     decided: bool
+    travelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

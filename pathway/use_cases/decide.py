@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -15,6 +15,7 @@ from pathway.episodes.events import DecisionDetail, DecisionMade, Reason
 from pathway.episodes.facts import Stop
 from pathway.store.values import Proposal, Settled
 from pathway.store.writer import Command, View
+from pathway.use_cases.decision_details import require_details
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.installation import Caller, Installation, latest_day
 from pathway.use_cases.permissions import Operation
@@ -84,8 +85,8 @@ def _proposed(draft: Draft, asked: Request, *, minimal: bool) -> Proposal:
     told = _fresh(draft, asked, on)
     if draft.known.state == "closed" and told.status(asked.option) == "blocked":
         raise Refusal("episode_closed", "The episode is closed; reopen it before anything else is decided.")
-    _require_detail(asked)
     option = draft.pathway.option(asked.option)
+    require_details(option, asked.detail)
     require_agents(draft, option, asked.detail)
     require_no_antibody(draft, told.outcome, option, asked.detail)
     require_another_antibody(draft, option, asked.detail)
@@ -165,22 +166,6 @@ def _stale(draft: Draft, detail: str) -> Refusal:
     return Refusal(
         "stale_decision", f"{detail} Look at it again and decide anew.", recommendation=recommendation
     )
-
-
-def _require_detail(asked: Request) -> None:
-    wanted: dict[str, tuple[bool, Literal["closure", "agents", "text"], str]] = {
-        "close": (asked.detail.closure is None, "closure", "Say why the episode is closed."),
-        "stop_agent": (not asked.detail.agents, "agents", "Say which agent is stopped for good."),
-        "other": (asked.detail.text is None, "text", "Say in words what was chosen."),
-    }
-    missing, field, sentence = wanted.get(asked.option, (False, "text", ""))
-    if missing:
-        raise Refusal("invalid_body", sentence, [(f"/detail/{field}", sentence)])
-    if asked.detail.rests_in is not None and asked.option != "other":
-        sentence = (
-            "Where the episode rests follows from the option; it can be said with the option other alone."
-        )
-        raise Refusal("invalid_body", sentence, [("/detail/rests_in", sentence)])
 
 
 def _require_reason(

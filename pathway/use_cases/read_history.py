@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -64,7 +65,6 @@ def read_history(
     stored = installation.readers.entries(summary.site_id, episode_id)
     if known_at is not None:
         stored = [entry for entry in stored if entry.recorded_at <= known_at]
-    standing = _standing([entry_of(entry) for entry in stored])
     wanted = [
         entry
         for entry in stored
@@ -72,8 +72,14 @@ def read_history(
         and (since is None or entry.occurred_on >= since)
         and (until is None or entry.occurred_on <= until)
     ]
-    rows = [_row(entry, standing) for entry in wanted[:limit]]
+    rows = rows_of(wanted[:limit], stored)
     return HistoryPage(rows, str(rows[-1]["sequence"]) if len(wanted) > limit else None)
+
+
+def rows_of(entries: Sequence[StoredEntry], log: Sequence[StoredEntry]) -> list[dict[str, Any]]:
+    """Entries of a log as answers carry them, each with what became of it in the whole `log`."""
+    standing = _standing([entry_of(entry) for entry in log])
+    return [_row(entry, standing) for entry in entries]
 
 
 def _after(cursor: str | None) -> int:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
+from pathway.clinical.terms import OverrideReason
 from pathway.engine.findings import in_words
 
 Document: TypeAlias = Mapping[str, Any]
@@ -30,6 +31,13 @@ def finding_in_words(value: Document) -> str:
     return "" if found in ("yes", "no", "unknown") else in_words(found)
 
 
+def said_in_words(told: Document) -> str:
+    """What was recommended, as an impact has it."""
+    return in_words(told["recommended"] or "") or (
+        "the tumour board" if told["needs_tumour_board"] else "nothing"
+    )
+
+
 def _shortened(told: str) -> str:
     """The first two of a long list: each of its members stands in the checklist it comes from."""
     each = told.split("; ")
@@ -39,8 +47,11 @@ def _shortened(told: str) -> str:
 def _decision(event: Document) -> Iterator[str]:
     yield f"{in_words(event['option'])}, which was {event['offered_as']}"
     yield from _fields(event.get("detail") or {})
-    if reason := "; ".join(map(_value, (event.get("reason") or {}).values())):
-        yield f"because: {reason}"
+    reason = event.get("reason") or {}
+    told = [OverrideReason(reason["code"]).label] if reason.get("code") else []
+    told += [reason["text"]] if reason.get("text") else []
+    if told:
+        yield f"because: {'; '.join(told)}"
 
 
 def _fields(event: Document) -> Iterator[str]:

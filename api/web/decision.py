@@ -1,0 +1,94 @@
+"""What people decide on the page of an episode: choosing an option, and signing a second time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from api.dependencies import Query, installation, request_digest
+from api.problems import note_outcome
+from api.web.episode import episode_page
+from api.web.forms import Form, read_form
+from api.web.rendering import Page, see
+from api.web.sending import Returned, sent
+from api.web.sessions import signed_in
+from pathway.use_cases import countersign, decide
+
+router = APIRouter(route_class=Page, include_in_schema=False)
+
+FIELDS: Final[Mapping[str, str]] = {
+    "/option": "option",
+    "/decided_on": "decided_on",
+    "/detail/regimen": "regimen",
+    "/detail/agents": "agents",
+    "/detail/modality": "modality",
+    "/detail/hold_until": "hold_until",
+    "/detail/closure": "closure",
+    "/detail/rests_in": "rests_in",
+    "/detail/text": "text",
+    "/reason": "reason_text",
+    "/reason/text": "reason_text",
+    "/reason/code": "reason_code",
+}
+"""Where each part of a decision stands in the form."""
+
+_DETAILS: Final = ("regimen", "modality", "hold_until", "closure", "rests_in", "text")
+_LISTED: Final = re.compile(r"[,;\n]")
+_CLINICIANS: Final = "This overrides a hard stop: a clinician decides on it, and another one signs."
+
+
+@router.post("/episodes/{episode_id}/decisions", name="decide_on_an_option")
+async def decide_on_an_option(request: Request) -> Response:
+    """Records what was chosen; what is refused comes back with everything that was typed."""
+    session, asking = signed_in(request)
+    Query(request)
+    form = await read_form(request, session)
+    episode_id = request.path_params["episode_id"]
+    if not form.text("option"):
+        note_outcome(request.scope, "invalid_body")
+        wrong = {"option": "Choose what was decided."}
+        return await episode_page(request, session, asking, returned=Returned("decision", form, wrong))
+    body, service = _decision(form), installation(request)
+    key, digest = form.key, request_digest(request, asking, body)
+    done = await sent(request, key, lambda: decide.decide(service, asking, episode_id, body, key, digest))
+    if not done.refused:
+        return see(f"/episodes/{episode_id}?recorded={done.document['entry']}")
+    faults = {"": _CLINICIANS} if done.outcome == "not_permitted" else done.faults(FIELDS)
+    returned = Returned("decision", form, faults, done.status, done.key)
+    return await episode_page(request, session, asking, returned=returned)
+
+
+@router.post("/episodes/{episode_id}/decisions/{entry_id}/countersignature", name="sign_a_decision")
+async def sign_a_decision(request: Request) -> Response:
+    """Makes the override of a hard stop take effect, by the signature of another clinician."""
+    session, asking = signed_in(request)
+    Query(request)
+    form = await read_form(request, session)
+    episode_id, entry_id = (request.path_params[name] for name in ("episode_id", "entry_id"))
+    body, service = orjson.dumps({"reason": form.text("reason")}), installation(request)
+    key, digest = form.key, request_digest(request, asking, body)
+    done = await sent(
+        request,
+        key,
+        lambda: countersign.countersign(service, asking, episode_id, entry_id, body, key, digest),
+    )
+    if not done.refused:
+        return see(f"/episodes/{episode_id}?recorded={done.document['entry']}")
+    returned = Returned(entry_id, form, done.faults({"/reason": "reason"}), done.status, done.key)
+    return await episode_page(request, session, asking, returned=returned)
+
+
+def _decision(form: Form) -> bytes:
+    """The decision as the use case takes it: what was left empty is left out."""
+    detail: dict[str, Any] = {name: form.text(name) for name in _DETAILS if form.text(name)}
+    if agents := [name for each in _LISTED.split(form.text("agents")) if (name := each.strip())]:
+        detail["agents"] = agents
+    reason = {name: form.text(f"reason_{name}") for name in ("code", "text") if form.text(f"reason_{name}")}
+    asked: dict[str, Any] = {"option": form.text("option"), "detail": detail, "basis": form.text("basis")}
+    if on := form.text("decided_on"):
+        asked["decided_on"] = on
+    return orjson.dumps(asked | ({"reason": reason} if reason else {}))

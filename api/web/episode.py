@@ -1,0 +1,190 @@
+"""The page of one episode: what is next and why, what can be decided, what stands in the way, and how it came here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from itertools import groupby
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from api.dependencies import Query, installation, read
+from api.web.looking import PARAMETERS, Looking, looking
+from api.web.rendering import Page, page
+from api.web.sending import Returned
+from api.web.sessions import Session, signed_in
+from pathway.engine.findings import in_words
+from pathway.engine.outcome import OBTAIN
+from pathway.episodes.events import PatientIdentifier
+from pathway.use_cases.installation import Caller
+from pathway.use_cases.name_patients import name_patients
+from pathway.use_cases.openings import applies, openings
+from pathway.use_cases.survey_episode import draw_course, survey_episode
+from pathway.use_cases.words import event_in_words, finding_in_words, said_in_words
+
+router = APIRouter(route_class=Page, include_in_schema=False)
+
+Document = Mapping[str, Any]
+SHOWN_ENTRIES: Final = 20
+"""How many entries of the timeline are seen at once; the others are folded away under them."""
+
+
+@router.get("/episodes/{episode_id}", name="read_an_episode")
+async def show(request: Request) -> Response:
+    """One episode, today or as the address says."""
+    session, asking = signed_in(request)
+    query = Query(request, *PARAMETERS, "recorded")
+    recorded = query.identifier("recorded")
+    return await episode_page(
+        request, session, asking, looked=looking(request, session, query), recorded=recorded
+    )
+
+
+async def episode_page(
+    request: Request,
+    session: Session,
+    asking: Caller,
+    *,
+    looked: Looking | None = None,
+    recorded: str | None = None,
+    returned: Returned | None = None,
+) -> Response:
+    """The page; with a confirmation of the entry `recorded`, or with a form that comes back. Raises `Refusal`."""
+    looked, service = looked or Looking(), installation(request)
+    episode_id: str = request.path_params["episode_id"]
+
+    def survey() -> tuple[Document, PatientIdentifier | None, str]:
+        told = orjson.loads(
+            survey_episode(service, asking, episode_id, looked.known_at, looked.as_of, recorded)
+        )
+        patient = told["episode"]["patient"]
+        return told, name_patients(service, asking, [patient]).get(patient), _map(told)
+
+    def _map(told: Document) -> str:
+        course, which = told["course"], told["next_step"]["pathway"]
+        states = [each["state"] for each in course["been"]]
+        wanted = {each["state"] for each in course["ahead"] if each["status"] == "recommended"}
+        ahead = [(each["state"], each["state"] in wanted) for each in course["ahead"]]
+        return draw_course(
+            service, asking, which["id"], which["version"], states, ahead, _course_in_words(course)
+        )
+
+    told, patient, drawing = await read(request, survey)
+    entries = {row["entry"]: row for row in told["history"]}
+    return page(
+        request,
+        "episode.html",
+        session,
+        status=returned.status if returned else HTTPStatus.OK,
+        looked=looked,
+        recorded=entries.get(recorded or ""),
+        returned=returned,
+        episode=told["episode"],
+        patient=patient,
+        next_step=told["next_step"],
+        options=_options(told["next_step"]),
+        urgent=_prompts(told["next_step"], urgent=True),
+        prompts=_prompts(told["next_step"], urgent=False),
+        labels={each["option"]: each["label"] for each in told["next_step"]["options"]},
+        states=told["form"]["states"],
+        course=told["course"],
+        drawing=drawing,
+        history=told["history"],
+        shown_entries=SHOWN_ENTRIES,
+        entries=entries,
+        impacts=told["impacts"],
+        facts=list(_facts(told["episode"])),
+        choices=told["form"],
+        taking=_taking(told["form"]["details"]),
+        closures=_in_words(told["form"]["closures"]),
+        modalities=_in_words(told["form"]["modalities"]),
+        found=finding_in_words,
+        content=_content,
+        said=said_in_words,
+    )
+
+
+def _options(told: Document) -> dict[str, list[dict[str, Any]]]:
+    """The options: open, blocked by what people can do something about, and open on another course alone."""
+    kinds: dict[str, list[dict[str, Any]]] = {"open": [], "near": [], "far": []}
+    for option in told["options"]:
+        if option["status"] != "blocked":
+            kinds["open"].append({**option, "attainable": [], "course": []})
+            continue
+        attainable, course = openings(option, told)
+        near = option["option"] != OBTAIN and (attainable or applies(option))
+        kinds["near" if near else "far"].append({**option, "attainable": attainable, "course": course})
+    return kinds
+
+
+def _taking(details: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The options for which each field of the form means something."""
+    names = dict.fromkeys(name for fields in details.values() for name in fields)
+    return {name: [option for option, fields in details.items() if name in fields] for name in names}
+
+
+def _in_words(values: Iterable[str]) -> list[tuple[str, str]]:
+    return [(value, in_words(value)) for value in values]
+
+
+def _prompts(told: Document, *, urgent: bool) -> list[list[Document]]:
+    """What a person is told beside the next step; what one prompt found several times is together."""
+    wanted = (each for each in told["prompts"] if each["urgent"] is urgent)
+    return [list(group) for _, group in groupby(wanted, key=lambda each: each["prompt"])]
+
+
+def _course_in_words(course: Document) -> str:
+    been = course["been"]
+    told = [f"The episode is in: {been[-1]['label']}."]
+    if len(been) > 1:
+        told.append(f"Before, in order: {'; '.join(each['label'] for each in been[:-1])}.")
+    if course["ahead"]:
+        ahead = dict.fromkeys(each["label"] for each in course["ahead"])
+        told.append(f"From here it can go to: {'; '.join(ahead)}.")
+    return " ".join(told)
+
+
+def _content(event: Document) -> str:
+    """What an entry says; the entry it is about is linked and not repeated."""
+    told = event["replacement"] if event["kind"] == "event_corrected" else event
+    return event_in_words({name: value for name, value in told.items() if name != "entry"})
+
+
+Fact = tuple[str, str, Document]
+"""What is known, its value, and the day and the entry it rests on."""
+
+
+def _facts(episode: Document) -> Iterator[Fact]:
+    """The facts in force, but for toxicities and what runs beside the state."""
+    for name, told in episode["facts"].items():
+        if name in ("toxicities", "irradiated_gy"):
+            continue
+        if "value" in told:
+            more = [
+                f"{in_words(each)} {told[each]}"
+                for each in ("method", "specimen", "percent", "density")
+                if each in told
+            ]
+            yield in_words(name), ", ".join((in_words(told["value"]), *more)), told
+        elif "entry" in told:
+            yield in_words(name), _said_of(told), told
+        else:
+            yield from (
+                (f"{in_words(name)}: {in_words(each)}", in_words(of["value"]), of)
+                for each, of in told.items()
+            )
+
+
+def _said_of(told: Document) -> str:
+    parts: Iterable[tuple[str, Any]] = (
+        each for each in told.items() if each[0] not in ("entry", "on", "precision")
+    )
+    said = []
+    for name, value in parts:
+        if isinstance(value, bool):
+            said.append(in_words(name) if value else f"not {in_words(name)}")
+        elif value is not None:
+            said.append(f"{in_words(name)} {in_words(str(value))}")
+    return ", ".join(said)

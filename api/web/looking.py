@@ -1,0 +1,52 @@
+"""Looking at an episode on another day, or with what was known then, as the address says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+
+from api.dependencies import Query, installation
+from api.web.sessions import Session
+
+PARAMETERS: Final = ("as_of", "known_at")
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """The day the question is asked, and the instant by which what is told had been recorded; None is now."""
+
+    as_of: date | None = None
+    known_at: datetime | None = None
+
+    @property
+    def elsewhere(self) -> bool:
+        """True when this is not the episode as it stands today: nothing can be decided on it."""
+        return self.as_of is not None or self.known_at is not None
+
+    @property
+    def address(self) -> str:
+        """What goes behind the address of a page that is to look in the same way; empty for today."""
+        told = {"as_of": self.as_of, "known_at": self.known_at}
+        sent = {name: value.isoformat() for name, value in told.items() if value is not None}
+        return f"?{urlencode(sent)}" if sent else ""
+
+
+def looking(request: Request, session: Session, query: Query) -> Looking:
+    """What the address asks for; an instant may be given as a day, which is then its end at the site.
+
+    Raises `Refusal` (`invalid_parameter`).
+    """
+    as_of, known_at = (request.query_params.get(name, "") for name in PARAMETERS)
+    on = query.day("as_of") if as_of else None
+    if not _DAY.fullmatch(known_at):
+        return Looking(on, query.instant("known_at") if known_at else None)
+    zone = ZoneInfo(installation(request).settings.time_zone(session.site_id))
+    by = query.day("known_at")
+    return Looking(on, datetime.combine(by, time.max, zone) if by else None)

@@ -1,0 +1,207 @@
+"""Look at one episode as a whole: where it stands and how it came there, what is next, and what can be decided.
+
+What a page, or a sheet for the tumour board, shows at once is read at once, so that no part of it knows more than
+another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from pathway.clinical.terms import ClosureReason, LocalControlModality, OverrideReason
+from pathway.engine.definition import STAY, Pathway
+from pathway.engine.diagram import Course, drawn_with
+from pathway.engine.findings import in_words
+from pathway.engine.fold import steps
+from pathway.engine.recommendation import Recommendation
+from pathway.episodes.events import DecisionMade
+from pathway.episodes.log import (
+    NO_FACTS,
+    Effective,
+    Entry,
+    appends_in_order,
+    effective_history,
+    extended_digest,
+)
+from pathway.store.values import StoredEntry, Summary
+from pathway.use_cases.decision_details import details_of, required_of
+from pathway.use_cases.draft import FIRST_DAY, History, entry_of
+from pathway.use_cases.impact import impact_of
+from pathway.use_cases.installation import Caller, Installation, today_in
+from pathway.use_cases.permissions import Operation
+from pathway.use_cases.read_episode import shown_episode
+from pathway.use_cases.read_history import rows_of
+from pathway.use_cases.refusals import Refusal
+from pathway.use_cases.standing import Standing, summary_of
+
+MOST_IMPACTS: Final = 5
+"""Of how many late, corrected or retracted entries, the last recorded, it is worked out what they changed."""
+
+
+def survey_episode(
+    installation: Installation,
+    caller: Caller,
+    episode_id: str,
+    known_at: datetime | None,
+    as_of: date | None,
+    recorded: str | None = None,
+) -> bytes:
+    """The episode, its next step, its history and what can be decided, as known at `known_at`, on the day `as_of`.
+
+    JSON with `episode` and `next_step` as their own reads give them; `course`, the states it has been in, each
+    with since when and by which entry, and those that can be chosen; `history`, every entry, the latest day first;
+    `impacts` by entry; `form`, what can be said of each option. Of the entry `recorded` the impact is among them
+    whenever it came late. Raises `Refusal`.
+    """
+    caller.require(Operation.READ_THE_NEXT_STEP)
+    caller.require(Operation.READ_THE_HISTORY)
+    summary = summary_of(installation, caller, Operation.READ_AN_EPISODE, episode_id)
+    stored = installation.readers.entries(summary.site_id, episode_id)
+    stored = [entry for entry in stored if known_at is None or entry.recorded_at <= known_at]
+    if not stored:
+        raise Refusal("unknown_episode", "Nothing was known of this episode by then.")
+    pathway = installation.pathway(summary.pathway_id, summary.pathway_version)
+    zone, log = ZoneInfo(summary.time_zone), [entry_of(entry) for entry in stored]
+    history = list(steps(pathway, effective_history(log, zone)))
+    standing = _standing(installation, summary, pathway, history, stored, as_of)
+    told = standing.recommendation()
+    late = _late(log, zone)
+    return orjson.dumps(
+        {
+            "episode": shown_episode(standing),
+            "next_step": told.document(standing.basis(installation.engine)),
+            "course": {"been": _course(pathway, history), "ahead": _ahead(told)},
+            "history": _rows(stored, history, [log[place].entry_id for place in late]),
+            "impacts": _impacts(pathway, log, zone, late, recorded),
+            "form": _form(pathway),
+        }
+    )
+
+
+def draw_course(
+    installation: Installation,
+    caller: Caller,
+    pathway_id: str,
+    version: int,
+    states: Sequence[str],
+    ahead: Iterable[tuple[str, bool]],
+    told: str,
+) -> str:
+    """The picture of the pathway with a course on it (SVG), for a page. Raises `Refusal`."""
+    caller.require(Operation.DRAW_A_PATHWAY)
+    return drawn_with(installation.pathway(pathway_id, version), Course(tuple(states), dict(ahead)), told)
+
+
+def _standing(
+    installation: Installation,
+    summary: Summary,
+    pathway: Pathway,
+    history: History,
+    stored: list[StoredEntry],
+    as_of: date | None,
+) -> Standing:
+    digest = NO_FACTS
+    for effective, _ in history:
+        digest = extended_digest(digest, effective)
+    day = as_of or today_in(summary.time_zone, installation.clock())
+    head = stored[-1].sequence, stored[-1].hash
+    return Standing(summary, pathway, history[-1][1].episode, digest, day, head)
+
+
+def _course(pathway: Pathway, history: History) -> list[dict[str, Any]]:
+    """Each state it has been in, one after the other, with the entry that brought it there."""
+    been: list[dict[str, Any]] = []
+    for effective, step in history:
+        state = step.episode.state
+        if been and been[-1]["state"] == state:
+            continue
+        been.append(
+            {
+                "state": state,
+                "label": pathway.state(state).label,
+                "entry": effective.entry_id,
+                "on": effective.on.isoformat(),
+                "precision": effective.precision,
+                "decided": isinstance(effective.event, DecisionMade),
+            }
+        )
+    return been
+
+
+def _ahead(told: Recommendation) -> list[dict[str, Any]]:
+    """Where each option that is open leads."""
+    pathway, state = told.pathway, told.episode.state
+    found = []
+    for option in pathway.options:
+        status = told.status(option.name)
+        if status == "blocked":
+            continue
+        targets = {edge.target for edge in pathway.edges(f"decide:{option.name}", state)} - {STAY, state}
+        found += [
+            {"option": option.name, "state": target, "label": pathway.state(target).label, "status": status}
+            for target in sorted(targets)
+        ]
+    return found
+
+
+def _rows(stored: list[StoredEntry], history: History, late: list[str]) -> list[dict[str, Any]]:
+    """The log, the latest day first, with the state that each entry brought about."""
+    reached = {effective.entry_id: step for effective, step in history}
+    rows = rows_of(stored, stored)
+    for row in rows:
+        for name in ("engine", "recommendation", "prev_hash", "hash"):
+            del row[name]
+        row["late"] = row["entry"] in late
+        if (step := reached.get(row["entry"])) is not None:
+            row |= {"moved": step.moved, "state": step.episode.state}
+            row |= {"unexpected": step.unexpected, "contested": step.contested}
+    return sorted(rows, key=lambda row: (row["on"], row["sequence"]), reverse=True)
+
+
+def _late(log: list[Entry], zone: ZoneInfo) -> list[int]:
+    """The places of the entries that changed what was known of a day before the last."""
+    late: list[int] = []
+    latest = FIRST_DAY
+    for place, entry in enumerate(log[1:], 1):
+        on = entry.event.day(zone)
+        if not appends_in_order(entry.event, on, latest):
+            late.append(place)
+        latest = max(latest, on)
+    return late
+
+
+def _impacts(
+    pathway: Pathway, log: list[Entry], zone: ZoneInfo, late: list[int], recorded: str | None
+) -> dict[str, dict[str, Any]]:
+    """What late, corrected and retracted facts changed about what had been said and decided."""
+    wanted = {*late[-MOST_IMPACTS:], *(place for place in late if log[place].entry_id == recorded)}
+    found = {}
+    for place in sorted(wanted):
+        before, after = (list(steps(pathway, _until(log, end, zone))) for end in (place, place + 1))
+        found[log[place].entry_id] = impact_of(pathway, before, after).as_dict()
+    return found
+
+
+def _until(log: list[Entry], end: int, zone: ZoneInfo) -> tuple[Effective, ...]:
+    return effective_history(log[:end], zone)
+
+
+def _form(pathway: Pathway) -> dict[str, Any]:
+    """What can be said of each option, what has to be, and from which words the rest is chosen."""
+    return {
+        "details": {each.name: details_of(each) for each in pathway.options},
+        "required": {each.name: needed for each in pathway.options if (needed := required_of(each))},
+        "states": {each.name: each.label for each in pathway.states},
+        "regimens": [[in_words(each.id), each.name] for each in pathway.regimens],
+        "closures": list(ClosureReason),
+        "modalities": list(LocalControlModality),
+        "rests_in": {
+            name: pathway.state(name).label for name in ("follow_up", "restaging", "referred_elsewhere")
+        },
+        "reasons": [[reason.value, reason.label] for reason in OverrideReason],
+    }
