@@ -167,14 +167,17 @@ def _facts(episode: Document) -> Iterator[Fact]:
                 for each in ("method", "specimen", "percent", "density")
                 if each in told
             ]
-            yield in_words(name), ", ".join((in_words(told["value"]), *more)), told
+            yield in_words(name), ", ".join((_value(told["value"]), *more)), told
         elif "entry" in told:
             yield in_words(name), _said_of(told), told
         else:
             yield from (
-                (f"{in_words(name)}: {in_words(each)}", in_words(of["value"]), of)
-                for each, of in told.items()
+                (f"{in_words(name)}: {in_words(each)}", _value(of["value"]), of) for each, of in told.items()
             )
+
+
+def _value(told: str) -> str:
+    return {"true": "yes", "false": "no"}.get(told) or in_words(told)
 
 
 def _said_of(told: Document) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from api.access import CannotStart
-from api.web import decision, episode, review, sign_in, static_files, worklist
+from api.web import decision, episode, review, sign_in, static_files, what_if, worklist
 from api.web.provider import Provider
 from api.web.sessions import Sessions
 from pathway.settings import Settings
@@ -18,6 +18,7 @@ ROUTERS: Final = (
     episode.router,
     decision.router,
     review.router,
+    what_if.router,
     sign_in.router,
     static_files.router,
 )

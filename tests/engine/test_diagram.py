@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from pathway.engine.definition import Offer, Option, Pathway, Row, State, Transition
-from pathway.engine.diagram import drawn
+from pathway.engine.diagram import BEEN, HERE, OPEN, RECOMMENDED, SIGNS, Course, drawn, drawn_with
 from pathway.engine.layout import Plan, kin, laid_out, planned, words
 from tests.engine.small import OTHERWISE, REST, WHY, small
 from tests.story import PATHWAY
@@ -165,3 +167,55 @@ def test_ways_back_run_round_the_picture() -> None:
 )
 def test_the_names_of_edges_are_told_in_words(name: str, told: str) -> None:
     assert words(name) == told
+
+
+# With the course of an episode on it
+
+COURSE = Course(
+    (
+        "progression_suspected",
+        "progression_confirmed",
+        "chemoimmunotherapy.ready",
+        "chemoimmunotherapy.cycle_running",
+        "chemoimmunotherapy.ready",
+    ),
+    {"supportive_care": False, "maintenance.ready": True},
+)
+
+
+def test_where_an_episode_is_was_and_can_go_is_said_by_a_sign_and_by_a_class() -> None:
+    labels = [state.label for state in PATHWAY.states]
+    assert not any(sign in label for sign in SIGNS for label in labels)
+    on_it = ET.fromstring(drawn_with(PATHWAY, COURSE, "told"))
+    shown = [text.text or "" for text in on_it.iter(f"{SVG}text")]
+    signs = [text[0] for text in shown if text[:1] in SIGNS and len(text) > 1]
+    assert sorted(signs) == sorted([HERE, RECOMMENDED, OPEN, *[BEEN] * 3])
+    kinds = [box.get("class", "").split()[-1] for box in on_it.iter(f"{SVG}rect")]
+    assert [kinds.count(kind) for kind in ("here", "wanted", "open", "been")] == [1, 1, 1, 3]
+    assert all(told in shown for told in SIGNS.values())
+
+
+def test_the_ways_it_took_are_marked_and_no_others() -> None:
+    def travelled(course: Course) -> list[str]:
+        picture = ET.fromstring(drawn_with(PATHWAY, course, "told"))
+        marked = [path for path in picture.iter(f"{SVG}path") if "travelled" in path.get("class", "")]
+        return ["".join(path.itertext()) for path in marked]
+
+    assert travelled(Course(("progression_suspected",))) == []
+    told = sorted(each.partition(".")[0].partition(";")[0] for each in travelled(COURSE))
+    assert told == ["cycle completed", "cycle started", "progression evidence", "start chemoimmunotherapy"]
+
+
+def test_on_a_page_it_has_no_style_of_its_own_and_says_in_words_what_it_shows() -> None:
+    told = 'It is in <decision due> & "more".'
+    drawing = drawn_with(PATHWAY, COURSE, told)
+    assert "style" not in drawing
+    assert ET.fromstring(drawing).findtext(f"{SVG}desc") == told
+
+
+def test_the_style_sheet_of_the_pages_has_each_of_its_classes(root: Path) -> None:
+    sheet = (root / "api" / "web" / "static" / "pathway.css").read_text()
+    drawing = drawn_with(PATHWAY, COURSE, "told")
+    classes = {name for each in re.findall(r'class="([^"]*)"', drawing) for name in each.split()} - {"map"}
+    assert {name for name in classes if f".map .{name}" not in sheet} == set()
+    assert {"here", "been", "open", "wanted", "travelled"} <= classes
