@@ -17,8 +17,7 @@ from api.web.sending import Returned
 from api.web.sessions import Session, signed_in
 from pathway.engine.findings import in_words
 from pathway.engine.outcome import OBTAIN
-from pathway.episodes.events import PatientIdentifier
-from pathway.use_cases.installation import Caller
+from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.name_patients import name_patients
 from pathway.use_cases.openings import applies, openings
 from pathway.use_cases.survey_episode import draw_course, survey_episode
@@ -55,54 +54,61 @@ async def episode_page(
     looked, service = looked or Looking(), installation(request)
     episode_id: str = request.path_params["episode_id"]
 
-    def survey() -> tuple[Document, PatientIdentifier | None, str]:
-        told = orjson.loads(
-            survey_episode(service, asking, episode_id, looked.known_at, looked.as_of, recorded)
+    def made() -> Response:
+        survey = survey_episode(service, asking, episode_id, looked.known_at, looked.as_of, recorded)
+        told = orjson.loads(survey)
+        pseudonym = told["episode"]["patient"]
+        return page(
+            request,
+            "episode.html",
+            session,
+            status=returned.status if returned else HTTPStatus.OK,
+            looked=looked,
+            returned=returned,
+            recorded=next((row for row in told["history"] if row["entry"] == recorded), None),
+            patient=name_patients(service, asking, [pseudonym]).get(pseudonym),
+            drawing=_drawing(service, asking, told),
+            shown_entries=SHOWN_ENTRIES,
+            found=finding_in_words,
+            content=_content,
+            said=said_in_words,
+            **_shown(told),
         )
-        patient = told["episode"]["patient"]
-        return told, name_patients(service, asking, [patient]).get(patient), _map(told)
 
-    def _map(told: Document) -> str:
-        course, which = told["course"], told["next_step"]["pathway"]
-        states = [each["state"] for each in course["been"]]
-        wanted = {each["state"] for each in course["ahead"] if each["status"] == "recommended"}
-        ahead = [(each["state"], each["state"] in wanted) for each in course["ahead"]]
-        return draw_course(
-            service, asking, which["id"], which["version"], states, ahead, _course_in_words(course)
-        )
+    # The page too is made in a thread: it takes as long as what is read for it.
+    return await read(request, made)
 
-    told, patient, drawing = await read(request, survey)
-    entries = {row["entry"]: row for row in told["history"]}
-    return page(
-        request,
-        "episode.html",
-        session,
-        status=returned.status if returned else HTTPStatus.OK,
-        looked=looked,
-        recorded=entries.get(recorded or ""),
-        returned=returned,
-        episode=told["episode"],
-        patient=patient,
-        next_step=told["next_step"],
-        options=_options(told["next_step"]),
-        urgent=_prompts(told["next_step"], urgent=True),
-        prompts=_prompts(told["next_step"], urgent=False),
-        labels={each["option"]: each["label"] for each in told["next_step"]["options"]},
-        states=told["form"]["states"],
-        course=told["course"],
-        drawing=drawing,
-        history=told["history"],
-        shown_entries=SHOWN_ENTRIES,
-        entries=entries,
-        impacts=told["impacts"],
-        facts=list(_facts(told["episode"])),
-        choices=told["form"],
-        taking=_taking(told["form"]["details"]),
-        closures=_in_words(told["form"]["closures"]),
-        modalities=_in_words(told["form"]["modalities"]),
-        found=finding_in_words,
-        content=_content,
-        said=said_in_words,
+
+def _shown(told: Document) -> dict[str, Any]:
+    """What the template is given of a survey."""
+    following, choices = told["next_step"], told["form"]
+    return {
+        "episode": told["episode"],
+        "next_step": following,
+        "options": _options(following),
+        "urgent": _prompts(following, urgent=True),
+        "prompts": _prompts(following, urgent=False),
+        "labels": {each["option"]: each["label"] for each in following["options"]},
+        "states": choices["states"],
+        "course": told["course"],
+        "history": told["history"],
+        "entries": {row["entry"]: row for row in told["history"]},
+        "impacts": told["impacts"],
+        "facts": list(_facts(told["episode"])),
+        "choices": choices,
+        "taking": _taking(choices["details"]),
+        "closures": _in_words(choices["closures"]),
+        "modalities": _in_words(choices["modalities"]),
+    }
+
+
+def _drawing(service: Installation, asking: Caller, told: Document) -> str:
+    course, which = told["course"], told["next_step"]["pathway"]
+    states = [each["state"] for each in course["been"]]
+    wanted = {each["state"] for each in course["ahead"] if each["status"] == "recommended"}
+    ahead = [(each["state"], each["state"] in wanted) for each in course["ahead"]]
+    return draw_course(
+        service, asking, which["id"], which["version"], states, ahead, _course_in_words(course)
     )
 
 

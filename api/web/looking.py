@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from api.dependencies import Query, installation
 from api.web.sessions import Session
+from pathway.use_cases.installation import today_in
 
 PARAMETERS: Final = ("as_of", "known_at")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -44,9 +45,12 @@ def looking(request: Request, session: Session, query: Query) -> Looking:
     Raises `Refusal` (`invalid_parameter`).
     """
     as_of, known_at = (request.query_params.get(name, "") for name in PARAMETERS)
+    service = installation(request)
+    zone = service.settings.time_zone(session.site_id)
     on = query.day("as_of") if as_of else None
+    if on == today_in(zone, service.clock()):
+        on = None
     if not _DAY.fullmatch(known_at):
         return Looking(on, query.instant("known_at") if known_at else None)
-    zone = ZoneInfo(installation(request).settings.time_zone(session.site_id))
     by = query.day("known_at")
-    return Looking(on, datetime.combine(by, time.max, zone) if by else None)
+    return Looking(on, datetime.combine(by, time.max, ZoneInfo(zone)) if by else None)

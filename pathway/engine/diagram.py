@@ -111,11 +111,16 @@ def _picture(plan: Plan, pathway: Pathway, course: Course | None, title: str, to
     ]
     height = plan.floor + 5 * RAIL
     size = f"0 0 {plan.width:.0f} {height:.0f}"
-    on_a_page = ' class="map" role="img"' if course else ""
+    opening, prefix = 'aria-labelledby="title desc"', ""
+    if course:
+        opening, prefix = (
+            'aria-labelledby="map-title" aria-describedby="map-desc" class="map" role="img"',
+            "map-",
+        )
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg"{on_a_page} viewBox="{size}" aria-labelledby="title desc">',
-        f'<title id="title">{escape(title)}</title>',
-        f'<desc id="desc">{escape(told)}</desc>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" {opening}>',
+        f'<title id="{prefix}title">{escape(title)}</title>',
+        f'<desc id="{prefix}desc">{escape(told)}</desc>',
         *([style] if style else ()),
         TIP,
         f'<rect class="ground" width="{plan.width:.0f}" height="{height:.0f}"/>',

@@ -23,8 +23,9 @@ from pathway.use_cases import erasures
 from pathway.use_cases.erase_patient import erase_patient
 from pathway.use_cases.find_episodes import find_episodes
 from pathway.use_cases.hold_patient import hold_patient, release_patient
+from pathway.use_cases.name_patients import name_patients
 from pathway.use_cases.open_episode import open_episode
-from pathway.use_cases.permissions import NEEDS, Operation
+from pathway.use_cases.permissions import GIVES, NEEDS, Operation, Role
 from pathway.use_cases.read_history import read_history
 from tests.keys import SECRET
 from tests.sides import PATHWAY, Answer, Clock, Side
@@ -339,3 +340,11 @@ def test_a_restored_backup_has_its_erasures_carried_out_again(side: Side, child:
     assert (record["operation"], record["shown"]) == ("erase_again_after_a_restore", [child.episode])
     assert erasures.carry_out_again(side.installation, side.caller("operator", MAY)) == 0
     assert side.summary(other.episode).is_open
+
+
+def test_nobody_is_told_any_more_who_it_was(child: Child) -> None:
+    side, pseudonym = child.side, child.side.summary(child.episode).pseudonym
+    treating = side.caller("dr-adeyemi", GIVES[Role.CLINICIAN])
+    assert name_patients(side.installation, treating, [pseudonym])[pseudonym].value == CANARY
+    erased(side)
+    assert name_patients(side.installation, treating, [pseudonym]) == {}

@@ -12,10 +12,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from api import dependencies
+from api.web import sending
 from pathway.cli.replay import PERSON, client_of, walked
 from pathway.store.readers import Readers
 from pathway.use_cases.permissions import Role
 from pathway.use_cases.published_cases import load_case
+from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.tokens import issue
 from tests.api.conftest import PATHWAY, Service
 from tests.web.conftest import HIDDEN, Browser
@@ -289,6 +292,26 @@ def test_a_decision_on_what_has_changed_comes_back_with_the_new_recommendation_a
     assert hidden(answer.text)["basis"] == told["basis"] != hidden(page)["basis"]
     assert hidden(answer.text)["key"] != hidden(page)["key"]
     assert state(pages, episode) == "progression_confirmed"
+
+
+def test_where_it_is_not_known_whether_it_was_recorded_the_form_can_be_sent_again_as_it_is(
+    pages: Service, doctor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    episode = planned(pages)
+    settling = dependencies.outcome_of
+
+    async def too_slow(request: Any, write: Any) -> Any:
+        await settling(request, write)
+        raise Refusal("timeout", "Still waiting.")
+
+    monkeypatch.setattr(sending, "outcome_of", too_slow)
+    answer = decide(doctor, episode, option="hold", reason_text="a fever")
+    assert answer.status_code == 409
+    assert "send it again as it is, it will not be recorded twice" in answer.text
+    monkeypatch.undo()
+    again = decide(doctor, episode, answer.text, option="hold", reason_text="a fever")
+    kinds = [each["kind"] for each in pages.get(f"/v1{episode}/history").json()["entries"]]
+    assert (again.status_code, kinds.count("decision_made")) == (200, 1)
 
 
 def beside(page: str, field: str) -> str:
