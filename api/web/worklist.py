@@ -33,7 +33,8 @@ async def show(request: Request) -> Response:
     """One page of it, the nearest date first; what it is narrowed to stands in the address."""
     session, asking = signed_in(request)
     query = Query(request, "kind", "due_before", "cursor")
-    kind, due_before, cursor = query.name("kind"), query.day("due_before"), query.cursor()
+    kind, cursor = query.name("kind"), query.cursor()
+    due_before = query.day("due_before") if request.query_params.get("due_before") else None
     service = installation(request)
 
     def listed() -> tuple[dict[str, Any], dict[str, PatientIdentifier]]:

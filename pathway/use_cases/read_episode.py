@@ -166,6 +166,7 @@ def _toxicity(toxicity: Toxicity) -> dict[str, Any]:
         "agent": toxicity.agent,
         "ongoing": toxicity.ongoing,
         "since": toxicity.since.on.isoformat(),
+        "since_precision": toxicity.since.precision,
         **({} if toxicity.no_grade is None else {"no_such_grade": toxicity.no_grade}),
         **_at(toxicity.at),
     }

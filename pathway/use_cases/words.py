@@ -49,7 +49,7 @@ def _decision(event: Document) -> Iterator[str]:
     yield from _fields(event.get("detail") or {})
     reason = event.get("reason") or {}
     told = [OverrideReason(reason["code"]).label] if reason.get("code") else []
-    told += [reason["text"]] if reason.get("text") else []
+    told += [reason["text"].rstrip(".")] if reason.get("text") else []
     if told:
         yield f"because: {'; '.join(told)}"
 
@@ -71,5 +71,5 @@ def _value(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = str(value)
+    text = str(value).rstrip(".")
     return in_words(text) if _NAME.fullmatch(text) else text

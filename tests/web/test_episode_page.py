@@ -590,3 +590,16 @@ def test_the_worklist_names_many_patients_with_one_question(
     page = browser.open("/")
     assert all(f"another-{number}" in page for number in range(5))
     assert len(questions) == one == 2
+
+
+def test_the_worklist_takes_a_day_that_was_left_empty(doctor: Browser) -> None:
+    assert "Worklist" in doctor.open("/?due_before=")
+
+
+def test_of_a_day_that_is_not_known_none_is_told(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    harm = {"kind": "toxicity_recorded", "term": "fever", "grade": 1, "occurred_on": "2026-01-02"}
+    assert pages.record(f"/v1{episode}", harm | {"occurred_precision": "order"}).status_code == 201
+    page = text_of(doctor.open(episode))
+    assert "Fever 1 CTCAE 5" in page
+    assert "2 Jan 2026" not in page
