@@ -656,6 +656,18 @@ def test_no_response_at_week_6_and_a_relapse_after_cells_end_in_a_decision(respo
     assert story.finding("context", 121) == "car_t"
 
 
+def test_after_lymphodepletion_the_cells_are_recommended_and_what_is_too_old_is_asked_for_beside_them() -> (
+    None
+):
+    story = depleting()
+    step(story, 76, "lymphodepletion")
+    told = story.next(79)
+    assert (row(story, 79), told.recommended) == ("F", "bridge_to_car_t")
+    assert "cell_criteria" in {finding.name for finding in told.outcome.obtain}
+    story.told("fitness_recorded", 79, **BEDSIDE)
+    assert "cell_criteria" not in {finding.name for finding in story.next(79).outcome.obtain}
+
+
 @pytest.mark.parametrize("ended", ["apheresis_failed", "ineligible", "no_slot"])
 def test_a_bridge_that_ends_before_cells_were_given_leads_back_to_the_line_and_not_to_what_comes_after_cells(
     ended: str,

@@ -69,6 +69,21 @@ def test_a_cycle_is_delayed_while_platelets_are_low() -> None:
     )
 
 
+def test_while_an_infection_is_out_of_control_the_cycle_is_delayed_and_looked_at_again() -> None:
+    story = ready(uncontrolled_infection=True)
+    told = story.next(2)
+    assert (row(story, 2), told.recommended) == ("G0a", "hold")
+    assert told.outcome.offers["continue_chemoimmunotherapy"].needs_reason
+    story.ready_for_cycle(3)
+    assert (row(story, 3), story.next(3).recommended) == ("H", "continue_chemoimmunotherapy")
+
+
+def test_a_report_of_an_infection_counts_for_a_day_and_then_it_is_asked_for_again() -> None:
+    story = ready(uncontrolled_infection=True)
+    assert (story.finding("infection", 3), row(story, 3)) == ("yes", "G0a")
+    assert (story.finding("infection", 4), row(story, 4)) == ("no", "G0")
+
+
 def test_good_values_unlock_the_cycle_at_once_and_bad_ones_lock_it() -> None:
     story = ready(platelets_per_ul="60000")
     bedside = {"spo2_percent": "97", "uncontrolled_infection": False, "pain_grade": 1, "diarrhoea_grade": 1}
@@ -103,7 +118,7 @@ def test_without_known_fitness_no_cycle_is_offered() -> None:
     story = Story.opened()
     story.told("progression_evidence_recorded", 0, confirmed=True)
     story.told("consent_recorded", 0, given=True)
-    story.treated()
+    story.decided("start_chemoimmunotherapy", 1, "blocked", regimen=BEACON)
     assert (row(story, 2), story.next(2).recommended) == ("G0", "complete_workup")
     assert story.status("continue_chemoimmunotherapy", 2) == "blocked"
     story.told("fitness_recorded", 2, lansky=50)

@@ -26,7 +26,7 @@ def in_maintenance(courses: int) -> Story:
         story.cycle(number, 15 + 35 * number)
         if number == 2:
             story.assessed(113, "CR")
-            story.decided("continue_maintenance", 114)
+            story.decided("continue_maintenance", 114, "blocked")
     return story
 
 
@@ -161,7 +161,7 @@ def test_after_the_planned_courses_no_further_one_is_recommended() -> None:
     story = in_maintenance(5)
     assert story.episode.state == "assessment_due"
     story.ready_for_cycle(225)
-    story.decided("continue_maintenance", 225, "possible", text="The family wishes to go on.")
+    story.decided("continue_maintenance", 225, "blocked", text="The family wishes to go on.")
     told = story.next(225)
     assert (story.finding("planned_courses", 225), [row.number for row in told.outcome.rows]) == (
         "done",

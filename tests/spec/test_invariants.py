@@ -210,7 +210,7 @@ def test_a_suspicion_that_led_to_the_line_or_was_answered_by_an_assessment_is_no
     story = Story.opened()
     story.told("progression_evidence_recorded", 0, confirmed=False)
     story.fit(1)
-    story.treated(1)
+    story.decided("start_chemoimmunotherapy", 1, "blocked")
     assert "progression_suspected" not in prompts(story, 2)
     story.told("progression_evidence_recorded", 3, confirmed=False)
     story.told("assessment_recorded", 4, components={"primary": "SD"})

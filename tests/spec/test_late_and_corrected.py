@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from pathway.engine.fold import fold
 from pathway.episodes.log import effective_history
 from tests.story import Story, after_two_cycles, assessed_after_two_cycles, day
@@ -75,6 +77,54 @@ def test_a_corrected_assessment_leads_where_the_right_one_would_have_led() -> No
     assert story.finding("response", 44) == "PR"
     assert story.episode.progressed is not None
     assert story.episode.progressed.on == day(0)
+
+
+def given_on_what_was_progression(option: str, response: str, **detail: str) -> Story:
+    """The response on day 44, on which treatment was decided on day 46, turns out to have been progression."""
+    story = assessed_after_two_cycles(response)
+    entry = next(
+        each.entry_id for each in reversed(story.entries) if each.event.kind == "assessment_recorded"
+    )
+    story.decided(option, 46, "possible", **detail)
+    parts = {"primary": "PD", "metastatic": "NI", "bone_marrow": "NI"}
+    story.corrected(entry, "assessment_recorded", 44, components=parts)
+    story.told("consent_recorded", 50, given=True)
+    story.ready_for_cycle(50)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("option", "response", "goes_on", "detail"),
+    [
+        (
+            "start_maintenance",
+            "CR",
+            "continue_maintenance",
+            {"regimen": "dinutuximab_beta_long_term_infusion"},
+        ),
+        ("continue_chemoimmunotherapy", "SD", "continue_chemoimmunotherapy", {}),
+    ],
+)
+def test_treatment_decided_on_a_response_that_was_progression_is_not_recommended_until_it_was_looked_at_again(
+    option: str, response: str, goes_on: str, detail: dict[str, str]
+) -> None:
+    story = given_on_what_was_progression(option, response, **detail)
+    told = story.next(50)
+    assert (story.rows(50), told.recommended, told.outcome.needs_tumour_board) == (["G0b"], None, True)
+    assert told.outcome.offers[goes_on].needs_reason
+    assert story.prompted("contested_decision", 50) == [f"decided on {day(46)}"]
+    (task,) = (entry for entry, each in story.episode.reviews.items() if each.kind == "contested")
+    story.told("review_resolved", 51, entry=task, reason="The board knew of it and goes on.")
+    story.ready_for_cycle(51)
+    assert (story.rows(51), story.status(goes_on, 51)) == (["H"], "recommended")
+    assert story.prompted("contested_decision", 51) == []
+
+
+def test_a_decision_for_an_earlier_line_that_is_contested_stands_in_the_way_of_no_later_one() -> None:
+    story = given_on_what_was_progression("continue_chemoimmunotherapy", "SD")
+    story.decided("change_line", 52, "possible", regimen="topotecan_cyclophosphamide")
+    assert story.finding("contested", 53) == "no"
+    assert story.prompted("contested_decision", 53) == []
 
 
 def test_what_is_retracted_was_never_there_and_its_corrections_go_with_it() -> None:

@@ -186,7 +186,7 @@ def test_the_first_course_follows_the_last_cycle_also_where_local_control_came_b
     story = Story.opened().planned().treated()
     story.told("local_control_completed", 1, modality="surgery")
     story.cycle(1, 2)
-    story.decided("start_maintenance", 10, "possible")
+    story.decided("start_maintenance", 10, "blocked")
     assert story.windows(10)["begin maintenance"] == (23, 30, 58)
 
 

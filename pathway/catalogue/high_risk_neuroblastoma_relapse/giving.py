@@ -15,6 +15,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.first_rows import (
     EMERGENCY,
     OPTIONS_AT_RELAPSE,
 )
+from pathway.catalogue.high_risk_neuroblastoma_relapse.later_findings import CONTESTED
 from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import (
     CLASS_RISK,
     FIGURE_1,
@@ -56,6 +57,8 @@ def _before(goes_on: str, *beside: tuple[Offer, ...]) -> tuple[Row, ...]:
         _STOPPED,
         row("G", "It is not known how the last cycle was tolerated.", [g.TOLERANCE_UNKNOWN], OBTAIN, F, S, others, obtains=(f.tolerance, start_criteria)),
         row("G0", "It is not known whether the child is fit for the next cycle.", [g.FITNESS_UNKNOWN], OBTAIN, F, S, others, obtains=(f.fitness, start_criteria)),
+        row("G0a", "An infection is not under control: delay the cycle until it is.", [g.INFECTED], _DELAY, go_on, X, F, S, because=[]),
+        row("G0b", "What is known now contradicts the decision that led here: look at it again before treatment goes on.", [CONTESTED], None, X, *beside, F, S, (Offer(goes_on, needs_reason=True),), because=[]),
         row("G1", "A child in poor condition: decide before the next cycle.", [g.POOR_FITNESS], None, go_on, X, F, S, because=[OPTIONS_AT_RELAPSE]),
         row("G2", "GD2 was found negative after the antibody was chosen: decide about it before the next cycle.", [g.gd2_is("negative"), g.ANTIBODY_GIVEN], None, tuple(dropping), X, F, S, because=[OPTIONS_AT_RELAPSE], notes=(UNDECIDED_GD2,)),
         row("G3", "Toxicity limits continuation: decide before the next cycle.", [g.TOLERANCE_LIMITING], None, modified, X, F, S, because=[cite(REVIEW, Tag.SOURCE_READ, "toxicity weighed beside response")]),

@@ -161,6 +161,12 @@ PD_UNCONFIRMED: Final = guard(
 POOR_FITNESS: Final = guard(
     f.fitness, "poor", sentence="The child's condition is poor.", because=chosen(f"{MATRIX}: fitness")
 )
+INFECTED: Final = guard(
+    f.infection,
+    "yes",
+    sentence="An infection is not under control.",
+    because=chosen("criteria to begin a cycle: infection"),
+)
 FITNESS_UNKNOWN: Final = guard(
     f.fitness, "unknown", "stale", sentence="Fitness is not known.", because=chosen(f"{MATRIX}: fitness")
 )

@@ -25,6 +25,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.afterwards import (
     COMFORTING,
     ELSEWHERE,
     FOLLOWING,
+    unless_comfort,
 )
 from pathway.catalogue.high_risk_neuroblastoma_relapse.bridge import (
     CELLS_GIVEN,
@@ -94,14 +95,14 @@ PATHWAY: Final = Pathway(
     prompts=(
         *toxicity_prompts.PROMPTS,
         *cycle_prompts.PROMPTS,
-        *antigen.PROMPTS,
+        *unless_comfort(antigen.PROMPTS),
         *cell_prompts.PROMPTS,
-        *local_control.PROMPTS,
+        *unless_comfort(local_control.PROMPTS),
         *maintenance.PROMPTS,
         *afterwards.PROMPTS,
-        *work_up.PROMPTS,
-        *resistance.PROMPTS,
-        *off_label.PROMPTS,
+        *unless_comfort(work_up.PROMPTS),
+        *unless_comfort(resistance.PROMPTS),
+        *unless_comfort(off_label.PROMPTS),
     ),
     cautions=(*resistance.CAUTIONS, *off_label.CAUTIONS, *antigen.CAUTIONS),
 )
