@@ -63,6 +63,7 @@ def test_only_the_service_is_reachable_and_only_from_this_machine(
     assert all(port.startswith("127.0.0.1:") for port in published["api"])
 
 
+@pytest.mark.shows("T-48")
 def test_no_secret_has_a_default_value(services: dict[str, dict[str, Any]]) -> None:
     secrets = {
         (service, name): value

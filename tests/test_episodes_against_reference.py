@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
@@ -449,6 +450,7 @@ def _reason(data: st.DataObject) -> dict[str, Any] | None:
     return data.draw(st.sampled_from(reasons), label="reason")
 
 
+@pytest.mark.shows("R-044", "C-38")
 def test_whatever_happens_the_record_is_what_the_reference_says(
     new_sqlite: Callable[[], str], new_postgres: Callable[[], str]
 ) -> None:

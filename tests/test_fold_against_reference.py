@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -210,18 +211,21 @@ def the_way_it_was_written(log: Log) -> tuple[Episode, str]:
     return episode, digest
 
 
+@pytest.mark.shows("R-044", "C-38")
 @MANY
 @given(logs())
 def test_the_fold_of_any_log_is_what_the_reference_says(log: Log) -> None:
     compare(log)
 
 
+@pytest.mark.shows("R-042")
 @MANY
 @given(logs(), st.integers(1, 25))
 def test_what_was_known_at_an_earlier_instant_is_what_the_reference_says(log: Log, minutes: int) -> None:
     compare(log, MONDAY + timedelta(minutes=minutes))
 
 
+@pytest.mark.shows("R-044", "C-38")
 @MANY
 @given(logs())
 def test_entries_taken_in_one_by_one_come_to_the_same_as_a_full_fold(log: Log) -> None:
@@ -230,6 +234,7 @@ def test_entries_taken_in_one_by_one_come_to_the_same_as_a_full_fold(log: Log) -
     assert (episode.to_json(), digest) == (folded.episode.to_json(), folded.digest)
 
 
+@pytest.mark.shows("C-08")
 @MANY
 @given(logs(), st.integers(0, 120))
 def test_what_is_offered_is_what_trying_every_unknown_value_gives(log: Log, days: int) -> None:
@@ -243,6 +248,7 @@ def test_what_is_offered_is_what_trying_every_unknown_value_gives(log: Log, days
     )
 
 
+@pytest.mark.shows("R-010", "C-30")
 @MANY
 @given(logs())
 def test_no_episode_enters_treatment_without_a_recorded_decision(log: Log) -> None:

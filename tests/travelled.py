@@ -170,7 +170,7 @@ class Travelled:
             hold_to(self._named[item.nodeid], seen)
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        if self._writes and exitstatus == pytest.ExitCode.OK:
+        if self._writes and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             _keep(chosen(self._seen))
 
 

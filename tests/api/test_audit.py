@@ -73,6 +73,7 @@ def episode(service: Service) -> str:
     return service.open_episode().removeprefix("/v1/episodes/")
 
 
+@pytest.mark.shows("R-094", "C-34")
 @pytest.mark.parametrize("name", AUDITED)
 def test_each_call_leaves_exactly_one_record_under_its_name(
     service: Service, episode: str, name: str
@@ -123,6 +124,7 @@ def test_a_repeated_write_is_recorded_each_time_and_names_its_entries_once(
     assert again["entries"] == []
 
 
+@pytest.mark.shows("T-19")
 def test_a_list_tells_which_episodes_it_showed(service: Service) -> None:
     opened = service.post(
         "/v1/episodes",
@@ -135,6 +137,7 @@ def test_a_list_tells_which_episodes_it_showed(service: Service) -> None:
     assert opened.json()["episode"] in records(service)[-1]["shown"]
 
 
+@pytest.mark.shows("T-10")
 def test_another_sites_episode_is_recorded_as_asked_for_at_the_callers_own_site(
     service: Service, episode: str
 ) -> None:
@@ -153,6 +156,7 @@ def without_audit(new_sqlite: Callable[[], str]) -> Iterator[tuple[Service, str]
         yield service, opened
 
 
+@pytest.mark.shows("R-095", "C-34", "T-31")
 def test_where_no_record_can_be_kept_nothing_is_shown_and_nothing_is_written(
     without_audit: tuple[Service, str],
 ) -> None:
@@ -168,6 +172,7 @@ def test_where_no_record_can_be_kept_nothing_is_shown_and_nothing_is_written(
     assert call(service, "read_an_episode", opened).status_code == 200, "it recovers without a restart"
 
 
+@pytest.mark.shows("R-094", "T-19")
 def test_an_auditor_finds_who_looked_at_an_episode(service: Service) -> None:
     path = service.open_episode()
     service.get(path, subject="nurse-abara", role="coordinator")
@@ -209,6 +214,7 @@ def test_records_come_a_page_at_a_time_the_newest_first(service: Service) -> Non
     assert seen == sorted(seen, reverse=True)
 
 
+@pytest.mark.shows("R-094")
 def test_records_can_be_exported_for_a_spreadsheet_and_as_lines(service: Service) -> None:
     service.get("/v1/pathways", subject="=cmd()", role="coordinator")
     wanted = {"accept": "text/csv"}
@@ -221,6 +227,7 @@ def test_records_can_be_exported_for_a_spreadsheet_and_as_lines(service: Service
     assert [json.loads(line)["subject"] for line in lines.text.splitlines()] == ["=cmd()"]
 
 
+@pytest.mark.shows("C-15", "T-11")
 def test_a_site_reads_its_own_records_alone(service: Service) -> None:
     service.get("/v1/pathways", subject="of-the-south", site="south")
     assert service.get("/v1/audit?subject=of-the-south", role="auditor").json()["records"] == []
@@ -241,6 +248,7 @@ def test_on_postgresql_it_is_the_same(postgres_url: str) -> None:
         assert [each["operation"] for each in found] == ["read_an_episode"]
 
 
+@pytest.mark.shows("C-34", control=True)
 def test_the_control_finds_a_call_that_leaves_no_record(tmp_path: Path) -> None:
     """The harness above sees a layer that was left out."""
     url = f"sqlite:///{tmp_path}/pathway.db"

@@ -27,6 +27,7 @@ def who(value: str) -> dict[str, object]:
     return {"patient": {"system": "urn:example:mrn", "value": value}, "reason": REASON}
 
 
+@pytest.mark.shows("R-097")
 def test_an_operator_erases_a_patient_within_five_seconds(service: Service) -> None:
     episode = service.open_episode(value="erase-me")
     started = time.monotonic()
@@ -60,6 +61,7 @@ def test_only_an_operator_may(service: Service, call: str) -> None:
     assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:pathway:problem:unknown_patient")
 
 
+@pytest.mark.shows("C-28", "T-18")
 @pytest.mark.parametrize("call", CALLS)
 def test_a_reason_is_needed_and_must_not_name_the_patient(service: Service, call: str) -> None:
     path = f"/v1/patients:{call}"
@@ -91,6 +93,7 @@ def sealed(new_sqlite: Callable[[], str]) -> Settings:
     return settings
 
 
+@pytest.mark.shows("C-26")
 def test_with_another_key_the_service_does_not_start(sealed: Settings, root: Path) -> None:
     environment = {
         **os.environ,
@@ -123,6 +126,7 @@ def test_with_another_key_the_service_does_not_start(sealed: Settings, root: Pat
     assert right.stdout == "started\n"
 
 
+@pytest.mark.shows("C-26", "T-32")
 def test_a_service_that_runs_with_another_key_is_not_ready_and_opens_no_second_episode(
     sealed: Settings,
 ) -> None:
@@ -141,6 +145,7 @@ def test_a_service_that_runs_with_another_key_is_not_ready_and_opens_no_second_e
         assert connection.execute("SELECT count(*) FROM episode").fetchone() == (1,)
 
 
+@pytest.mark.shows("R-114")
 def test_in_production_it_does_not_start_without_a_key(root: Path, tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PATHWAY_")}
     environment |= {

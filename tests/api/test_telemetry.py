@@ -152,12 +152,14 @@ def answers(service: Service) -> list[httpx2.Response]:
     return made
 
 
+@pytest.mark.shows("C-27")
 def test_a_patients_identifier_is_in_no_answer(answers: list[httpx2.Response]) -> None:
     for answer in answers:
         assert IDENTIFIER not in answer.text, (answer.request.method, answer.request.url, answer.text)
         assert IDENTIFIER not in str(answer.headers)
 
 
+@pytest.mark.shows("R-098")
 def test_what_was_sent_is_in_no_error(answers: list[httpx2.Response]) -> None:
     errors = [answer for answer in answers if answer.status_code >= 400]
     assert len(errors) > 100
@@ -170,6 +172,7 @@ def test_nothing_that_anybody_sends_breaks_the_service(answers: list[httpx2.Resp
     assert not [answer.request.url for answer in answers if answer.status_code >= 500]
 
 
+@pytest.mark.shows("R-098", "C-27", "T-43")
 def test_nothing_that_was_sent_is_in_what_the_service_prints_or_counts(
     service: Service, answers: list[httpx2.Response], output: Path
 ) -> None:
@@ -181,6 +184,7 @@ def test_nothing_that_was_sent_is_in_what_the_service_prints_or_counts(
         assert canary not in metrics
 
 
+@pytest.mark.shows("C-27", "T-43", control=True)
 def test_the_search_would_find_a_leak(service: Service, answers: list[httpx2.Response]) -> None:
     """The same search does find the canary in the one place where it belongs."""
     stored = Path(service.settings.database_url.removeprefix("sqlite:///")).read_bytes()
@@ -250,6 +254,7 @@ def test_what_nobody_foresaw_is_answered_and_told_without_its_words(
     assert line["fault"].startswith("ValueError at test_telemetry.py:")
 
 
+@pytest.mark.shows("T-43")
 def test_of_an_exception_its_class_and_its_lines_are_told() -> None:
     with pytest.raises(KeyError) as caught:
         _ = dict[str, str]()[IDENTIFIER]
@@ -258,6 +263,7 @@ def test_of_an_exception_its_class_and_its_lines_are_told() -> None:
     assert IDENTIFIER not in told
 
 
+@pytest.mark.shows("R-098", "T-43")
 def test_a_key_that_is_not_listed_is_left_out_of_a_log_line() -> None:
     assert only_listed(None, "info", {"event": "request", "patient": IDENTIFIER, "route": "/"}) == {
         "event": "request",

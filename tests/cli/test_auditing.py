@@ -6,6 +6,8 @@ import csv
 import io
 import os
 
+import pytest
+
 from pathway.cli.terminal import Code
 from tests.cli.conftest import Terminal
 
@@ -15,6 +17,7 @@ def told(terminal: Terminal, *words: str) -> list[tuple[str, str]]:
     return [(each["operation"], each["outcome"]) for each in reversed(records)]
 
 
+@pytest.mark.shows("R-094")
 def test_reading_and_writing_leave_a_record_each(terminal: Terminal) -> None:
     episode = terminal.open()
     terminal("next", episode)
@@ -39,6 +42,7 @@ def test_a_refusal_leaves_a_record_with_its_outcome(terminal: Terminal) -> None:
     assert told(terminal) == [("read_the_next_step", "unknown_episode")]
 
 
+@pytest.mark.shows("R-094", "T-19")
 def test_that_somebody_looked_is_in_the_next_answer(terminal: Terminal) -> None:
     terminal("audit", "--as", "auditor-wu")
     assert told(terminal, "--by", "auditor-wu") == [("read_the_audit_records", "ok")]
@@ -66,6 +70,7 @@ def test_a_long_list_says_where_it_goes_on(terminal: Terminal) -> None:
     assert len(terminal.json("audit", "--cursor", cursor)["records"]) == 1
 
 
+@pytest.mark.shows("R-095")
 def test_where_no_record_can_be_kept_nothing_is_printed(terminal: Terminal) -> None:
     import sqlite3
 

@@ -95,6 +95,7 @@ def test_a_cycle_that_begins_from_where_an_assessment_is_due_is_found(published:
     assert found.path[-1].startswith("cycle_started: to chemoimmunotherapy.cycle_running")
 
 
+@pytest.mark.shows("C-40", control=True)
 def test_a_cycle_without_a_task_where_its_criteria_are_not_met_is_found(
     published: dict[str, Offered],
 ) -> None:
@@ -119,6 +120,7 @@ def test_going_on_recommended_where_an_assessment_is_due_is_found(published: dic
     assert found.path[-1].startswith("decide:continue_chemoimmunotherapy (recommended)")
 
 
+@pytest.mark.shows("C-12", control=True)
 def test_a_stop_that_a_resolved_side_effect_lifts_is_found(published: dict[str, Offered]) -> None:
     lifting = Effect(("toxicity_resolved",), e.stopped, ("no",), certain=False)
     courses = replace(COURSES, effects=(*COURSES.effects, lifting))
@@ -126,6 +128,7 @@ def test_a_stop_that_a_resolved_side_effect_lifts_is_found(published: dict[str, 
     assert [line.split(":")[0] for line in found.path] == ["toxicity_recorded", "toxicity_resolved"]
 
 
+@pytest.mark.shows("C-12", control=True)
 def test_a_stopped_agent_given_without_a_task_is_found(published: dict[str, Offered]) -> None:
     silent = tuple(each for each in COURSES.effects if each.finding is not e.stop_review)
     found = broken(published, PUBLISHED, "gives an agent stopped", courses=replace(COURSES, effects=silent))
@@ -164,6 +167,7 @@ def test_progression_that_leaves_treatment_going_on_is_found(published: dict[str
     assert found.path[-1].startswith("progression confirmed: stays in local_control")
 
 
+@pytest.mark.shows("C-30", control=True)
 def test_treatment_that_a_fact_begins_is_found(published: dict[str, Offered]) -> None:
     pathway = with_edges(Transition("assessment_recorded", "decision_due", "maintenance.ready"))
     assert (

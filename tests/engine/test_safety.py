@@ -108,12 +108,14 @@ def published() -> tuple[Checked, list[float]]:
     return check(PUBLISHED, claims_of(PUBLISHED), courses_of(PUBLISHED), shares.append), shares
 
 
+@pytest.mark.shows("G15", "R-071", "C-02", "T-46")
 def test_the_published_pathway_has_no_fault_in_any_combination(
     published: tuple[Checked, list[float]],
 ) -> None:
     assert published[0].faults == ()
 
 
+@pytest.mark.shows("R-071")
 def test_every_combination_of_the_decision_table_is_in_exactly_one_case() -> None:
     state = PUBLISHED.state("decision_due")
     domains = alike(PUBLISHED, state)
@@ -190,6 +192,7 @@ def test_a_table_without_a_last_row_is_refused_when_it_is_built() -> None:
         small(FIRST, SECOND)
 
 
+@pytest.mark.shows("G15", "T-46", control=True)
 def test_a_combination_that_reaches_no_row_is_found() -> None:
     nothing_known = made_up("mist", "unknown", completed=True)
     never = guard(nothing_known, "unknown", sentence="There is mist.", because=WHY)
@@ -213,6 +216,7 @@ def test_a_row_reached_from_elsewhere_than_claimed_is_found_with_an_example() ->
     assert told(check(plain, [OnlyFrom("Round things.", "choosing", "1", ({SHAPE: ("round",)},))])) == []
 
 
+@pytest.mark.shows("T-46", control=True)
 @pytest.mark.parametrize(
     ("when", "broken"),
     [({COLOUR: ("red",)}, True), ({SHAPE: ("round",)}, True), ({COLOUR: ("blue", "unknown")}, False)],
@@ -265,6 +269,7 @@ def test_a_claim_about_what_does_not_exist_is_found() -> None:
     ]
 
 
+@pytest.mark.shows("C-30", control=True)
 def test_a_fact_that_leads_into_treatment_is_found() -> None:
     decided = Decided("Treatment begins with a decision.", ("treating",))
     table = (FIRST, row("2", recommended=Offer("wait")))
@@ -457,6 +462,7 @@ def test_an_exempt_bridge_is_found_in_the_decision_table() -> None:
     assert example["gd2"] == "negative"
 
 
+@pytest.mark.shows("C-02", control=True)
 def test_maintenance_offered_at_progression_is_found_in_the_decision_table() -> None:
     row = with_offer(rows_of("decision_due")["11"], Offer("start_maintenance"))
     example = faults_in(matrix(row_11=row), "decision_due")[
@@ -483,6 +489,7 @@ def test_a_row_that_takes_more_than_it_was_written_for_is_found_in_the_decision_
     assert any(sentence.startswith("Row 36 takes stable disease") for sentence in found)
 
 
+@pytest.mark.shows("C-02", control=True)
 def test_maintenance_freed_of_consent_is_found() -> None:
     options = tuple(
         replace(each, needs=()) if each.name == "start_maintenance" else each for each in PUBLISHED.options
@@ -496,6 +503,7 @@ def without_row(state: str, number: str) -> Pathway:
     return planted(state, *(each for each in rows.values() if each.number != number))
 
 
+@pytest.mark.shows("C-02", "C-13", control=True)
 @pytest.mark.parametrize(
     "state", ["chemoimmunotherapy.cycle_running", "maintenance.cycle_running", "local_control"]
 )

@@ -46,7 +46,7 @@ def killed_under_load(way: Way, size: Size) -> tuple[Stored, list[Acknowledged],
     return stored(way.database_url), ledger, kills
 
 
-@pytest.mark.shows("G1")
+@pytest.mark.shows("G1", "R-080", "C-16", "T-49")
 @pytest.mark.parametrize("size", [QUICK, FULL])
 def test_whatever_was_acknowledged_is_there_once_however_often_the_service_is_killed(
     way: Way, size: Size, record_property: Callable[[str, object], None]
@@ -60,7 +60,7 @@ def test_whatever_was_acknowledged_is_there_once_however_often_the_service_is_ki
     assert duplicates(found, range(size.acknowledgements)) == []
 
 
-@pytest.mark.shows("G1", control=True)
+@pytest.mark.shows("G1", "C-16", "T-49", control=True)
 def test_a_service_that_answers_before_it_has_written_is_found_out(sqlite_way: Way) -> None:
     hasty = replace(sqlite_way, planted="answers too early")
     found, ledger, _ = killed_under_load(hasty, Size(600, 20))

@@ -117,6 +117,7 @@ def placed(way: Way, disk: Path | None) -> Way:
     return replace(way, database_url=f"sqlite:///{disk}/pathway.db")
 
 
+@pytest.mark.shows("R-080")
 @pytest.mark.parametrize("journal", JOURNALS.values(), ids=JOURNALS)
 def test_with_a_full_disk_sqlite_promises_nothing(
     sqlite_url: str, tmp_path: Path, journal: Journal, disk: Path | None
@@ -140,6 +141,7 @@ def cluster() -> Iterator[Cluster]:
         missing(f"PostgreSQL is missing: {reason}")
 
 
+@pytest.mark.shows("R-080")
 def test_with_a_full_disk_postgresql_promises_nothing(
     cluster: Cluster, tmp_path: Path, disk: Path | None
 ) -> None:
@@ -163,6 +165,7 @@ def test_with_a_full_disk_postgresql_promises_nothing(
 # A file that may only be read.
 
 
+@pytest.mark.shows("R-084")
 @pytest.mark.parametrize("journal", JOURNALS.values(), ids=JOURNALS)
 def test_with_a_file_that_may_only_be_read_nothing_is_promised(sqlite_url: str, journal: Journal) -> None:
     user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
@@ -192,6 +195,7 @@ def test_with_a_file_that_may_only_be_read_nothing_is_promised(sqlite_url: str, 
 # A server or a line that is gone.
 
 
+@pytest.mark.shows("R-084")
 def test_while_the_server_is_stopped_nothing_is_promised(cluster: Cluster, tmp_path: Path) -> None:
     with cluster.serving() as server:
         url = server.create("pathway")
@@ -214,6 +218,7 @@ def test_while_the_server_is_stopped_nothing_is_promised(cluster: Cluster, tmp_p
         running.__exit__(None, None, None)
 
 
+@pytest.mark.shows("R-084")
 def test_while_the_line_is_cut_nothing_is_promised(postgres_url: str, tmp_path: Path) -> None:
     port = make_url(postgres_url).port
     assert port is not None

@@ -116,6 +116,7 @@ def lost_on_postgresql(cluster: Cluster, folder: Path, count: int, **settings: s
     return faults
 
 
+@pytest.mark.shows("R-080", "C-16")
 @pytest.mark.parametrize("count", [QUICK, FULL])
 @pytest.mark.parametrize("journal", JOURNALS.values(), ids=JOURNALS)
 def test_a_power_cut_takes_nothing_from_sqlite_that_was_acknowledged(
@@ -124,6 +125,7 @@ def test_a_power_cut_takes_nothing_from_sqlite_that_was_acknowledged(
     assert lost_on_sqlite(Way(sqlite_url, tmp_path, journal), count) == []
 
 
+@pytest.mark.shows("C-16", control=True)
 @pytest.mark.parametrize("journal", [Journal("WAL", "NORMAL"), Journal("TRUNCATE", "NORMAL")], ids=str)
 def test_a_journal_that_is_not_flushed_with_each_commit_is_found_out(
     sqlite_url: str, tmp_path: Path, journal: Journal
@@ -141,6 +143,7 @@ def cluster() -> Iterator[Cluster]:
         missing(f"PostgreSQL is missing: {reason}")
 
 
+@pytest.mark.shows("R-080")
 @pytest.mark.parametrize("count", [pytest.param(5, id="quick"), FULL])
 def test_a_power_cut_takes_nothing_from_postgresql_that_was_acknowledged(
     cluster: Cluster, tmp_path: Path, count: int
@@ -148,5 +151,6 @@ def test_a_power_cut_takes_nothing_from_postgresql_that_was_acknowledged(
     assert lost_on_postgresql(cluster, tmp_path, count) == []
 
 
+@pytest.mark.shows("C-16", control=True)
 def test_a_postgresql_that_does_not_flush_is_found_out(cluster: Cluster, tmp_path: Path) -> None:
     assert lost_on_postgresql(cluster, tmp_path, 3, fsync="off") != []

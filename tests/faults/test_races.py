@@ -116,6 +116,7 @@ def raced(way: Way, races: int, turns: int) -> Races:
     return found
 
 
+@pytest.mark.shows("R-083", "C-10", "T-16")
 @pytest.mark.parametrize("races", [QUICK, FULL])
 def test_of_eight_decisions_on_one_version_exactly_one_is_taken(shared: Way, races: int) -> None:
     found = raced(shared, races, turns=50)
@@ -123,6 +124,7 @@ def test_of_eight_decisions_on_one_version_exactly_one_is_taken(shared: Way, rac
     assert len(found.taken) == len(set(found.taken)) == races
 
 
+@pytest.mark.shows("C-10", control=True)
 def test_a_service_that_takes_stale_decisions_is_found_out(sqlite_url: str, tmp_path: Path) -> None:
     found = raced(Way(sqlite_url, tmp_path, planted="takes stale decisions"), races=10, turns=5)
     assert len([fault for fault in found.faults if f"{WRITERS} were taken" in fault]) == 10

@@ -88,6 +88,7 @@ def elsewhere(request: pytest.FixtureRequest) -> Callable[[], str]:
     return make
 
 
+@pytest.mark.shows("R-090", "C-22")
 def test_a_backup_taken_amid_the_work_brings_back_what_was_acknowledged_into_either_database(
     shared: Way, elsewhere: Callable[[], str]
 ) -> None:
@@ -128,6 +129,7 @@ def findings(way: Way) -> list[Finding]:
         installation.close()
 
 
+@pytest.mark.shows("C-22", control=True)
 def test_what_was_changed_after_it_was_restored_is_found_out(
     shared: Way, new_sqlite: Callable[[], str]
 ) -> None:
@@ -153,6 +155,7 @@ def archive(new_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFact
     return saved(way.database_url, way.folder / "backup.zip")
 
 
+@pytest.mark.shows("T-35")
 def test_a_byte_that_was_altered_anywhere_is_found_or_changes_nothing(archive: Path, tmp_path: Path) -> None:
     draw, whole = random.Random(13), archive.read_bytes()
     with whole_archive(archive) as kept:
@@ -219,6 +222,7 @@ def speak_another_form(files: dict[str, bytes]) -> None:
     files[MANIFEST] = files[MANIFEST].replace(b'"format": 1', b'"format": 2')
 
 
+@pytest.mark.shows("C-22", "T-35")
 @pytest.mark.parametrize(
     "change",
     [
@@ -284,6 +288,7 @@ def test_a_backup_is_its_owners_alone_replaces_nothing_and_leaves_a_record(termi
     assert "back_up" in operations
 
 
+@pytest.mark.shows("R-090")
 def test_a_database_that_is_not_empty_or_not_there_is_left_alone(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,6 +309,7 @@ def test_a_database_that_is_not_empty_or_not_there_is_left_alone(
     assert "is no backup" in terminal("restore", "text.zip", ends=1).stderr
 
 
+@pytest.mark.shows("R-089", "T-26")
 def test_a_backup_older_than_the_last_checkpoint_is_said_to_be_and_nothing_is_signed_over_it(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,7 @@ def survived(way: Way, size: Size) -> tuple[Stored, list[Acknowledged], list[Pos
     return stored(way.database_url), ledger, sent, kills
 
 
+@pytest.mark.shows("R-081", "C-17", "T-36")
 @pytest.mark.parametrize("size", [QUICK, FULL])
 def test_what_is_sent_many_times_to_two_replicas_is_there_once_and_answered_alike(
     shared: Way, size: Size
@@ -86,6 +87,7 @@ def test_what_is_sent_many_times_to_two_replicas_is_there_once_and_answered_alik
     assert duplicates(found, range(size.submissions)) == []
 
 
+@pytest.mark.shows("C-17", control=True)
 def test_a_service_that_forgets_what_it_answered_is_found_out(sqlite_url: str, tmp_path: Path) -> None:
     found, ledger, _, _ = survived(Way(sqlite_url, tmp_path, planted="forgets keys"), Size(40, 1))
     faults = faults_of(found, ledger)

@@ -84,6 +84,7 @@ def found(changed: Bundle) -> set[int | None]:
     return {each.entry for each in verify_bundle(changed, KEY).found}
 
 
+@pytest.mark.shows("R-087")
 def test_a_bundle_that_holds_says_what_it_shows_and_what_it_cannot() -> None:
     verified = verify_bundle(bundle(), KEY)
     assert verified.found == ()
@@ -202,6 +203,7 @@ def test_an_episode_without_entries_holds_and_ends_with_nothing() -> None:
     assert verify_bundle(told, KEY).head == GENESIS
 
 
+@pytest.mark.shows("R-087")
 def test_an_auditor_runs_the_one_file_and_reads_its_answer(tmp_path: Path) -> None:
     """In a folder of its own, by a Python that does not know this service."""
     alone = tmp_path / "verifier.py"

@@ -98,6 +98,7 @@ def test_a_progression_once_the_goal_is_comfort_asks_for_no_measurement_of_gd2()
     assert "gd2_again" not in story.owed()
 
 
+@pytest.mark.shows("R-070")
 def test_comfort_as_the_goal_comes_first_in_follow_up_too() -> None:
     story = in_follow_up()
     story.told("intent_recorded", 60, intent="comfort")
@@ -214,6 +215,7 @@ def test_goals_whose_day_is_not_known_are_not_counted() -> None:
 # Supportive care
 
 
+@pytest.mark.shows("R-070")
 def test_supportive_care_can_be_left_for_treatment_at_any_time() -> None:
     story = Story.opened().planned()
     story.decided("supportive_care", 2, "possible")
@@ -247,6 +249,7 @@ def test_the_outcome_of_a_referral_is_asked_for_until_it_is_known_and_again_afte
 # Central nervous system
 
 
+@pytest.mark.shows("R-069")
 def test_new_disease_in_the_central_nervous_system_is_referred_without_antibody_maintenance_or_cells() -> (
     None
 ):
@@ -289,6 +292,7 @@ def test_controlled_disease_there_is_imaged_again_after_28_days(on: int, told: l
 # Death
 
 
+@pytest.mark.shows("R-007")
 def test_after_death_nothing_is_due_or_told_and_what_comes_late_is_still_recorded() -> None:
     story = Story.opened().planned(pattern="local").treated()
     story.told("toxicity_recorded", 2, term="second malignancy", grade=3)

@@ -461,6 +461,7 @@ def test_a_released_product_alone_does_not_lead_to_lymphodepletion() -> None:
     assert story.next(73).recommended == "complete_workup"
 
 
+@pytest.mark.shows("R-067")
 def test_a_child_restaged_fit_and_eligible_goes_on_to_lymphodepletion() -> None:
     story = ready(released(), 72)
     assert (row(story, 72), story.next(72).recommended) == ("F", "bridge_to_car_t")
@@ -469,6 +470,7 @@ def test_a_child_restaged_fit_and_eligible_goes_on_to_lymphodepletion() -> None:
     assert story.next(72).recommended == "bridge_to_car_t"
 
 
+@pytest.mark.shows("R-067")
 @pytest.mark.parametrize(
     ("left_out", "expected"), [("restaging", "F1"), ("fitness", "F2"), ("values", "F3"), ("statement", "F3")]
 )
@@ -529,6 +531,7 @@ def test_poor_condition_by_another_table_is_for_the_tumour_board_as_well() -> No
     assert row(story, 46) == "E2"
 
 
+@pytest.mark.shows("C-07")
 def test_what_ages_between_decision_and_lymphodepletion_is_obtained_again() -> None:
     story = depleting()
     assert row(story, 74) == "F3"
@@ -581,6 +584,7 @@ def test_the_recommendation_names_the_step_of_the_bridge() -> None:
 # Exits, each of which ends in a decision
 
 
+@pytest.mark.shows("R-067")
 @pytest.mark.parametrize(
     ("steps", "exit_step"),
     [
@@ -752,6 +756,7 @@ def test_lymphodepletion_begins_3_to_28_days_after_the_restaging() -> None:
     assert due(story, 76, "infuse after lymphodepletion") == [(78, 79, 83)]
 
 
+@pytest.mark.shows("R-067")
 def test_crs_and_icans_are_looked_for_daily_then_twice_a_week_to_day_28() -> None:
     story = infused()
     assert due(story, 79, "check for CRS and ICANS, daily") == [(79, 80, 80)]

@@ -42,12 +42,14 @@ def gate_tasks(story: Story) -> list[str]:
 # What follows
 
 
+@pytest.mark.shows("R-063")
 def test_with_all_criteria_met_the_first_cycle_is_recommended() -> None:
     story = ready()
     assert story.finding("start_criteria", 2) == "met"
     assert (row(story, 2), story.next(2).recommended) == ("H", "continue_chemoimmunotherapy")
 
 
+@pytest.mark.shows("R-063")
 def test_with_nothing_recorded_the_values_are_asked_for_and_going_on_needs_a_reason() -> None:
     story = first_line()
     told = story.next(2)
@@ -93,11 +95,13 @@ def test_good_values_unlock_the_cycle_at_once_and_bad_ones_lock_it() -> None:
     assert story.next(4).recommended == "hold"
 
 
+@pytest.mark.shows("C-40")
 def test_a_criterion_that_is_not_met_decides_before_one_that_is_missing() -> None:
     assert ready(hb_g_dl="7.5", spo2_percent=None).finding("start_criteria", 2) == "not_met"
     assert ready(spo2_percent=None).finding("start_criteria", 2) == "unknown"
 
 
+@pytest.mark.shows("C-07")
 def test_a_value_that_is_too_old_is_asked_for_again() -> None:
     story = ready()
     assert (story.finding("start_criteria", 4), row(story, 4)) == ("stale", "G7")
@@ -127,6 +131,7 @@ def test_without_known_fitness_no_cycle_is_offered() -> None:
     assert row(story, 3) == "G7"
 
 
+@pytest.mark.shows("C-40")
 def test_fitness_that_is_too_old_is_asked_for_before_the_cycle() -> None:
     story = first_line()
     assert row(story, 14) == "G7"
@@ -230,6 +235,7 @@ def test_with_disease_in_the_marrow_platelets_of_50_000_are_enough(marrow: str |
 # How long a value counts
 
 
+@pytest.mark.shows("R-031")
 @pytest.mark.parametrize(
     ("criterion", "days"),
     [
@@ -402,6 +408,7 @@ def test_graft_versus_host_disease_that_was_told_of_is_looked_at_whatever_the_re
 # The assessment
 
 
+@pytest.mark.shows("R-063")
 def test_going_on_without_the_assessment_needs_a_reason_of_its_own() -> None:
     story = after_two_cycles()
     story.ready_for_cycle(44)
@@ -443,6 +450,7 @@ def test_the_reason_to_go_on_without_the_assessment_outlives_a_delay_and_not_the
 # Cycles that begin without their criteria
 
 
+@pytest.mark.shows("R-063", "C-40")
 def test_a_cycle_that_began_without_its_criteria_opens_one_task() -> None:
     story = first_line()
     entry = story.told("cycle_started", 2, cycle=1)
@@ -558,6 +566,7 @@ def test_a_hold_is_flagged_after_14_days_and_is_for_the_tumour_board_after_28() 
     assert "long_hold" not in prompts(untold, 60)
 
 
+@pytest.mark.shows("R-030")
 def test_an_assessment_is_overdue_42_days_after_the_second_cycle_began() -> None:
     story = after_two_cycles()
     assert "assessment_overdue" not in prompts(story, 65)

@@ -118,6 +118,7 @@ def test_an_aborted_course_does_not_count_to_the_planned_ones_and_is_assessed_af
 # Cycles of another line
 
 
+@pytest.mark.shows("C-18")
 def test_a_cycle_of_another_line_is_kept_for_review_and_not_counted() -> None:
     story = given(2)
     before = story.episode

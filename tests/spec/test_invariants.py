@@ -56,6 +56,7 @@ def test_going_on_without_the_assessment_asks_for_a_reason() -> None:
     assert told.outcome.offers["continue_chemoimmunotherapy"].needs_reason
 
 
+@pytest.mark.shows("R-062")
 def test_an_agent_stopped_for_good_stays_stopped_after_the_side_effect_has_gone() -> None:
     story = first_line()
     told = story.told("toxicity_recorded", 3, term="transverse myelitis", grade=3, agent="dinutuximab beta")
@@ -64,6 +65,7 @@ def test_an_agent_stopped_for_good_stays_stopped_after_the_side_effect_has_gone(
     assert story.finding("stopped_antibody", 11) == "yes"
 
 
+@pytest.mark.shows("R-062")
 def test_an_agent_stopped_for_good_stays_stopped_in_the_next_line() -> None:
     story = first_line()
     story.told("toxicity_recorded", 3, term="transverse myelitis", grade=3, agent="dinutuximab beta")
@@ -79,6 +81,7 @@ def test_a_cycle_with_an_agent_stopped_for_good_asks_for_a_review() -> None:
     assert reviews(story) == {"stopped_agent_given"}
 
 
+@pytest.mark.shows("C-29")
 @pytest.mark.parametrize(
     ("primary", "metastatic", "marrow"), [("PD", "CR", "CR"), ("CR", "PD", "NE"), ("NE", "NE", "PD")]
 )
@@ -104,6 +107,7 @@ def test_confirmed_progression_that_is_not_decided_upon_closes_maintenance() -> 
     assert not {"start_maintenance", "continue_maintenance"} & open_options(story, 45)
 
 
+@pytest.mark.shows("R-052", "C-39")
 def test_a_response_that_cannot_be_evaluated_opens_nothing_that_depends_on_one() -> None:
     story = after_two_cycles()
     story.fit(44)
@@ -124,6 +128,7 @@ def test_a_new_line_counts_from_zero_and_forgets_the_assessments_before_it() -> 
     assert story.finding("phase", 46) == "early"
 
 
+@pytest.mark.shows("R-002")
 def test_what_was_recorded_stays_recorded() -> None:
     story = first_line()
     before = len(story.entries)

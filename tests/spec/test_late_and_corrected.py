@@ -14,6 +14,7 @@ from tests.story import Story, after_two_cycles, assessed_after_two_cycles, day
 UTC = ZoneInfo("UTC")
 
 
+@pytest.mark.shows("R-040")
 def test_facts_are_read_in_the_order_in_which_they_happened() -> None:
     story = Story.opened()
     story.told("cns_status_recorded", 10, status="controlled")
@@ -35,12 +36,14 @@ def test_the_opening_comes_first_whatever_its_date() -> None:
     assert story.episode.gd2 is not None
 
 
+@pytest.mark.shows("C-09")
 def test_a_late_result_changes_what_followed_from_it() -> None:
     story = assessed_after_two_cycles("SD")
     story.told("gd2_measured", 30, status="negative")
     assert [row.number for row in story.next(45).outcome.rows] == ["23"]
 
 
+@pytest.mark.shows("R-040")
 def test_a_correction_stands_in_the_place_of_what_it_corrects() -> None:
     story = Story.opened()
     first = story.told("cns_status_recorded", 5, status="new_disease")
@@ -58,6 +61,7 @@ def test_a_correction_may_move_a_fact_to_another_day() -> None:
     assert story.finding("cns", 7) == "new"
 
 
+@pytest.mark.shows("R-040")
 def test_of_several_corrections_the_last_recorded_counts() -> None:
     story = Story.opened()
     first = story.told("gd2_measured", 5, status="negative")
@@ -68,6 +72,7 @@ def test_of_several_corrections_the_last_recorded_counts() -> None:
     assert story.finding("gd2", 5) == "negative"
 
 
+@pytest.mark.shows("C-09")
 def test_a_corrected_assessment_leads_where_the_right_one_would_have_led() -> None:
     story = after_two_cycles()
     entry = story.assessed(44, "PD")
@@ -127,6 +132,7 @@ def test_a_decision_for_an_earlier_line_that_is_contested_stands_in_the_way_of_n
     assert story.prompted("contested_decision", 53) == []
 
 
+@pytest.mark.shows("R-040")
 def test_what_is_retracted_was_never_there_and_its_corrections_go_with_it() -> None:
     story = Story.opened()
     first = story.told("gd2_measured", 5, status="negative")
@@ -144,6 +150,7 @@ def test_a_retracted_fact_is_recorded_anew() -> None:
     assert story.finding("gd2", 5) == "positive"
 
 
+@pytest.mark.shows("R-042", "T-21")
 def test_the_history_can_be_read_as_it_was_known_at_any_instant() -> None:
     story = Story.opened()
     first = story.told("gd2_measured", 5, status="negative")
@@ -159,6 +166,7 @@ def test_the_history_can_be_read_as_it_was_known_at_any_instant() -> None:
         assert (episode.gd2.value if episode.gd2 else None) == found
 
 
+@pytest.mark.shows("R-034")
 def test_the_day_of_an_instant_is_the_day_at_the_site() -> None:
     story = Story.opened()
     story.told("gd2_measured", occurred_at="2026-01-05T23:30:00Z", status="positive")

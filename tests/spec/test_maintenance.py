@@ -67,6 +67,7 @@ def test_where_maintenance_is_forbidden_after_a_remission_the_tumour_board_decid
     assert (told.recommended, told.needs_tumour_board) == (None, True)
 
 
+@pytest.mark.shows("R-068")
 def test_progression_never_opens_maintenance() -> None:
     for context in ("systemic", "maintenance"):
         told = outcome(response="PD", context=context)

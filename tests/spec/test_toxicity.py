@@ -80,6 +80,7 @@ def test_the_rule_of_the_antibody_given_is_shown_with_its_source() -> None:
     assert told["urgent"]
 
 
+@pytest.mark.shows("R-061")
 def test_dinutuximab_has_rules_of_its_own() -> None:
     story = running(DINUTUXIMAB)
     suffers(story, "capillary leak syndrome", 3)
@@ -199,6 +200,7 @@ def test_severe_again_and_resolved_on_the_same_day_still_ends_that_day_and_no_ot
     assert story.finding("toxicity_action", 5) == "proceed"
 
 
+@pytest.mark.shows("R-061")
 def test_the_gravest_of_several_side_effects_decides() -> None:
     story = running()
     suffers(story, "hypotension", 3)
@@ -276,12 +278,14 @@ def test_an_astct_grade_is_none_for_the_rules_of_an_antibody() -> None:
     assert story.finding("toxicity_action", 3) == "unknown"
 
 
+@pytest.mark.shows("C-13")
 def test_severe_cytokine_release_by_astct_is_an_emergency() -> None:
     story = running()
     suffers(story, "CRS", 3, scale="astct")
     assert story.finding("tolerance", 3) == "emergency"
 
 
+@pytest.mark.shows("R-061")
 def test_the_two_scales_of_cytokine_release_do_not_overwrite_each_other() -> None:
     story = running()
     suffers(story, "CRS", 4)

@@ -52,11 +52,13 @@ def refused(store: Store, statement: str, table: str) -> None:
     assert store.ask(rows) == before > 0
 
 
+@pytest.mark.shows("R-085", "C-20")
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_a_row_cannot_be_changed(filled: Store, table: str) -> None:
     refused(filled, f"UPDATE {table} SET {COLUMN[table]} = 'forged'", table)
 
 
+@pytest.mark.shows("R-085", "C-20")
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_a_row_cannot_be_removed(filled: Store, table: str) -> None:
     refused(filled, f"DELETE FROM {table}", table)
@@ -80,6 +82,7 @@ def test_a_row_cannot_be_replaced_through_an_insert(filled: Store, table: str) -
     )
 
 
+@pytest.mark.shows("C-20")
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_insert_or_replace_is_refused(sqlite_url: str, table: str) -> None:
     with opened(sqlite_url) as store:
@@ -87,6 +90,7 @@ def test_insert_or_replace_is_refused(sqlite_url: str, table: str) -> None:
         refused(store, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}", table)
 
 
+@pytest.mark.shows("C-20")
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_a_table_cannot_be_emptied(postgres_url: str, table: str) -> None:
     with opened(postgres_url) as store:
@@ -94,6 +98,7 @@ def test_a_table_cannot_be_emptied(postgres_url: str, table: str) -> None:
         refused(store, f"TRUNCATE {table} CASCADE", table)
 
 
+@pytest.mark.shows("C-20")
 def test_a_replication_session_is_refused_too(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start()
@@ -105,6 +110,7 @@ def test_a_replication_session_is_refused_too(postgres_url: str) -> None:
         assert store.count("entry") == 1
 
 
+@pytest.mark.shows("R-085", "T-23")
 def test_another_program_cannot_change_the_sqlite_file_either(sqlite_url: str) -> None:
     with opened(sqlite_url) as store:
         store.start().do(opening("episode"))
@@ -114,6 +120,7 @@ def test_another_program_cannot_change_the_sqlite_file_either(sqlite_url: str) -
     connection.close()
 
 
+@pytest.mark.shows("R-085", "T-23")
 def test_another_program_cannot_change_the_postgresql_tables_either(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start().do(opening("episode"))

@@ -69,6 +69,7 @@ def test_a_dry_run_leaves_a_record_and_no_entry(store: Store) -> None:
     assert store.count("entry") == 1
 
 
+@pytest.mark.shows("T-31")
 def test_a_decision_that_fails_leaves_no_record(store: Store) -> None:
 
     def fail(_view: View, _now: datetime) -> Proposal:
@@ -79,6 +80,7 @@ def test_a_decision_that_fails_leaves_no_record(store: Store) -> None:
     assert records(store) == []
 
 
+@pytest.mark.shows("R-086")
 def test_every_entry_and_audit_record_waits_for_the_log_with_its_leaf_hash(idle: Store) -> None:
     store = idle
     for command in (opening("first"), opening("second")):

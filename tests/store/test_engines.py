@@ -81,6 +81,7 @@ def test_the_journal_in_force_is_told(store: Store) -> None:
         assert durability.journal is None
 
 
+@pytest.mark.shows("C-16")
 def test_a_role_that_gave_up_durability_gets_it_back_for_the_writer(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         for chosen, in_force in (("off", "on"), ("local", "on"), ("remote_apply", "remote_apply")):

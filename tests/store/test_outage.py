@@ -50,6 +50,7 @@ def gone(url: str, store: Store) -> Iterator[None]:
     administer(url, f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
 
 
+@pytest.mark.shows("R-084", "C-25")
 def test_while_the_database_is_gone_nothing_is_promised_and_afterwards_all_goes_on(
     database_url: str, store: Store
 ) -> None:
@@ -107,6 +108,7 @@ def test_connections_that_died_while_idle_are_not_noticed_by_anybody(postgres_ur
         assert store.count("entry") == 2
 
 
+@pytest.mark.shows("R-084")
 def test_a_connection_that_dies_before_the_commit_is_tried_again_and_written_once(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start().do(opening("episode"))
@@ -164,6 +166,7 @@ def test_a_database_that_dies_under_every_attempt_is_unavailable(postgres_url: s
         assert store.do(recording("episode")).outcome == "recorded"
 
 
+@pytest.mark.shows("C-25")
 def test_a_commit_that_the_database_refuses_is_not_answered(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start().do(opening("episode"))

@@ -118,6 +118,7 @@ def give_pages_free(url: str) -> None:
     connection.close()
 
 
+@pytest.mark.shows("T-33")
 @pytest.mark.parametrize("earlier", ["sqlite"], indirect=True)
 def test_no_plain_text_is_left_in_the_sqlite_file(earlier: str) -> None:
     give_pages_free(earlier)

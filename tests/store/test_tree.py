@@ -30,6 +30,7 @@ def integrate(store: Store, holder: str = "worker", now: datetime = NOON) -> Hea
     return MerkleLog(store.engines).integrate(SITE, now, holder, LEASE)
 
 
+@pytest.mark.shows("R-086")
 def test_every_record_has_one_place_and_the_root_is_that_of_the_leaves(store: Store) -> None:
     grow(store, "first", "second")
     head = integrate(store)

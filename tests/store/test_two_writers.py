@@ -141,6 +141,7 @@ def test_a_decision_waits_for_the_lock_of_another_process_and_sees_what_it_wrote
         assert seen == ["maintenance"]
 
 
+@pytest.mark.shows("R-083")
 def test_events_of_one_episode_from_both_are_one_chain_without_a_gap(pair: tuple[Store, Store]) -> None:
     pair[0].do(opening("episode"))
     futures = [

@@ -95,6 +95,7 @@ def test_a_patient_who_was_erased_is_found_by_nobody_and_leaves_a_tombstone(side
     assert row["erased_by"] == "operator"
 
 
+@pytest.mark.shows("R-097")
 def test_the_course_stays_readable_and_its_chain_whole(side: Side, child: Child) -> None:
     child.tell("gd2_measured", status="partial")
     before = side.entries(child.episode)
@@ -137,6 +138,7 @@ def test_erasing_twice_is_refused_and_the_same_request_gets_the_same_answer(side
     assert asked(side, erase_patient).outcome == "unknown_patient"
 
 
+@pytest.mark.shows("T-13")
 def test_another_sites_patient_is_not_erased(side: Side, child: Child) -> None:
     other = Side(side.url, "south", side.clock, checkpoints=side.checkpoints)
     assert asked(other, erase_patient).outcome == "unknown_patient"
@@ -144,6 +146,7 @@ def test_another_sites_patient_is_not_erased(side: Side, child: Child) -> None:
     assert len(found(side)) == 1
 
 
+@pytest.mark.shows("C-28")
 def test_only_who_may_erase_does(side: Side, child: Child) -> None:
     body = {"patient": PATIENT, "reason": "because"}
     for use_case in (erase_patient, hold_patient, release_patient):
@@ -151,6 +154,7 @@ def test_only_who_may_erase_does(side: Side, child: Child) -> None:
     assert len(found(side)) == 1
 
 
+@pytest.mark.shows("T-18")
 def test_a_reason_that_names_the_patient_is_refused_without_being_repeated(side: Side, child: Child) -> None:
     for use_case in (erase_patient, hold_patient):
         answer = asked(side, use_case, body={"reason": f"Because {CANARY.upper()} asked."})
@@ -185,6 +189,7 @@ def test_an_erasure_and_what_follows_it_may_wait_in_one_batch(side: Side, child:
 # Legal hold.
 
 
+@pytest.mark.shows("R-097", "C-28")
 def test_a_hold_blocks_an_erasure_until_it_is_released(side: Side, child: Child) -> None:
     assert asked(side, release_patient).outcome == "patient_not_held"
     held = asked(side, hold_patient)
@@ -252,6 +257,7 @@ def traces(child: Child) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.shows("R-097", "T-33", "T-34")
 def test_after_an_erasure_no_trace_is_left(
     side: Side,
     child: Child,
@@ -278,6 +284,7 @@ def test_after_an_erasure_no_trace_is_left(
         assert trace.decode("latin-1") not in printed + exported, name
 
 
+@pytest.mark.shows("T-12")
 def test_the_digest_of_a_request_does_not_tell_whom_it_named(side: Side) -> None:
     """Whoever has the database alone cannot try all identifiers on what was kept for repeated requests."""
     opening = {"pathway": PATHWAY, "patient": PATIENT, "opened_on": "2026-02-01"}
@@ -319,6 +326,7 @@ def test_where_the_list_cannot_be_kept_the_erasure_is_not_acknowledged_until_it_
     assert erasures.listed(path) == [side.summary(child.episode).pseudonym]
 
 
+@pytest.mark.shows("R-097", "C-28")
 def test_a_restored_backup_has_its_erasures_carried_out_again(side: Side, child: Child) -> None:
     """The row as the backup had it is put back, with a hold that was released before the erasure."""
     other = Child.opened(side, "another-child")

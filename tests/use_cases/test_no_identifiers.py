@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from pathway.store.tables import metadata
@@ -65,6 +66,7 @@ def everything_read(child: Child) -> list[Any]:
     ]
 
 
+@pytest.mark.shows("R-096", "T-33")
 def test_a_patients_identifier_stands_in_no_table_and_no_answer(side: Side) -> None:
     child = Child.opened(side, CANARY)
     Child.opened(side, OTHER)
@@ -86,6 +88,7 @@ def test_a_patients_identifier_stands_in_no_table_and_no_answer(side: Side) -> N
         assert not [read for read in everything_read(child) if canary in str(read)]
 
 
+@pytest.mark.shows("C-27", control=True)
 def test_a_planted_identifier_is_found(side: Side) -> None:
     child = Child.opened(side, CANARY)
     child.tell("note_added", text=f"seen with {CANARY}")

@@ -87,6 +87,7 @@ def hunt(honest: Record, folder: Path, mutation: str, times: int) -> None:
         assert not touched.what or touched.what in {each.what for each in report.findings}
 
 
+@pytest.mark.shows("R-088")
 def test_an_honest_record_holds_and_every_recommendation_is_derived_again(honest: Record) -> None:
     report = honest.verified()
     assert report.findings == []
@@ -96,11 +97,13 @@ def test_an_honest_record_holds_and_every_recommendation_is_derived_again(honest
     assert report.waiting == 0
 
 
+@pytest.mark.shows("R-088", "C-19", "T-23", "T-24", "T-25")
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_what_was_touched_is_found_and_named(honest: Record, tmp_path: Path, mutation: str) -> None:
     hunt(honest, tmp_path, mutation, EACH)
 
 
+@pytest.mark.shows("C-19", "T-25", control=True)
 def test_without_checkpoints_a_log_that_was_rebuilt_passes_for_honest(honest: Record, tmp_path: Path) -> None:
     """The control: what is kept outside the database is what finds it."""
     record = honest.copy(tmp_path)
@@ -112,6 +115,7 @@ def test_without_checkpoints_a_log_that_was_rebuilt_passes_for_honest(honest: Re
     assert report.findings == []
 
 
+@pytest.mark.shows("T-28")
 def test_a_checkpoint_of_another_key_is_told_as_forged(honest: Record, tmp_path: Path) -> None:
     record = honest.copy(tmp_path)
     (record.folder / "development-signing-key").unlink()
@@ -136,6 +140,7 @@ def test_where_no_leaves_were_kept_it_is_told_between_which_checkpoints_it_lies(
     assert {each.what for each in report.findings} == {"log_rebuilt"}
 
 
+@pytest.mark.shows("R-089", "C-21", "T-26")
 def test_a_restored_older_database_is_not_signed_over_until_somebody_answers_for_it(
     honest: Record, tmp_path: Path
 ) -> None:
@@ -160,6 +165,7 @@ def test_a_restored_older_database_is_not_signed_over_until_somebody_answers_for
         assert "The disk failed" in record_of_it.body
 
 
+@pytest.mark.shows("C-21")
 def test_nothing_is_signed_while_the_log_does_not_continue(honest: Record, tmp_path: Path) -> None:
     record = honest.copy(tmp_path)
     MUTATIONS["older backup restored"](record, random.Random(1))
@@ -191,6 +197,7 @@ def test_one_episode_is_verified_by_itself(honest: Record, tmp_path: Path) -> No
     side.stop()
 
 
+@pytest.mark.shows("T-27")
 def test_a_recommendation_forged_before_it_was_sealed_does_not_follow(honest: Record, tmp_path: Path) -> None:
     """Somebody who could sign as the service would still have to make the recommendation follow from the facts."""
     import json
@@ -216,6 +223,7 @@ def test_a_recommendation_forged_before_it_was_sealed_does_not_follow(honest: Re
     ]
 
 
+@pytest.mark.shows("C-19", "T-24")
 def test_each_class_of_mutation_is_there() -> None:
     assert len(MUTATIONS) == 12
     assert Counter(MUTATIONS.values()).most_common(1)[0][1] == 1
