@@ -55,6 +55,8 @@ class Way:
     """The account it gives itself up to, where it is started as root."""
     record: Path | None = None
     """Where its system calls are written down (see `tests.faults.disk`)."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Further variables of its environment."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -66,6 +68,7 @@ class Way:
             "PATHWAY_SIGNING_KEY": SIGNING_KEY,
             "PATHWAY_CHECKPOINTS": str(self.folder / "checkpoints"),
             "PATHWAY_CHECKPOINT_SECONDS": "1",
+            **self.more,
         }
 
 
