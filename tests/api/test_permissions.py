@@ -97,7 +97,8 @@ class Matrix:
 
     def look(self, name: str, roles: tuple[str, ...]) -> None:
         """Two cells: the roles at the episode's own site, and at another."""
-        may = bool(set(roles) & set(MAY[name].split()))
+        signs = name == "sign_a_decision"
+        may = bool(set(roles) & set(MAY[name].split())) and not (signs and "integration" in roles)
         for site in ("north", "south"):
             self.cells += 1
             answer = self.ask(name, roles, site, self.episode)
