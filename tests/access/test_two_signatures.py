@@ -14,7 +14,6 @@ import pytest
 from tests.api.conftest import PATHWAY, Service, serving
 from tests.api.issuer import Issuer, issuing, production
 
-pytestmark = pytest.mark.shows("R-014", "C-11", "T-15", "T-17", "T-20")
 ANTIBODY = "dinutuximab_beta"
 TREATMENT = {"agents": [ANTIBODY, "irinotecan", "temozolomide"]}
 WITHOUT = {"agents": ["irinotecan", "temozolomide"]}
@@ -136,7 +135,7 @@ def course(served: tuple[Service, Issuer]) -> Course:
     return Course(service, issuer, episode, stopped.json()["entries"][0]["entry"])
 
 
-@pytest.mark.shows("R-014")
+@pytest.mark.shows("R-014", "C-11")
 def test_two_clinicians_override_a_stop_and_it_takes_effect_with_the_second(course: Course) -> None:
     entry = course.overridden(ADEYEMI)
     assert not course.treats
