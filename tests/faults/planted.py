@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
@@ -18,12 +19,12 @@ from pathway.use_cases import decide, worklist
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.installation import Installation
 
-
 LATE_S = 0.05
+EARLY_S = 0.005
 
 
 class HastyWriter(Writer):
-    """Answers when a write is decided, not when it is durable."""
+    """Answers when a write is decided, a while before it is durable."""
 
     def submit(self, command: Command) -> Future[Settled]:
         early: Future[Settled] = Future()
@@ -32,6 +33,7 @@ class HastyWriter(Writer):
             proposal = command.decide(view, now)
             if not early.done():
                 early.set_result(Settled(proposal.outcome, proposal.document, proposal.location))
+                time.sleep(EARLY_S)
             return proposal
 
         super().submit(replace(command, decide=decided)).add_done_callback(lambda done: _pass_on(done, early))
@@ -60,9 +62,7 @@ class LateWriter(Writer):
 
     def submit(self, command: Command) -> Future[Settled]:
         late: Future[Settled] = Future()
-        super().submit(command).add_done_callback(
-            lambda done: Timer(LATE_S, _pass_on, (done, late)).start()
-        )
+        super().submit(command).add_done_callback(lambda done: Timer(LATE_S, _pass_on, (done, late)).start())
         return late
 
 
