@@ -42,7 +42,7 @@ def collected() -> Suite:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "traces.json"
         run = subprocess.run(  # noqa: S603  (our own interpreter and arguments)
-            [*_PYTEST, "--collect-only", "-m", "", f"--traces={path}"],
+            [*_PYTEST, "--collect-only", "--assert=plain", "-m", "", f"--traces={path}"],
             cwd=ROOT, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if run.returncode != 0:
