@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     identifier_key: SecretStr | None = None
     identifier_key_old: SecretStr | None = None
     log_origin: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,100}$")] = "pathway"
+    former_log_keys: str = ""
     checkpoints: Path | None = None
     checkpoint_seconds: Annotated[int, Field(ge=1, le=60)] = 60
     requests_at_once: Annotated[int, Field(ge=1, le=10_000)] = 512

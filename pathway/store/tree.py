@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, delete, insert, or_, select, true, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from pathway.proof.merkle import EMPTY, FAN, Nodes, complete, needed, node_hash, root
@@ -98,11 +98,11 @@ class MerkleLog:
             connection.execute(update(TREE).where(TREE.c.site_id == site_id).values(**changed, **leased))
             return head
 
-    def waiting(self, site_id: str) -> set[str]:
-        """The ids of the records that wait for their place."""
+    def waiting(self, site_id: str) -> dict[str, str]:
+        """The records that wait for their place, by id, and the hashes of their leaves."""
         with self._reading() as connection:
             found = connection.scalars(select(UNLOGGED.c.leaves).where(UNLOGGED.c.site_id == site_id)).all()
-        return {record for leaves in found for _, record, _ in orjson.loads(leaves)}
+        return {record: hashed for leaves in found for _, record, hashed in orjson.loads(leaves)}
 
     def nodes(self, site_id: str, size: int, positions: Sequence[int] = ()) -> Nodes:
         """What the root of the first `size` leaves and the paths of some of them are made of."""
@@ -133,11 +133,15 @@ class MerkleLog:
         with self._reading() as connection:
             return [PlacedLeaf(*row) for row in connection.execute(query)]
 
-    def kept_nodes(self, site_id: str) -> dict[tuple[int, int], str]:
-        """Every node that is kept, by level and number."""
-        query = select(NODE.c.level, NODE.c.number, NODE.c.hash).where(NODE.c.site_id == site_id)
+    def whole(self, site_id: str) -> tuple[Head, dict[tuple[int, int], str]]:
+        """How far the log has come, and every node that is kept, by level and number: both as of one instant."""
+        tree = select(TREE.c.size, TREE.c.root).where(TREE.c.site_id == site_id).subquery()
+        here = select(NODE.c.level, NODE.c.number, NODE.c.hash).where(NODE.c.site_id == site_id).subquery()
+        query = select(tree, here).select_from(tree.outerjoin(here, true()))
         with self._reading() as connection:
-            return {(level, number): hashed for level, number, hashed in connection.execute(query)}
+            rows = connection.execute(query).all()
+        nodes = {(level, number): hashed for _, _, level, number, hashed in rows if hashed is not None}
+        return (Head(rows[0].size, rows[0].root) if rows else Head(0, EMPTY)), nodes
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from pathway.proof.checkpoint import Signer
+from pathway.proof.verifier import NotVerifiable, read_key
 from pathway.settings import Settings
 from pathway.store.engines import database_url
 from pathway.store.sealing import IdentifierKey, KeySource
@@ -29,6 +30,17 @@ class KeyMissing(Exception):
 def signer(settings: Settings) -> Signer:
     """What checkpoints are signed with (`PATHWAY_SIGNING_KEY`). Raises `KeyMissing`."""
     return Signer.of(settings.log_origin, _secret(settings, "signing_key", settings.signing_key))
+
+
+def former_log_keys(settings: Settings) -> tuple[str, ...]:
+    """The public keys of earlier signing keys, the latest first (`PATHWAY_FORMER_LOG_KEYS`). Raises `KeyMissing`."""
+    keys = tuple(settings.former_log_keys.split())
+    for key in keys:
+        try:
+            read_key(key)
+        except NotVerifiable as fault:
+            raise KeyMissing(f"PATHWAY_FORMER_LOG_KEYS names a key that cannot be read. {fault}") from None
+    return keys
 
 
 def identifier_key(settings: Settings) -> bytes:
