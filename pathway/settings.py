@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
 
     database_url: str = "sqlite:///var/pathway.db"
+    application_role: str | None = None
     env: Literal["development", "production"] = "production"
     token_issuer: str | None = None
     token_audience: str | None = None

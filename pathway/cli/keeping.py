@@ -26,11 +26,11 @@ def backup(
 
     The file restores into SQLite and into PostgreSQL. No key is in it: without the identifier key nobody is named.
     """
-    from pathway.store.backup import sites_in
+    from pathway.store.walls import sites
     from pathway.use_cases.back_up import back_up
 
     with acting(SITE, "back_up", subject) as (installation, caller):
-        for site in sites_in(installation.engines):
+        for site in sites(installation.engines):
             tell_of(installation, replace(caller, site_id=site))
         with _told(file):
             manifest = back_up(installation.settings, installation.engines, installation.clock(), file)

@@ -1,4 +1,4 @@
-"""What was recorded stays as it was recorded, whoever speaks to the database."""
+"""What was recorded stays as it was recorded, whoever speaks to the database: its owner too."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from pathway.store.engines import open_store
 from pathway.store.tables import APPEND_ONLY
 from pathway.store.values import Access
+from tests.postgres import as_owner
 from tests.store.builders import SITE, Store, opened, opening, recording, with_a_log
 
 ACCESS = Access("somebody", (), "record_what_happened")
@@ -39,7 +40,7 @@ def filled(store: Store) -> Store:
 
 
 def execute(store: Store, statement: str) -> None:
-    with store.engines.write.begin() as connection:
+    with store.owner.write.begin() as connection:
         connection.execute(text(statement))
 
 
@@ -103,7 +104,7 @@ def test_a_replication_session_is_refused_too(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start()
         store.do(opening("episode"))
-        with store.engines.write.connect() as connection:
+        with store.owner.write.connect() as connection:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             with pytest.raises(DBAPIError, match="append-only"):
                 connection.execute(text("DELETE FROM entry"))
@@ -125,7 +126,7 @@ def test_another_program_cannot_change_the_postgresql_tables_either(postgres_url
     with opened(postgres_url) as store:
         store.start().do(opening("episode"))
     with (
-        psycopg.connect(postgres_url.replace("+psycopg", "")) as connection,
+        psycopg.connect(as_owner(postgres_url).replace("+psycopg", "")) as connection,
         pytest.raises(psycopg.errors.RestrictViolation, match="append-only"),
     ):
         connection.execute("UPDATE entry SET actor = 'somebody else'")
@@ -134,5 +135,5 @@ def test_another_program_cannot_change_the_postgresql_tables_either(postgres_url
 def test_readers_cannot_write_to_the_sqlite_file(sqlite_url: str) -> None:
     engines = open_store(sqlite_url)
     with pytest.raises(DBAPIError, match="readonly"), engines.read.begin() as connection:
-        connection.execute(text(f"INSERT INTO identifier_key VALUES ('{SITE}', 'k')"))
+        connection.execute(text(f"INSERT INTO main.identifier_key VALUES ('{SITE}', 'k')"))
     engines.close()

@@ -23,13 +23,13 @@ def audited(command: Command) -> Command:
 
 
 def records(store: Store) -> list[dict[str, object]]:
-    with store.engines.read.connect() as connection:
+    with store.owner.read.connect() as connection:
         found = connection.execute(text("SELECT * FROM audit ORDER BY audit_id")).mappings().all()
     return [dict(row) for row in found]
 
 
 def unlogged(store: Store) -> list[list[str]]:
-    with store.engines.read.connect() as connection:
+    with store.owner.read.connect() as connection:
         found = connection.execute(text("SELECT leaves FROM unlogged ORDER BY commit_id")).scalars().all()
     return [leaf for one in found for leaf in orjson.loads(one)]
 

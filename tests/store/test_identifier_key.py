@@ -140,7 +140,7 @@ def test_under_a_new_key_all_patients_of_the_site_are_found_and_those_erased_sta
 def test_an_exchange_that_fails_leaves_every_patient_under_the_old_key(store: Store) -> None:
     for number in range(3):
         store.do(opening(patient=patient(f"p{number}", f"{number}"), pseudonym=f"p{number}"))
-    with store.engines.write.begin() as connection:
+    with store.owner.write.begin() as connection:
         connection.execute(text("UPDATE patient SET wrapped_key = 'spoilt' WHERE pseudonym = 'p2'"))
     with pytest.raises(SealBroken):
         rekey(store.engines, SITE, identifier_key(), STRANGER)

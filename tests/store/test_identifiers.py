@@ -15,7 +15,7 @@ IDENTIFIER = "MRN-CANARY-4711"
 def everything(store: Store) -> dict[str, str]:
     """What stands in each column, by `table.column`."""
     found: dict[str, str] = {}
-    with store.engines.read.connect() as connection:
+    with store.owner.read.connect() as connection:
         for table in metadata.sorted_tables:
             rows = connection.execute(text(f"SELECT * FROM {table.name}")).mappings().all()
             assert rows, f"{table.name} is empty: the search would prove nothing"

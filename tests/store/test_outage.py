@@ -16,13 +16,13 @@ from pathway.store.migrate import migrate
 from pathway.store.values import Proposal
 from pathway.store.writer import Command, StoreUnavailable, Unstorable, View
 from tests.missing import missing
-from tests.postgres import PostgresMissing, Server, running_server
+from tests.postgres import PostgresMissing, Server, as_owner, running_server
 from tests.store.builders import SITE, Store, opened, opening, recording, until
 
 
 def administer(url: str, *statements: str) -> None:
     """Runs statements beside the database at `url`, on the same server."""
-    beside = make_url(url).set(drivername="postgresql", database="postgres")
+    beside = make_url(as_owner(url)).set(drivername="postgresql", database="postgres")
     with psycopg.connect(beside.render_as_string(hide_password=False), autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement.encode())
@@ -88,11 +88,11 @@ def test_an_sqlite_file_without_its_tables_is_unavailable(tmp_path: Path) -> Non
 def test_a_postgresql_without_its_tables_is_unavailable(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start()
-        with store.engines.write.begin() as connection:
+        with store.owner.write.begin() as connection:
             connection.exec_driver_sql("DROP TABLE answer")
         with pytest.raises(StoreUnavailable):
             store.do(opening(key="k"))
-        with store.engines.write.begin() as connection:
+        with store.owner.write.begin() as connection:
             connection.exec_driver_sql("DROP TABLE entry, episode")
         with pytest.raises(StoreUnavailable):
             store.readers.summary(SITE, "episode")
@@ -170,7 +170,7 @@ def test_a_database_that_dies_under_every_attempt_is_unavailable(postgres_url: s
 def test_a_commit_that_the_database_refuses_is_not_answered(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start().do(opening("episode"))
-        with store.engines.write.begin() as connection:
+        with store.owner.write.begin() as connection:
             connection.exec_driver_sql(
                 "CREATE CONSTRAINT TRIGGER no_commit AFTER INSERT ON answer DEFERRABLE INITIALLY DEFERRED"
                 " FOR EACH ROW EXECUTE FUNCTION refuse_change()"

@@ -132,7 +132,7 @@ def test_a_decision_waits_for_the_lock_of_another_process_and_sees_what_it_wrote
             seen.append(view.summary.state)
             return Proposal("seen", b"{}")
 
-        with other.engines.write.begin() as connection:
+        with other.owner.write.begin() as connection:
             connection.execute(text("UPDATE episode SET state = 'maintenance'"))
             future = store.writer.submit(Command(SITE, "client", "episode", look))
             until(lambda: store.ask(waiting))

@@ -66,7 +66,7 @@ def listed(request: pytest.FixtureRequest) -> Iterator[tuple[Store, list[Summary
 
 
 def _rows(store: Store, query: str) -> list[tuple[str]]:
-    with store.engines.read.connect() as connection:
+    with store.owner.read.connect() as connection:
         return [(str(row[0]),) for row in connection.exec_driver_sql(query)]
 
 

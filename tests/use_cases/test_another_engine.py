@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from tests.owner import owner_of
 from tests.sides import Side
 from tests.use_cases.journeys import ALL_CLEAR, Child
 
@@ -21,7 +22,7 @@ def upgraded(child: Child) -> Child:
     side.installation = replace(current, engine=OLDER)
     child.treated()
     child.tell("assessment_recorded", components=ALL_CLEAR)
-    with current.engines.write.begin() as connection:
+    with owner_of(side.url) as owner, owner.write.begin() as connection:
         connection.execute(text("UPDATE episode SET snapshot = '{}', facts_digest = 'of the older engine'"))
     side.installation = current
     return child

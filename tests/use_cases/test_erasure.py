@@ -27,6 +27,8 @@ from pathway.use_cases.open_episode import open_episode
 from pathway.use_cases.permissions import NEEDS, Operation
 from pathway.use_cases.read_history import read_history
 from tests.keys import SECRET
+from tests.owner import owner_of
+from tests.postgres import as_owner
 from tests.sides import PATHWAY, Answer, Clock, Side
 from tests.use_cases.journeys import Child
 
@@ -67,13 +69,13 @@ def found(side: Side) -> list[Any]:
 
 def patient_row(child: Child) -> dict[str, Any]:
     pseudonym = child.side.summary(child.episode).pseudonym
-    with child.side.installation.engines.read.connect() as connection:
+    with owner_of(child.side.url) as owner, owner.read.connect() as connection:
         query = text("SELECT * FROM patient WHERE pseudonym = :pseudonym")
         return dict(connection.execute(query, {"pseudonym": pseudonym}).mappings().one())
 
 
 def audit_bodies(side: Side) -> list[dict[str, Any]]:
-    with side.installation.engines.read.connect() as connection:
+    with owner_of(side.url) as owner, owner.read.connect() as connection:
         return [
             json.loads(body) for body in connection.scalars(text("SELECT body FROM audit ORDER BY audit_id"))
         ]
@@ -229,7 +231,10 @@ def everywhere(side: Side) -> Callable[[], bytes]:
             with sqlite3.connect(file) as connection:
                 whole.write("\n".join(connection.iterdump()).encode())
         else:
-            with psycopg.connect(side.url.replace("+psycopg", "")) as postgres, postgres.cursor() as cursor:
+            with (
+                psycopg.connect(as_owner(side.url).replace("+psycopg", "")) as postgres,
+                postgres.cursor() as cursor,
+            ):
                 for table in metadata.sorted_tables:
                     with cursor.copy(f"COPY {table.name} TO STDOUT") as copy:
                         whole.write(b"".join(bytes(piece) for piece in copy))
@@ -289,7 +294,7 @@ def test_the_digest_of_a_request_does_not_tell_whom_it_named(side: Side) -> None
     """Whoever has the database alone cannot try all identifiers on what was kept for repeated requests."""
     opening = {"pathway": PATHWAY, "patient": PATIENT, "opened_on": "2026-02-01"}
     side.ask(open_episode, body=opening, key="k")
-    with side.installation.engines.read.connect() as connection:
+    with owner_of(side.url) as owner, owner.read.connect() as connection:
         (kept,) = connection.scalars(text("SELECT request_digest FROM answer")).all()
     computable = hashlib.sha256(
         repr((open_episode.__module__, (), orjson.dumps(opening))).encode()
@@ -334,7 +339,7 @@ def test_a_restored_backup_has_its_erasures_carried_out_again(side: Side, child:
     erased(side)
     columns = [name for name in kept if name not in ("site_id", "pseudonym")]
     changes = ", ".join(f"{name} = :{name}" for name in columns)
-    with side.installation.engines.write.begin() as connection:
+    with owner_of(side.url) as owner, owner.write.begin() as connection:
         connection.execute(
             text(f"UPDATE patient SET {changes} WHERE pseudonym = :pseudonym"),
             {name: kept[name] for name in [*columns, "pseudonym"]} | {"held_because": "a dispute"},

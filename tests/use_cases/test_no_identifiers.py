@@ -12,6 +12,7 @@ from pathway.use_cases.find_episodes import find_episodes
 from pathway.use_cases.read_history import read_history
 from pathway.use_cases.suppose import suppose
 from pathway.use_cases.worklist import read_worklist
+from tests.owner import owner_of
 from tests.sides import Answer, Side
 from tests.use_cases.journeys import ALL_CLEAR, Child, entry_of
 
@@ -23,7 +24,7 @@ CANARIES = (CANARY, OTHER)
 def rows(side: Side) -> dict[str, list[str]]:
     """Every row of every table, as text."""
     found = {}
-    with side.installation.engines.read.connect() as connection:
+    with owner_of(side.url) as owner, owner.read.connect() as connection:
         for table in metadata.sorted_tables:
             found[table.name] = [
                 str(tuple(row)) for row in connection.execute(text(f"SELECT * FROM {table.name}"))
