@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, select, text, type_coerce
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import NullType
 
-from pathway.store.engines import Engines, fault
+from pathway.store.engines import Engines
 from pathway.store.statements import AUDIT, ENTRY, EPISODE
 from pathway.store.tables import APPEND_ONLY
 from pathway.store.tree import LEAF, PlacedLeaf
 from pathway.store.values import StoredAudit, StoredEntry, Summary
+from pathway.store.walls import reading
 
 EPISODES: Final = 200
 """Episodes that are read together."""
@@ -50,7 +49,7 @@ class WholeSite:
 
     def counts(self) -> tuple[int, int]:
         """How many entries and how many audit records there are."""
-        with self._reading() as connection:
+        with reading(self._engines, self._site) as connection:
             return (
                 _count(connection, select(func.count()).where(ENTRY.c.site_id == self._site)),
                 _count(connection, select(func.count()).where(AUDIT.c.site_id == self._site)),
@@ -86,7 +85,7 @@ class WholeSite:
                 .order_by(AUDIT.c.audit_id)
                 .limit(RECORDS)
             )
-            with self._reading() as connection:
+            with reading(self._engines, self._site) as connection:
                 found = [
                     PlacedAudit(StoredAudit(*told), leaf)
                     for *told, leaf in self._rows(connection, query, StoredAudit)
@@ -100,11 +99,12 @@ class WholeSite:
         """The hashes of those of these entries that are there, taken of their texts."""
         found: dict[str, str] = {}
         wanted = list(entry_ids)
-        with self._reading() as connection:
+        with reading(self._engines, self._site) as connection:
             for start in range(0, len(wanted), EPISODES):
                 some = ENTRY.c.entry_id.in_(wanted[start : start + EPISODES])
                 query = select(ENTRY.c.entry_id, ENTRY.c.body).where(ENTRY.c.site_id == self._site, some)
-                found |= {entry: sha256(body.encode()).hexdigest() for entry, body in connection.execute(query)}
+                rows = connection.execute(query)
+                found |= {entry: sha256(str(body).encode()).hexdigest() for entry, body in rows}
         return found
 
     def strays(self) -> list[tuple[str, str]]:
@@ -115,7 +115,7 @@ class WholeSite:
             .select_from(ENTRY.outerjoin(EPISODE, whole))
             .where(ENTRY.c.site_id == self._site, EPISODE.c.episode_id.is_(None))
         )
-        with self._reading() as connection:
+        with reading(self._engines, self._site) as connection:
             return [(row.episode_id, row.entry_id) for row in connection.execute(query)]
 
     def orphans(self) -> list[PlacedLeaf]:
@@ -128,7 +128,7 @@ class WholeSite:
             .where(LEAF.c.site_id == self._site, ENTRY.c.entry_id.is_(None), AUDIT.c.audit_id.is_(None))
             .order_by(LEAF.c.position)
         )
-        with self._reading() as connection:
+        with reading(self._engines, self._site) as connection:
             return [PlacedLeaf(*row) for row in connection.execute(query)]
 
     def missing_triggers(self) -> list[str]:
@@ -136,7 +136,7 @@ class WholeSite:
 
         A trigger counts when it does what the migrations made it for, not when it has its name.
         """
-        with self._reading() as connection:
+        with reading(self._engines, self._site) as connection:
             if self._engines.dialect == "sqlite":
                 made = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
                 found = {(row.name, row.sql) for row in made}
@@ -152,7 +152,7 @@ class WholeSite:
             .order_by(EPISODE.c.episode_id)
             .limit(EPISODES)
         )
-        with self._reading() as connection:
+        with reading(self._engines, self._site) as connection:
             summaries = [Summary(*row) for row in self._rows(connection, wanted, Summary)]
             if not summaries:
                 return []
@@ -186,23 +186,14 @@ class WholeSite:
         if self._engines.dialect == "postgresql":
             yield from rows
             return
-        readers = [(place, _READ[told.type]) for place, told in enumerate(fields(value)) if told.type in _READ]
+        readers = [
+            (place, _READ[told.type]) for place, told in enumerate(fields(value)) if told.type in _READ
+        ]
         for row in rows:
             read = list(row)
             for place, reader in readers:
                 read[place] = reader(read[place])
             yield read
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """A connection on which everything is seen as of one instant."""
-        try:
-            with self._engines.read.connect() as connection:
-                if self._engines.dialect == "postgresql":
-                    connection = connection.execution_options(isolation_level="REPEATABLE READ")
-                yield connection
-        except SQLAlchemyError as error:
-            raise fault(error) from None
 
 
 def _or_as_it_is(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -226,6 +217,7 @@ _READ: Final[dict[Any, Callable[[Any], Any]]] = {
     "bool": lambda told: bool(told) if told in (0, 1) else told,
 }
 
+# A trigger of PostgreSQL before any DELETE, UPDATE or TRUNCATE, whatever its rows: type 2 + 8 + 16 + 32.
 _POSTGRESQL_TRIGGERS: Final = text(
     "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
     " WHERE t.tgname = c.relname || '_append_only' AND t.tgenabled = 'A' AND t.tgtype = 58 AND t.tgqual IS NULL"

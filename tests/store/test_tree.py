@@ -150,7 +150,7 @@ def test_where_records_stand_is_told_for_those_that_have_a_place(store: Store) -
 
 def test_what_a_rolled_back_commit_would_have_added_never_gets_a_place(store: Store) -> None:
     grow(store, "first")
-    with store.engines.write.connect() as connection:
+    with store.owner.write.connect() as connection:
         connection.begin()
         connection.execute(text(f"INSERT INTO unlogged VALUES ('{SITE}', 'x', '[[\"entry\",\"e\",\"h\"]]')"))
         connection.rollback()
