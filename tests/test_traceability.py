@@ -16,7 +16,7 @@ from docs.traceability import PAGE, THREATS, Suite, collected, gaps, page, said
 from pathway.catalogue import CATALOGUE
 from pathway.engine.definition import Pathway, State, Transition
 from tests.story import PATHWAY, Story, assessed_after_two_cycles
-from tests.tracing import pytest_collection_modifyitems
+from tests.tracing import know
 from tests.travelled import (
     DOES_NOT_HOLD,
     EDGE,
@@ -226,9 +226,9 @@ def test_what_is_said_to_be_out_of_reach_and_is_not_is_found(suite: Suite) -> No
 
 
 @pytest.mark.shows("G14", control=True)
-def test_an_id_that_nobody_defined_ends_the_collection(request: pytest.FixtureRequest) -> None:
+def test_an_id_that_nobody_defined_is_an_error_of_its_file(request: pytest.FixtureRequest) -> None:
     item: pytest.Item = request.node
-    pytest_collection_modifyitems([item])
+    know(item)
     item.add_marker(pytest.mark.shows("R-999"))
-    with pytest.raises(pytest.UsageError, match="shows R-999: no such id in docs/requirements/"):
-        pytest_collection_modifyitems([item])
+    with pytest.raises(pytest.Collector.CollectError, match="shows R-999: no such id in docs/requirements/"):
+        know(item)
