@@ -90,14 +90,17 @@ def test_a_bundle_that_holds_says_what_it_shows_and_what_it_cannot() -> None:
     assert verified.found == ()
     told = " ".join(verified.sentences())
     assert "all 6 entries are unaltered and in one unbroken chain" in told
-    assert "6 of them, and 6 records of who wrote them, stand in the site's log of 17 leaves" in told
+    assert "They, and 6 records of who wrote them, stand in the site's log of 17 leaves" in told
     assert "a bundle cannot show" in told
 
 
 def test_entries_behind_the_checkpoint_are_told_as_not_covered() -> None:
     verified = verify_bundle(bundle(covered=4), KEY)
     assert verified.found == ()
-    assert "The last 2 came after that checkpoint" in " ".join(verified.sentences())
+    assert verified.head == verify_bundle(bundle(4), KEY).head
+    told = " ".join(verified.sentences())
+    assert "the first 4 entries are unaltered" in told
+    assert "The last 2 are said to have come after that checkpoint: no signature covers them" in told
 
 
 def edit(changed: Bundle, place: int, **members: Any) -> None:
