@@ -12,8 +12,10 @@ NOTE: Final = (
 )
 
 
-def threats_page(promises: Promised, shown: Mapping[str, Sequence[str]]) -> str:
-    """Assets, attackers and abuse cases with the tests that show their answers, and what is not defended."""
+def threats_page(
+    promises: Promised, shown: Mapping[str, Sequence[str]], controlled: Mapping[str, Sequence[str]]
+) -> str:
+    """Assets, attackers and abuse cases with the tests that show their answers and those tests' controls."""
     open_ones = {name: each for name, each in promises.threats.items() if "not_defended" in each}
     summary = (
         f"{len(promises.threats)} things that somebody may attempt: {len(promises.threats) - len(open_ones)} are"
@@ -33,7 +35,7 @@ def threats_page(promises: Promised, shown: Mapping[str, Sequence[str]]) -> str:
     ]
     for who, words in promises.attackers.items():
         lines += [f"## By {words}", "", "| | attempt | answer | tests |", "|---|---|---|---|"]
-        lines += [*_answered(promises, shown, who), ""]
+        lines += [*_answered(promises, shown, controlled, who), ""]
     lines += ["## Not defended", "", "| | by | attempt | what is left, and what to do |", "|---|---|---|---|"]
     for name, each in open_ones.items():
         by = promises.attackers[each["who"]]
@@ -41,8 +43,11 @@ def threats_page(promises: Promised, shown: Mapping[str, Sequence[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _answered(promises: Promised, shown: Mapping[str, Sequence[str]], who: str) -> Iterator[str]:
+def _answered(
+    promises: Promised, shown: Mapping[str, Sequence[str]], controlled: Mapping[str, Sequence[str]], who: str
+) -> Iterator[str]:
     for name, each in promises.threats.items():
         if each["who"] == who and "answer" in each:
-            tests = "<br>".join(f"`{test}`" for test in shown.get(name, ())) or "**none**"
-            yield f"| {name} | {each['abuse']} | {each['answer']} | {tests} |"
+            tests = [f"`{test}`" for test in shown.get(name, ("none",))]
+            tests += [f"control: `{test}`" for test in controlled.get(name, ())]
+            yield f"| {name} | {each['abuse']} | {each['answer']} | {'<br>'.join(tests)} |"

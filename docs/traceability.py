@@ -224,7 +224,7 @@ def main() -> None:
     subprocess.run([*_PYTEST, "--travelled", "tests/spec"], cwd=ROOT, check=False)  # noqa: S603
     promises, suite, witnesses = promised(), collected(), kept()
     PAGE.write_text(page(promises, suite, witnesses, tuple(CATALOGUE)), encoding="utf-8")
-    THREATS.write_text(threats_page(promises, suite.shown), encoding="utf-8")
+    THREATS.write_text(threats_page(promises, suite.shown, suite.controlled), encoding="utf-8")
     found = gaps(promises, suite, witnesses, CATALOGUE)
     print("\n".join(["docs/traceability.md, docs/threats.md: written", *found]))
     sys.exit(1 if found else 0)

@@ -92,6 +92,7 @@ def test_the_service_runs_in_production_without_rights(services: dict[str, dict[
         assert services[name]["read_only"] is True
 
 
+@pytest.mark.shows("R-086")
 def test_signed_checkpoints_lie_outside_of_the_containers(services: dict[str, dict[str, Any]]) -> None:
     place = services["api"]["environment"]["PATHWAY_CHECKPOINTS"]
     assert f"./checkpoints:{place}" in services["api"]["volumes"]

@@ -141,6 +141,7 @@ def records() -> list[str]:
     return [json.loads(body)["operation"] for (body,) in rows]
 
 
+@pytest.mark.shows("C-34")
 def test_every_command_is_recorded_or_touches_no_patient() -> None:
     named = {name.removesuffix(" --release") for name in RECORDS} | TOUCHES_NO_PATIENT.keys()
     assert named == set(commands(typer.main.get_command(app)))
@@ -181,7 +182,7 @@ def left(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple
     return found
 
 
-@pytest.mark.shows("G9")
+@pytest.mark.shows("G9", "C-34")
 def test_each_command_leaves_exactly_one_record_of_each_thing_it_does(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:

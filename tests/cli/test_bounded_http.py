@@ -72,19 +72,20 @@ def dripping(connection: socket.socket, piece: bytes) -> bytes:
         thread.join()
 
 
-@pytest.mark.shows("G12")
+@pytest.mark.shows("G12", "T-61")
 def test_a_connection_that_asks_nothing_is_closed(service: Service) -> None:
     with connected(service) as connection:
         assert answer(connection).startswith(b"HTTP/1.1 408 ")
 
 
-@pytest.mark.shows("G12")
+@pytest.mark.shows("G12", "T-61")
 def test_a_head_that_never_ends_is_cut_off_however_steadily_it_comes(service: Service) -> None:
     with connected(service) as connection:
         connection.sendall(BEGUN + b"x: ")
         assert dripping(connection, b"y").startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.shows("T-61")
 def test_a_second_request_that_stops_half_way_is_cut_off(service: Service) -> None:
     with connected(service) as connection:
         connection.sendall(WHOLE)
@@ -93,7 +94,7 @@ def test_a_second_request_that_stops_half_way_is_cut_off(service: Service) -> No
         assert answer(connection).startswith(b"HTTP/1.1 408 ")
 
 
-@pytest.mark.shows("G12")
+@pytest.mark.shows("G12", "R-101", "T-61")
 @pytest.mark.parametrize("piece", [b"", b" "], ids=["never", "byte by byte"])
 def test_a_body_that_does_not_come_is_not_waited_for_and_its_place_is_free_again(
     service: Service, piece: bytes
@@ -110,7 +111,7 @@ def test_a_body_that_does_not_come_is_not_waited_for_and_its_place_is_free_again
     assert service.get("/v1/worklist").status_code == 200
 
 
-@pytest.mark.shows("G12")
+@pytest.mark.shows("G12", "T-05")
 def test_headers_without_end_are_cut_off(service: Service) -> None:
     with connected(service) as connection:
         connection.sendall(BEGUN)
@@ -130,7 +131,7 @@ TOO_LARGE = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.shows("G12")
+@pytest.mark.shows("G12", "R-101", "T-05")
 @TOO_LARGE
 def test_a_head_beyond_the_bounds_is_refused_even_when_it_is_whole(service: Service, head: bytes) -> None:
     with connected(service) as connection:
@@ -138,7 +139,7 @@ def test_a_head_beyond_the_bounds_is_refused_even_when_it_is_whole(service: Serv
         assert answer(connection).startswith(b"HTTP/1.1 431 ")
 
 
-@pytest.mark.shows("G12", control=True)
+@pytest.mark.shows("G12", "C-25", "T-61", control=True)
 @TOO_LARGE
 def test_without_the_bounds_such_a_head_is_answered(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, head: bytes
@@ -155,7 +156,7 @@ def test_what_is_not_http_is_refused(service: Service) -> None:
         assert answer(connection).startswith(b"HTTP/1.1 400 ")
 
 
-@pytest.mark.shows("G12")
+@pytest.mark.shows("G12", "R-101", "C-25", "T-05")
 def test_a_connection_too_many_is_refused_and_the_next_after_one_has_ended_is_not(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

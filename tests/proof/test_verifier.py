@@ -161,7 +161,7 @@ def believed(data: bytes) -> bool:
         return False
 
 
-@pytest.mark.shows("G5")
+@pytest.mark.shows("G5", "T-65")
 def test_a_changed_byte_anywhere_is_never_believed() -> None:
     """Each byte of a file without a space too many, to three others; also to one that differs in a single bit."""
     text = orjson.dumps(bundle(2))
@@ -173,6 +173,7 @@ def test_a_changed_byte_anywhere_is_never_believed() -> None:
             assert changed == text or not believed(changed), (place, text[place - 20 : place + 20])
 
 
+@pytest.mark.shows("T-65")
 def test_a_member_that_nothing_verifies_or_that_is_there_twice_makes_it_no_bundle() -> None:
     text = orjson.dumps(bundle(2))
     assert not believed(text.replace(b"{", b'{"note":"all is well",', 1))

@@ -58,6 +58,7 @@ def test_what_a_visit_raised_is_worked_up_within_three_weeks_of_that_visit() -> 
     assert "complete the work-up of the suspected progression" not in story.windows(140)
 
 
+@pytest.mark.shows("C-13")
 def test_a_life_threatening_side_effect_comes_first_while_a_progression_is_suspected() -> None:
     story = Story.opened()
     story.told("toxicity_recorded", 1, term="sepsis", grade=4)
@@ -76,6 +77,7 @@ def test_a_life_threatening_side_effect_is_told_of_first_where_no_treatment_is_l
     assert told.startswith("sepsis, grade 4")
 
 
+@pytest.mark.shows("R-070")
 def test_once_the_goal_is_comfort_nothing_is_due_or_asked_for_that_serves_a_treatment_to_come() -> None:
     story = Story.opened()
     story.told("progression_evidence_recorded", 0, confirmed=True, pattern="metastatic")

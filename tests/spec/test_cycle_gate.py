@@ -71,6 +71,7 @@ def test_a_cycle_is_delayed_while_platelets_are_low() -> None:
     )
 
 
+@pytest.mark.shows("R-063")
 def test_while_an_infection_is_out_of_control_the_cycle_is_delayed_and_looked_at_again() -> None:
     story = ready(uncontrolled_infection=True)
     told = story.next(2)

@@ -98,6 +98,7 @@ def given_on_what_was_progression(option: str, response: str, **detail: str) -> 
     return story
 
 
+@pytest.mark.shows("C-09")
 @pytest.mark.parametrize(
     ("option", "response", "goes_on", "detail"),
     [

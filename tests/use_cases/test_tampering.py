@@ -83,6 +83,7 @@ def test_what_was_touched_is_found_and_named(
     assert missed == []
 
 
+@pytest.mark.shows("T-24")
 def test_each_class_of_change_is_there_once() -> None:
     assert len(MUTATIONS) == 12
     assert Counter(MUTATIONS.values()).most_common(1)[0][1] == 1
@@ -127,7 +128,7 @@ CONTROLS: dict[str, tuple[Gap, str]] = {
 }
 
 
-@pytest.mark.shows("G5", control=True)
+@pytest.mark.shows("G5", "C-19", control=True)
 @pytest.mark.parametrize("without", CONTROLS)
 def test_a_verifier_without_one_of_its_parts_misses_some(
     honest_in_file: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without: str

@@ -150,6 +150,7 @@ def test_a_recommendation_forged_before_it_was_sealed_does_not_follow(honest: Re
     ]
 
 
+@pytest.mark.shows("T-64")
 def test_what_was_put_among_the_waiting_before_it_got_its_place_is_compared_too(tmp_path: Path) -> None:
     record = in_file(tmp_path)
     side = Hospital.of(record)
@@ -224,6 +225,7 @@ def test_a_record_that_goes_on_meanwhile_is_not_accused(empty: Record) -> None:
 # Keys and series of checkpoints.
 
 
+@pytest.mark.shows("C-42")
 def test_when_the_key_changes_the_last_checkpoint_has_both_signatures_and_all_of_them_stay_good(
     honest: Record, tmp_path: Path
 ) -> None:
@@ -266,6 +268,7 @@ def test_a_former_key_that_cannot_be_read_is_told(honest: Record) -> None:
         Notary(installation)
 
 
+@pytest.mark.shows("T-63")
 def test_a_series_of_checkpoints_that_nobody_answered_for_is_none(honest: Record, tmp_path: Path) -> None:
     record = honest.copy(tmp_path)
     (record.folder / "checkpoints" / SITE / "0002").mkdir()
@@ -274,6 +277,7 @@ def test_a_series_of_checkpoints_that_nobody_answered_for_is_none(honest: Record
     assert {each.what for each in record.verified().findings} == {"checkpoint_forged"}
 
 
+@pytest.mark.shows("C-42", "T-63")
 def test_an_operator_who_lost_the_key_answers_for_a_new_series(honest: Record, tmp_path: Path) -> None:
     record = honest.copy(tmp_path)
     lost: dict[str, Any] = {"signing_key": SecretStr(OTHER)}
@@ -285,6 +289,7 @@ def test_an_operator_who_lost_the_key_answers_for_a_new_series(honest: Record, t
     assert record.verified(**lost).findings == []
 
 
+@pytest.mark.shows("T-62")
 def test_two_databases_that_go_apart_are_not_both_signed(honest: Record, tmp_path: Path) -> None:
     """A copy is started beside the original, with the same key and the same folder: whoever comes second is told."""
     one, other = honest.copy(tmp_path / "one"), honest.copy(tmp_path / "other")
