@@ -199,6 +199,57 @@ def test_a_suspicion_after_an_assessment_is_confirmed_or_refuted_before_its_resp
     assert shown["sentence"].startswith("A progression was suspected after it")
 
 
+@pytest.mark.shows("C-29")
+def test_progression_that_nobody_decided_on_is_not_undone_by_another_assessment_but_by_a_person() -> None:
+    for on in (44, 50):
+        story = after_two_cycles()
+        story.fit(44)
+        story.assessed(44, "PD")
+        story.assessed(on, "CR", timepoint="another-centre")
+        assert story.finding("response", on) == "unknown"
+        assert not {"start_maintenance", "continue_chemoimmunotherapy"} & open_options(story, on)
+        story.told(
+            "response_confirmed", on, response="CR", reason="The uptake was that of a healing fracture."
+        )
+        assert story.finding("response", on) == "CR"
+
+
+@pytest.mark.shows("C-29")
+def test_progression_that_may_be_a_mimic_is_refuted_by_a_later_assessment_and_not_by_one_of_that_day() -> (
+    None
+):
+    for on, found in ((44, "unknown"), (50, "SD")):
+        story = after_two_cycles()
+        story.fit(44)
+        story.told("assessment_recorded", 44, reported_overall="PD")
+        assert story.finding("progression_confirmed", 44) == "open"
+        story.assessed(on, "SD", timepoint="repeat")
+        assert story.finding("response", on) == found
+
+
+@pytest.mark.parametrize(("on", "found"), [(72, "unknown"), (73, "SD")])
+def test_an_assessment_more_than_28_days_after_a_progression_counts_by_itself(on: int, found: str) -> None:
+    story = after_two_cycles()
+    story.assessed(44, "PD")
+    story.assessed(on, "SD", timepoint="later")
+    assert story.finding("response", on) == found
+
+
+def test_progression_that_was_decided_on_or_treated_stands_against_no_later_response() -> None:
+    decided = after_two_cycles()
+    decided.fit(44)
+    decided.assessed(44, "PD")
+    decided.decided("local_control", 45, "blocked")
+    decided.told("local_control_completed", 46, modality="surgery")
+    decided.assessed(60, "SD", timepoint="restaging")
+    assert decided.finding("response", 60) == "SD"
+    treated = after_two_cycles()
+    treated.assessed(44, "PD")
+    treated.told("cycle_started", 46, cycle=3)
+    treated.assessed(60, "SD", timepoint="later")
+    assert treated.finding("response", 60) == "SD"
+
+
 def prompts(story: Story, on: int) -> set[str]:
     return {each["prompt"] for each in story.next(on).document("0" * 64)["prompts"]}
 
@@ -209,6 +260,18 @@ def test_a_suspicion_under_treatment_is_named_before_the_next_cycle() -> None:
     assert "progression_suspected" in prompts(story, 11)
     story.told("progression_evidence_recorded", 12, confirmed=True)
     assert "progression_suspected" not in prompts(story, 12)
+
+
+def test_a_suspicion_of_the_day_of_the_assessment_is_named_at_the_decision_and_a_later_one_is_its_row() -> (
+    None
+):
+    story = in_remission(44)
+    story.told("progression_evidence_recorded", 44, confirmed=False)
+    assert "progression_suspected" in prompts(story, 44)
+    later = in_remission(44)
+    later.told("progression_evidence_recorded", 45, confirmed=False)
+    assert "progression_suspected" not in prompts(later, 45)
+    assert later.rows(45) == ["5"]
 
 
 def test_a_suspicion_that_led_to_the_line_or_was_answered_by_an_assessment_is_not_named_again() -> None:

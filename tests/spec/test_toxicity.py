@@ -80,6 +80,22 @@ def test_the_rule_of_the_antibody_given_is_shown_with_its_source() -> None:
     assert told["urgent"]
 
 
+@pytest.mark.shows("R-061", "C-13")
+@pytest.mark.parametrize("begun", [running, course_running])
+def test_an_infection_out_of_control_interrupts_the_antibody_until_it_has_resolved(begun: Any) -> None:
+    story = begun()
+    story.told("fitness_recorded", 3, uncontrolled_infection=True)
+    assert (rows(story), story.next(3).recommended) == (["G3a"], "hold")
+    story.told("fitness_recorded", 4, uncontrolled_infection=False)
+    assert rows(story, 4) == ["H"]
+
+
+def test_an_infection_in_a_cycle_without_antibody_has_no_infusion_to_interrupt() -> None:
+    story = running(["irinotecan", "temozolomide"])
+    story.told("fitness_recorded", 3, uncontrolled_infection=True)
+    assert rows(story) == ["H"]
+
+
 @pytest.mark.shows("R-061")
 def test_dinutuximab_has_rules_of_its_own() -> None:
     story = running(DINUTUXIMAB)

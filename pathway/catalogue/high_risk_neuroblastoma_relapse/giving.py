@@ -32,7 +32,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import (
     stay,
 )
 from pathway.catalogue.high_risk_neuroblastoma_relapse.start_criteria import start_criteria
-from pathway.clinical.evidence import QARZIBA_SWISS, REVIEW, Tag, cite
+from pathway.clinical.evidence import QARZIBA_SWISS, REVIEW, UNITUXIN_LABEL, Tag, cite
 from pathway.engine.definition import Offer, Row
 
 _HELD = row("E", "Treatment is on hold: resume it or decide otherwise.", [g.HELD], None, (Offer("resume"), Offer("continue_chemoimmunotherapy", needs_reason=True), Offer("continue_maintenance", needs_reason=True)), X, F, S, because=[g.chosen("hold re-check")])  # fmt: skip
@@ -88,6 +88,7 @@ _SIDE_EFFECTS: Final[tuple[Row, ...]] = (
     row("G1", "Interrupt the infusion now: a side effect ends the antibody for this course.", [tox.NEXT_COURSE], _HOLD_ANTIBODY, _GO_ON_WITHOUT, WITHIN_THE_LINE, X, F, S, because=[], notes=(_CULTURES,)),
     row("G2", "Interrupt the infusion now: a severe side effect has come again, and ends it for today.", [tox.ENDS_TODAY], _HOLD_ANTIBODY, _GO_ON_WITHOUT, WITHIN_THE_LINE, X, F, S, because=[], notes=(_CULTURES,)),
     row("G3", "Interrupt the infusion now, and give none, until the side effect has come down.", [tox.INTERRUPTS], _HOLD_ANTIBODY, _GO_ON_WITHOUT, WITHIN_THE_LINE, X, F, S, because=[], notes=(_CULTURES,)),
+    row("G3a", "An infection is out of control: interrupt the infusion, and give none, until it has resolved.", [g.INFECTED, g.ANTIBODY_GIVEN], _HOLD_ANTIBODY, _GO_ON_WITHOUT, WITHIN_THE_LINE, X, F, S, because=[cite(UNITUXIN_LABEL, Tag.SOURCE_READ, "systemic infection: stop until resolved"), g.chosen("the same for the other antibodies")], notes=(_CULTURES,)),
     row("G4", "A side effect goes on whose grade decides: obtain the grade.", [tox.GRADE_DECIDES], OBTAIN, F, S, because=[], obtains=(tox.toxicity_action,)),
 )  # fmt: skip
 _MODIFIES: Final = (

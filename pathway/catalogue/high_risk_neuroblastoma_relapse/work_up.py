@@ -48,7 +48,11 @@ def _suspected(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG
     progression, began = episode.progression, episode.line_began
     if progression is None or progression.confirmed or (began is not None and began.on > progression.at.on):
         return
-    if episode.timepoint is None or later_progression(episode) is not None:
+    last = episode.timepoint.last if episode.timepoint else None
+    later = later_progression(episode) is not None
+    if later and episode.state == "decision_due":
+        return  # the table itself says so
+    if later or last is None or last.on == progression.at.on:
         yield Noticed(f"suspected on {progression.at.on}", progression.at)
 
 
@@ -71,12 +75,12 @@ PROMPTS: Final = (
     ),
     Prompt(
         "progression_suspected",
-        "A progression was suspected under treatment and is neither confirmed nor refuted.",
+        "A progression was suspected under treatment, or on the day of the assessment, and is neither confirmed nor refuted.",
         "Confirm or refute the suspected progression before the next treatment: biopsy, FDG-PET, MRI, or repeat "
         "within 28 days.",
         cite(NCI_PDQ_2025, Tag.SOURCE_READ, "biopsy tells maturation from progression"),
         _suspected,
-        UNDER_TREATMENT,
+        (*UNDER_TREATMENT, "decision_due"),
         urgent=True,
     ),
     Prompt(
