@@ -211,6 +211,7 @@ def test_maintenance_is_assessed_after_the_second_course() -> None:
     assert due(story, 91, "assess the response") == (113, 120, 134)
 
 
+@pytest.mark.shows("R-067")
 def test_each_step_to_cells_has_a_clock_of_its_own() -> None:
     story = referred()
     assert due(story, 45, "have CAR-T eligibility decided") == (45, 52, 59)

@@ -40,7 +40,7 @@ def after(mutation: str, record: Record, seed: int) -> tuple[Report, Touched]:
     return record.verified(), touched
 
 
-@pytest.mark.shows("R-088", "G6")
+@pytest.mark.shows("G6", "R-088", "C-31")
 def test_an_honest_record_holds_and_every_recommendation_is_derived_again(honest: Record) -> None:
     report = honest.verified()
     assert report.findings == []
