@@ -119,6 +119,16 @@ class MerkleLog:
                 found |= {row.record_id: PlacedLeaf(*row) for row in connection.execute(query)}
         return found
 
+    def hashes(self, site_id: str, first: int, behind: int) -> list[tuple[int, str]]:
+        """Place and hash of the leaves from `first` up to, but without, `behind`, in order."""
+        query = (
+            select(LEAF.c.position, LEAF.c.hash)
+            .where(LEAF.c.site_id == site_id, LEAF.c.position >= first, LEAF.c.position < behind)
+            .order_by(LEAF.c.position)
+        )
+        with reading(self._engines, site_id) as connection:
+            return [(position, hashed) for position, hashed in connection.execute(query).all()]
+
     def leaves(self, site_id: str, first: int, behind: int) -> list[PlacedLeaf]:
         """The leaves from `first` up to, but without, `behind`, in order."""
         entry = and_(ENTRY.c.site_id == LEAF.c.site_id, ENTRY.c.entry_id == LEAF.c.record_id)

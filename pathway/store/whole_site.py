@@ -182,7 +182,7 @@ class WholeSite:
         return [type_coerce(column, NullType()) for column in columns]
 
     def _rows(self, connection: Connection, query: Select[Any], value: type[Any]) -> Iterator[Sequence[Any]]:
-        rows = connection.execute(query)
+        rows = connection.execute(query).all()
         if self._engines.dialect == "postgresql":
             yield from rows
             return

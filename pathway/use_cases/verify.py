@@ -523,14 +523,16 @@ def _log(look: _Look, notary: Notary, progress: Progress) -> int:
     head, kept_nodes = notary.log.whole(report.site)
     hashes: list[str] = []
     while len(hashes) < head.size:
-        some = notary.log.leaves(report.site, len(hashes), min(len(hashes) + FAN * 64, head.size))
-        if not some or [leaf.position for leaf in some] != list(range(len(hashes), len(hashes) + len(some))):
+        some = notary.log.hashes(report.site, len(hashes), min(len(hashes) + FAN * 64, head.size))
+        if not some or [position for position, _ in some] != list(
+            range(len(hashes), len(hashes) + len(some))
+        ):
             sentence = (
                 f"The log has {head.size} leaves by its own count, and the one at {len(hashes)} is missing."
             )
             look.find("log_differs", sentence)
             break
-        hashes += [leaf.hash for leaf in some]
+        hashes += [hashed for _, hashed in some]
         progress(0)
     node = over(hashes)
     report.leaves, report.root = len(hashes), root(len(hashes), node)
