@@ -7,7 +7,12 @@ from dataclasses import replace
 import pytest
 
 from pathway.catalogue import CATALOGUE, Catalogue, claims_of
+from pathway.clinical.component_rules import POLICIES
+from pathway.clinical.components import COMBINED, TABLES
 from pathway.clinical.evidence import SOURCES, Tag
+from pathway.clinical.inrc import RULES
+from pathway.clinical.toxicity import STOP_RULES
+from pathway.clinical.toxicity_tables import ACTION_RULES
 from pathway.engine.page import written
 from tests.story import PATHWAY
 
@@ -15,7 +20,7 @@ FINGERPRINTS = {
     (
         "high_risk_neuroblastoma_relapse",
         1,
-    ): "8c38035dce05323c756660212917b7624ab9843bc3367b97571132079cc9aeef",
+    ): "10f0f09e3e3b8c24353f92c4faba08f6e8a1c5524001147e7e4f56915fe4315e",
 }
 """The content of each version. Once released a version is never edited: make another instead. Until then a
 changed definition is a deliberate act, and its new fingerprint is written here with it."""
@@ -24,6 +29,28 @@ changed definition is a deliberate act, and its new fingerprint is written here 
 @pytest.mark.shows("R-044", "C-31", "T-45")
 def test_a_published_version_is_never_edited() -> None:
     assert {(each.id, each.version): each.content_hash for each in CATALOGUE} == FINGERPRINTS
+
+
+def test_the_rules_of_response_and_toxicity_are_part_of_what_is_published() -> None:
+    said = {remark.says for chapter in PATHWAY.medicine for remark in chapter.remarks}
+    assert {rule.sentence for rule in STOP_RULES} <= said
+    for rule in ACTION_RULES:
+        assert any(rule.sentence in each for each in said), rule.name
+    for policy in POLICIES.values():
+        assert any(each.endswith(policy.reading) for each in said), policy.id
+    rows = [row.sentence for table in TABLES.values() for row in table]
+    rows += [row.sentence for row in COMBINED] + [row.sentence for row in RULES]
+    assert all(any(row in each for each in said) for row in rows)
+
+
+def test_a_question_of_the_response_that_is_read_otherwise_makes_another_version() -> None:
+    chapter = PATHWAY.medicine[2]
+    question = POLICIES["A1"].turned()
+    remark = replace(chapter.remarks[0], says=f"{question.question} {question.reading}")
+    assert remark.about == "A1"
+    turned = replace(chapter, remarks=(remark, *chapter.remarks[1:]))
+    medicine = (*PATHWAY.medicine[:2], turned, *PATHWAY.medicine[3:])
+    assert replace(PATHWAY, medicine=medicine).content_hash != PATHWAY.content_hash
 
 
 def test_a_pathway_is_found_by_name_and_version_the_newest_by_name_alone() -> None:

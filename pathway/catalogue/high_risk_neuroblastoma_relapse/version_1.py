@@ -45,6 +45,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.giving import (
     RUNNING_MAINTENANCE,
 )
 from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import MATRIX
+from pathway.catalogue.high_risk_neuroblastoma_relapse.medicine import MEDICINE
 from pathway.catalogue.high_risk_neuroblastoma_relapse.options import ALWAYS, OPTIONS, always
 from pathway.catalogue.high_risk_neuroblastoma_relapse.planning import PLANNING, SUSPECTED
 from pathway.catalogue.high_risk_neuroblastoma_relapse.start_criteria import START_CRITERIA
@@ -92,6 +93,7 @@ PATHWAY: Final = Pathway(
     thresholds=thresholds.ALL,
     regimens=tuple(REGIMENS.values()),
     chapters=chapters.CHAPTERS,
+    medicine=MEDICINE,
     prompts=(
         *toxicity_prompts.PROMPTS,
         *cycle_prompts.PROMPTS,
