@@ -202,7 +202,10 @@ def _seen(pathway: Pathway, witnesses: Witnesses, unreached: Mapping[str, str]) 
         )
         by_kind.setdefault(sight.kind, {})[sight.what] = told
     yield from (f"## What spec tests see of `{pathway.id}`, version {pathway.version}", "")
-    yield "Of the tests that see it in an episode they tell, the one that sees the least besides."
+    yield (
+        "Of the tests that see it in an episode they tell, the one that sees the least besides; of a guard rather"
+        " one in which it changes."
+    )
     yield from ("", "| guard | holds | does not hold |", "|---|---|---|")
     for what, test in by_kind[HOLDS].items():
         yield f"| {what} | {test} | {by_kind[DOES_NOT_HOLD][what]} |"

@@ -119,6 +119,13 @@ def test_the_test_that_sees_the_least_besides_is_named() -> None:
     assert chosen({"long": [COMFORT, edge], "short": [COMFORT]}) == {COMFORT: "short", edge: "long"}
 
 
+def test_of_a_guard_the_test_is_named_in_which_it_changes() -> None:
+    not_comfort = COMFORT._replace(kind=DOES_NOT_HOLD)
+    edge = Sight(NAME, EDGE, "somewhere")
+    seen = {"both": [COMFORT, not_comfort, edge], "one": [COMFORT], "other": [not_comfort]}
+    assert chosen(seen) == {COMFORT: "both", not_comfort: "both", edge: "both"}
+
+
 # That each kind of gap is found
 
 
