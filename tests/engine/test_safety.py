@@ -225,7 +225,7 @@ def test_a_row_reached_from_elsewhere_than_claimed_is_found_with_an_example() ->
     assert told(check(plain, [OnlyFrom("Round things.", "choosing", "1", ({SHAPE: ("round",)},))])) == []
 
 
-@pytest.mark.shows("T-46", control=True)
+@pytest.mark.shows("G15", "T-46", control=True)
 @pytest.mark.parametrize(
     ("when", "broken"),
     [({COLOUR: ("red",)}, True), ({SHAPE: ("round",)}, True), ({COLOUR: ("blue", "unknown")}, False)],
@@ -278,7 +278,7 @@ def test_a_claim_about_what_does_not_exist_is_found() -> None:
     ]
 
 
-@pytest.mark.shows("C-30", control=True)
+@pytest.mark.shows("G15", "C-30", control=True)
 def test_a_fact_that_leads_into_treatment_is_found() -> None:
     decided = Decided("Treatment begins with a decision.", ("treating",))
     table = (FIRST, row("2", recommended=Offer("wait")))
@@ -332,6 +332,7 @@ ANY_SHAPE = made_up("any_shape", "round", "square", "unknown")
 IS_SQUARE = guard(ANY_SHAPE, "square", sentence="It is square.", because=WHY)
 
 
+@pytest.mark.shows("G15", control=True)
 def test_a_treatment_that_is_open_because_a_finding_is_unknown_is_found_unless_a_claim_says_why() -> None:
     """It is kept from what is square; of what is not known it is not kept."""
     table = (
@@ -471,7 +472,7 @@ def test_an_exempt_bridge_is_found_in_the_decision_table() -> None:
     assert example["gd2"] == "negative"
 
 
-@pytest.mark.shows("C-02", control=True)
+@pytest.mark.shows("G15", "C-02", control=True)
 def test_maintenance_offered_at_progression_is_found_in_the_decision_table() -> None:
     row = with_offer(rows_of("decision_due")["11"], Offer("start_maintenance"))
     example = faults_in(matrix(row_11=row), "decision_due")[
@@ -512,7 +513,7 @@ def without_row(state: str, number: str) -> Pathway:
     return planted(state, *(each for each in rows.values() if each.number != number))
 
 
-@pytest.mark.shows("C-02", "C-13", control=True)
+@pytest.mark.shows("G15", "C-02", "C-13", control=True)
 @pytest.mark.parametrize(
     "state", ["chemoimmunotherapy.cycle_running", "maintenance.cycle_running", "local_control"]
 )
