@@ -20,6 +20,7 @@ from api.audit import Audit
 from pathway.settings import Settings
 from pathway.use_cases.permissions import Operation, Role, roles_for
 from tests.api.conftest import PATHWAY, Service, serving
+from tests.postgres import as_owner
 
 CALLS = {
     described["operationId"]: (method, path)
@@ -146,7 +147,7 @@ class Records:
 
     def new(self) -> list[dict[str, Any]]:
         """Those since the last look."""
-        engine = create_engine(self.url)
+        engine = create_engine(as_owner(self.url))
         with engine.connect() as connection:
             rows = connection.execute(text("SELECT audit_id, body FROM audit ORDER BY audit_id")).all()
         engine.dispose()
