@@ -83,7 +83,7 @@ def _untested(promises: Promised, suite: Suite) -> Iterator[str]:
 
 def _unanswered(promises: Promised) -> Iterator[str]:
     answered = {hazard for control in promises.controls.values() for hazard in control["answers"]}
-    for each in promises.hazards.keys() - answered:
+    for each in sorted(promises.hazards.keys() - answered):
         yield f"{each} has no control."
     for name, control in promises.controls.items():
         if not control["answers"] or not promises.hazards.keys() >= set(control["answers"]):
@@ -107,7 +107,7 @@ def _unseen(
             yield f"This is said to be out of reach, and a test sees it: {said(sight)}"
         elif test not in suite.tests:
             yield f"There is no such test any more: {test}, named for: {said(sight)}"
-    for each in promises.unreached.keys() - {said(sight) for sight in wanted}:
+    for each in sorted(promises.unreached.keys() - {said(sight) for sight in wanted}):
         yield f"There is nothing like this to be out of reach: {each}"
 
 
