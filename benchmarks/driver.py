@@ -25,6 +25,9 @@ _CHANGED: Final = _SUMMARY[2:]
 PROVED: Final = ("new_audit", "new_commit")
 """The statements by which a write is audited and gets into the Merkle log."""
 
+BESIDE_PROOF: Final = ("episode", "answer", "message", "update", "new_entry", "new_message", "new_answer")
+"""The other ones: without them what is left is the audit record of a read."""
+
 
 Row = TypeVar("Row")
 
@@ -65,7 +68,7 @@ class Rows:
 
 def rows_of(url: str, site: str, episodes: Sequence[str]) -> list[Rows]:
     """For each episode what its next event may write: its summary, and the last entry and answer of the site."""
-    engines = open_store(url)
+    engines = open_store(url, walls=False)
     try:
         readers = Readers(engines)
         with engines.read.connect() as connection:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 from pathway.cli.terminal import Code
 from pathway.use_cases.erasures import LIST
 from tests.cli.conftest import Terminal
+from tests.postgres import as_owner
 
 SITE = "demo"
 
@@ -76,7 +77,7 @@ def test_a_trigger_that_is_switched_off_and_careless_settings_of_postgresql_are_
     assert told(terminal, "record") == [
         ("ok", "The database refuses to change or take away what was recorded.")
     ]
-    url = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    url = make_url(as_owner(postgres_url)).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER TABLE entry DISABLE TRIGGER entry_append_only")
         name = make_url(postgres_url).database
