@@ -373,7 +373,7 @@ class Batch:
             staged.episodes.add(key)
         staged.entries.extend(proposal.entries)
         for entry in proposal.entries:
-            staged.leaves.append(_leaf("entry", entry.entry_id, entry.body))
+            self._add_leaf(site_id, "entry", entry.entry_id, entry.body)
         for message in proposal.messages:
             staged.messages.append(message)
             self._messages[_message_key(message)] = message
@@ -401,13 +401,11 @@ class Batch:
             now = self._latest = self._clock()
             access = replace(command.access, shown=shown) if shown else command.access
             record = _audit_record(command, access, now, outcome, episode_id, entries)
-            staged = self._staged[command.site_id]
-            staged.audits.append(record)
-            staged.leaves.append(_leaf("audit", record.audit_id, record.body))
+            self._staged[command.site_id].audits.append(record)
+            self._add_leaf(command.site_id, "audit", record.audit_id, record.body)
 
-
-def _leaf(kind: str, record_id: str, body: str) -> tuple[str, str, str]:
-    return kind, record_id, leaf_hash(body.encode())
+    def _add_leaf(self, site_id: str, kind: str, record_id: str, body: str) -> None:
+        self._staged[site_id].leaves.append((kind, record_id, leaf_hash(body.encode())))
 
 
 def _audit_record(
