@@ -238,12 +238,9 @@ class Batch:
         writes.insert_messages.run(connection, sorted(staged.messages, key=_message_key))
         writes.insert_answers.run(connection, sorted(staged.answers, key=_answer_key))
         writes.insert_audits.run(connection, staged.audits)
-        if staged.leaves:
-            if site_id not in self._known_sites:
-                writes.insert_trees.run(connection, [NewTree(site_id, self._latest)])
-            leaves = orjson.dumps(staged.leaves).decode()
-            commit = NewCommit(site_id, new_identifier(self._latest), leaves)
-            writes.insert_commits.run(connection, [commit])
+        if site_id in self.new_sites:
+            writes.insert_trees.run(connection, [NewTree(site_id, self._latest)])
+        writes.insert_commits.run(connection, self._commits(site_id))
 
     @property
     def new_sites(self) -> list[str]:
@@ -406,6 +403,12 @@ class Batch:
 
     def _add_leaf(self, site_id: str, kind: str, record_id: str, body: str) -> None:
         self._staged[site_id].leaves.append((kind, record_id, leaf_hash(body.encode())))
+
+    def _commits(self, site_id: str) -> list[NewCommit]:
+        leaves = self._staged[site_id].leaves
+        if not leaves:
+            return []
+        return [NewCommit(site_id, new_identifier(self._latest), orjson.dumps(leaves).decode())]
 
 
 def _audit_record(
