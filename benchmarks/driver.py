@@ -138,7 +138,7 @@ class PostgresDriver:
     def __init__(self, url: str, rows: Sequence[Rows]) -> None:
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self._rows = list(rows)
-        self._numbers = count()
+        self._numbers = count(time.time_ns())  # other than those of a driver before
         self._statements = _statements("%s", " FOR UPDATE")
         self._url = database_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._connections = self._runner.run(self._connect())
@@ -195,7 +195,7 @@ class SqliteDriver:
         for pragma in ("foreign_keys", "recursive_triggers"):
             self._connection.execute(f"PRAGMA {pragma} = ON")
         self._rows = list(rows)
-        self._numbers = count()
+        self._numbers = count(time.time_ns())  # other than those of a driver before
         self._statements = _statements("?", "")
 
     def run(self, seconds: float, without: Collection[str] = ()) -> float:
