@@ -68,6 +68,7 @@ class RandomWalk(Walk):
     def __init__(self) -> None:
         super().__init__()
         self.erased = count(1)
+        self.restarts = 0
 
     @initialize()
     def opens(self) -> None:
@@ -437,8 +438,10 @@ class RandomWalk(Walk):
     def wait(self, days: float) -> None:
         self.clock.pass_days(days)
 
+    @precondition(lambda self: self.restarts < 2)
     @rule()
     def restart(self) -> None:
+        self.restarts += 1
         for side in self.sides.values():
             side.restart()
 

@@ -26,14 +26,15 @@ def settings(new_sqlite: Callable[[], str]) -> Settings:
     return Settings(env="development", database_url=new_sqlite(), requests_at_once=1)
 
 
-@pytest.fixture
-def service(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+@pytest.fixture(scope="module")
+def service(settings: Settings) -> Iterator[Service]:
     """A service that waits for a moment where it usually waits for seconds, and takes few connections."""
-    monkeypatch.setattr(bounded_http, "WHOLE_WITHIN_S", IN_A_MOMENT_S)
-    monkeypatch.setattr(bounded_http, "MOST_CONNECTIONS", 5)
-    monkeypatch.setattr(dependencies, "BODY_WITHIN_S", IN_A_MOMENT_S)
-    with serving(settings) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bounded_http, "WHOLE_WITHIN_S", IN_A_MOMENT_S)
+        patch.setattr(bounded_http, "MOST_CONNECTIONS", 5)
+        patch.setattr(dependencies, "BODY_WITHIN_S", IN_A_MOMENT_S)
+        with serving(settings) as running:
+            yield running
 
 
 def connected(service: Service) -> socket.socket:
