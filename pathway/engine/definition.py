@@ -262,7 +262,7 @@ class Pathway:
     chapters: tuple[Chapter, ...] = ()
     """What a reader is told beside the rules."""
     medicine: tuple[Chapter, ...] = ()
-    """The tables that the findings rest on: part of what is published, and read with their sources on their own pages."""
+    """The tables that the findings rest on: part of what is published, and read on pages of their own."""
 
     def __post_init__(self) -> None:
         faults = [*self._unknown_names(), *self._doubtful_rows(), *self._doubtful_edges()]

@@ -258,8 +258,27 @@ def test_a_suspicion_under_treatment_is_named_before_the_next_cycle() -> None:
     story = first_line()
     story.told("progression_evidence_recorded", 10, confirmed=False)
     assert "progression_suspected" in prompts(story, 11)
+    story.ready_for_cycle(11)
+    told = story.next(11)
+    assert (story.rows(11), told.recommended) == (["G0c"], "complete_workup")
+    assert told.outcome.offers["continue_chemoimmunotherapy"].needs_reason
+    assert [each.name for each in told.outcome.obtain] == ["suspicion"]
+    assert story.windows(11)["confirm or refute the progression"] == (10, 17, 38)
     story.told("progression_evidence_recorded", 12, confirmed=True)
     assert "progression_suspected" not in prompts(story, 12)
+
+
+def test_a_suspicion_in_maintenance_is_answered_before_the_next_course_and_an_assessment_may_answer_it() -> (
+    None
+):
+    story = in_remission(44)
+    story.decided("start_maintenance", 46, "possible", regimen="dinutuximab_beta_long_term_infusion")
+    story.told("progression_evidence_recorded", 50, confirmed=False)
+    story.ready_for_cycle(50)
+    assert (story.rows(50), story.next(50).recommended) == (["G0c"], "complete_workup")
+    assert story.windows(50)["confirm or refute the progression"] == (50, 57, 78)
+    story.assessed(52, "CR", timepoint="repeat")
+    assert (story.episode.state, story.finding("suspicion", 52)) == ("decision_due", "none")
 
 
 def test_a_suspicion_of_the_day_of_the_assessment_is_named_at_the_decision_and_a_later_one_is_its_row() -> (

@@ -404,6 +404,13 @@ STOPPED_BEFORE: Final = guard(
     sentence="An anti-GD2 antibody was stopped for good.",
     because=chosen("toxicity outcomes: stop agent is never cleared"),
 )
+MIMICS: Final = cite(NCI_PDQ_2025, Tag.SOURCE_READ, "biopsy tells maturation from progression")
+SUSPICION_OPEN: Final = guard(
+    r.suspicion,
+    "open",
+    sentence="A progression is suspected, and neither confirmed nor refuted.",
+    because=chosen("a suspicion is answered before the next treatment"),
+)
 VISIT_SUSPICIOUS: Final = guard(
     f.last_visit,
     "suspicious",

@@ -201,6 +201,24 @@ def progression_confirmed(episode: Episode, as_of: date) -> Found:  # noqa: ARG0
 
 
 @finding(
+    "a progression that is suspected",
+    ("open", "none"),
+    request="Confirm or refute the suspected progression: biopsy, FDG-PET, MRI, or repeat within 28 days.",
+    pending=("open",),
+    conditions={"none": "the suspected progression were refuted"},
+)
+def suspicion(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
+    """Open until it is confirmed, or until an assessment that came after it tells a response."""
+    progression, began, timepoint = episode.progression, episode.line_began, episode.timepoint
+    if progression is None or progression.confirmed or (began is not None and began.on > progression.at.on):
+        return Found("none")
+    last = timepoint.last if timepoint else None
+    if last is None or last.on == progression.at.on or later_progression(episode) is not None:
+        return Found("open", f"suspected on {progression.at.on}", progression.at)
+    return Found("none", "answered by a later assessment", last)
+
+
+@finding(
     "two cycles since the first complete response",
     ("yes", "no", UNKNOWN),
     request="Record how many cycles were given since the first complete response.",

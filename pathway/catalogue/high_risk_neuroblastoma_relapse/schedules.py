@@ -11,7 +11,10 @@ from typing import TypeAlias
 from pathway.catalogue.high_risk_neuroblastoma_relapse import windows
 from pathway.catalogue.high_risk_neuroblastoma_relapse.cell_findings import step_of_this_bridge
 from pathway.catalogue.high_risk_neuroblastoma_relapse.guards import chosen
-from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import progression_confirmed
+from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import (
+    progression_confirmed,
+    suspicion,
+)
 from pathway.clinical.regimens import NextCycle, regimen
 from pathway.clinical.terms import Intent, Response, spelling
 from pathway.engine.definition import Anchored, Window
@@ -51,12 +54,18 @@ def confirmed(episode: Episode) -> tuple[Anchored, ...]:
 def next_cycle(episode: Episode) -> tuple[Anchored, ...]:
     """The next cycle counts from day 1 of the one before, by the regimen; the first from what it answers."""
     if not episode.cycles.started:
-        return (_first_cycle(episode), *_backstop(episode))
+        return (*_suspicion(episode), _first_cycle(episode), *_backstop(episode))
     rhythm = _rhythm(episode)
     window = Window(
         "next_cycle", "begin the next cycle", rhythm.earliest, rhythm.target, rhythm.latest, rhythm.citation
     )
-    return ((window, episode.cycles.last_started), *_backstop(episode))
+    return (*_suspicion(episode), (window, episode.cycles.last_started), *_backstop(episode))
+
+
+def _suspicion(episode: Episode) -> tuple[Anchored, ...]:
+    """What was suspected under treatment is confirmed or refuted within the window of an equivocal progression."""
+    found = suspicion.of(episode, date.max)
+    return ((windows.CONFIRM_PROGRESSION, found.at),) if found.value == "open" else ()
 
 
 def _first_cycle(episode: Episode) -> Anchored:
@@ -165,11 +174,12 @@ def maintenance(episode: Episode) -> tuple[Anchored, ...]:
             "course", windows.COURSE.what, rhythm.earliest, rhythm.target, rhythm.latest, rhythm.citation
         )
         known = regimen(spelling(episode.regimen)) if episode.regimen else None
-        return ((window if known and known.next_cycle else windows.COURSE, episode.courses.last_started),)
+        course = window if known and known.next_cycle else windows.COURSE
+        return (*_suspicion(episode), (course, episode.courses.last_started))
     cycle, local = episode.cycles.last_started, episode.local_control
     if local is not None and (cycle is None or local.at.on > cycle.on):
-        return ((windows.MAINTENANCE_AFTER_LOCAL_CONTROL, local.at),)
-    return ((windows.MAINTENANCE, cycle or episode.entered),)
+        return (*_suspicion(episode), (windows.MAINTENANCE_AFTER_LOCAL_CONTROL, local.at))
+    return (*_suspicion(episode), (windows.MAINTENANCE, cycle or episode.entered))
 
 
 @_unless_comfort

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse.edges import UNDER_TREATMENT
+from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import suspicion
 from pathway.clinical.evidence import KUSHNER_2009, NCI_PDQ_2025, PROJECT_DESIGN, REVIEW, Citation, Tag, cite
 from pathway.clinical.regimens import regimen
 from pathway.engine.definition import Noticed, Prompt
@@ -44,16 +45,12 @@ def _not_recorded(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: 
         yield Noticed("MRI of the brain, where there are symptoms or uptake", at, BRAIN)
 
 
-def _suspected(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
-    progression, began = episode.progression, episode.line_began
-    if progression is None or progression.confirmed or (began is not None and began.on > progression.at.on):
-        return
-    last = episode.timepoint.last if episode.timepoint else None
-    later = later_progression(episode) is not None
-    if later and episode.state == "decision_due":
+def _suspected(episode: Episode, as_of: date) -> Iterator[Noticed]:
+    if episode.state == "decision_due" and later_progression(episode) is not None:
         return  # the table itself says so
-    if later or last is None or last.on == progression.at.on:
-        yield Noticed(f"suspected on {progression.at.on}", progression.at)
+    found = suspicion.of(episode, as_of)
+    if found.value == "open":
+        yield Noticed(found.shown, found.at)
 
 
 def _published(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
