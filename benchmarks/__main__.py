@@ -30,7 +30,7 @@ FULL: Final = Sizes(
     alike=64,
     long_entries=500,
     core_repeats=300,
-    proved_entries=5_000,
+    proved_entries=2_000,
 )
 QUICK: Final = Sizes(
     rounds=3,
@@ -40,7 +40,7 @@ QUICK: Final = Sizes(
     alike=32,
     long_entries=500,
     core_repeats=50,
-    proved_entries=1_000,
+    proved_entries=500,
 )
 PARTS: Final = ("core", "proof", "postgresql", "sqlite")
 

@@ -108,18 +108,18 @@ def root_from_inclusion(leaf: str, position: int, size: int, proof: Sequence[str
     """The root of the tree of `size` leaves in which `leaf` stands at `position`, by the proof; None if it is none."""
     if not 0 <= position < size:
         return None
-    place, last, found = position, size - 1, leaf
-    for sibling in proof:
+    place, last, found = position, size - 1, bytes.fromhex(leaf)
+    for sibling in map(bytes.fromhex, proof):
         if last == 0:
             return None
         if place % 2 or place == last:
-            found = node_hash(sibling, found)
+            found = hashlib.sha256(b"\1" + sibling + found).digest()
             while place % 2 == 0 and place:
                 place, last = place // 2, last // 2
         else:
-            found = node_hash(found, sibling)
+            found = hashlib.sha256(b"\1" + found + sibling).digest()
         place, last = place // 2, last // 2
-    return found if last == 0 else None
+    return found.hex() if last == 0 else None
 
 
 def roots_from_consistency(old: int, new: int, old_root: str, proof: Sequence[str]) -> tuple[str, str] | None:
