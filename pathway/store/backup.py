@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Boolean, Column, Connection, Date, Engine, Integer, Text, insert, select, text
+from sqlalchemy import Boolean, Column, Connection, Date, Engine, Integer, Text, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from pathway.store import tables
@@ -65,6 +65,16 @@ class Snapshot:
             enter(self._connection, site)
             query = select(tree.c.site_id, tree.c.size, tree.c.root).where(tree.c.site_id == site)
             found += [Log(*row) for row in self._connection.execute(query)]
+        return found
+
+    def count(self) -> int:
+        """How many rows there are in all."""
+        found = 0
+        for site in self._sites:
+            enter(self._connection, site)
+            for table in TABLES:
+                query = select(func.count()).select_from(table).where(table.c.site_id == site)
+                found += self._connection.scalar(query) or 0
         return found
 
     def rows(self, table: str) -> Iterator[Portable]:

@@ -30,8 +30,8 @@ from pathway.use_cases import keys
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.refusals import Refusal
 
-LEASE: Final = timedelta(minutes=2)
-"""How long a worker that died keeps others from its site."""
+LEASE: Final = timedelta(seconds=20)
+"""How long a worker that died keeps others from its site: not past the next round."""
 
 _ANSWERED: Final = "answered.json"
 

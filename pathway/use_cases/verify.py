@@ -81,28 +81,37 @@ class Report:
         """The result, for people."""
         if self.holds:
             yield (
-                f"Site {self.site} holds: {self.episodes} episodes with {self.entries} entries and {self.records}"
-                f" audit records are unaltered, in unbroken chains, and in the log under the root {self.root}."
+                f"Site {self.site} holds: {_counted(self.episodes, 'episode')} with"
+                f" {_counted(self.entries, 'entry', 'entries')} and {_counted(self.records, 'audit record')} are"
+                f" unaltered and in unbroken chains; the log of {_counted(self.leaves, 'leaf', 'leaves')} has the"
+                f" root {self.root}."
             )
         else:
-            yield f"SITE {self.site} DOES NOT HOLD: {len(self.findings)} findings."
+            yield f"SITE {self.site} DOES NOT HOLD: {_counted(len(self.findings), 'finding')}."
         if self.derived or self.derived_same or self.derived_otherwise:
-            yield f"{self.derived} recommendations were derived again, bit for bit."
+            told = "recommendation was", "recommendations were"
+            yield f"{_counted(self.derived, *told)} derived again, bit for bit."
         if self.derived_same or self.derived_otherwise:
             yield (
                 f"Of those that another engine made, this one makes {self.derived_same} the same"
                 f" and {self.derived_otherwise} otherwise."
             )
         yield (
-            f"{self.checkpoints} signed checkpoints agree with the log; the last is {self.last_checkpoint}."
+            f"{_counted(self.checkpoints, 'signed checkpoint agrees', 'signed checkpoints agree')} with the log;"
+            f" the last is of {self.last_checkpoint}."
             if self.checkpoints
             else "No checkpoint has been signed yet: that the log was not rebuilt as a whole cannot be seen."
         )
         yield from (f"The log was continued from another state, {each}." for each in self.answered)
         if self.waiting:
-            yield f"{self.waiting} records are not covered by a checkpoint yet."
+            yield f"{_counted(self.waiting, 'record is', 'records are')} not covered by a checkpoint yet."
         if self.since:
-            yield f"{self.since} entries were recorded meanwhile; the next verification looks at them."
+            told = "entry was", "entries were"
+            yield f"{_counted(self.since, *told)} recorded meanwhile; the next verification looks at them."
+
+
+def _counted(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 Progress = Callable[[int], None]

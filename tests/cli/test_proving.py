@@ -39,9 +39,9 @@ def test_a_record_that_holds_is_told_so_with_the_checkpoint_and_the_key(terminal
     assert "No checkpoint has been signed yet" in terminal.read("verify")
     terminal("worker", "--once")
     told = terminal.read("verify")
-    assert "Site demo holds: 1 episodes with 1 entries" in told
-    assert "1 recommendations were derived again, bit for bit." in told
-    assert "1 signed checkpoints agree with the log" in told
+    assert "Site demo holds: 1 episode with 1 entry" in told
+    assert "1 recommendation was derived again, bit for bit." in told
+    assert "1 signed checkpoint agrees with the log" in told
     assert "The log is signed with pathway+" in told
     assert terminal.json("verify", "--quick")["sites"][0]["derived"] == 0
 

@@ -347,7 +347,6 @@ def test_over_a_backup_older_than_the_last_checkpoint_nothing_is_signed_until_an
     episode = terminal.open()
     terminal("backup", "older.zip")
     terminal("record", episode, "--kind", "note_added", "text=seen")
-    terminal("worker", "--once")
     terminal("backup", "newer.zip")
 
     def signed() -> list[Path]:
