@@ -543,7 +543,8 @@ def test_whatever_happens_the_record_is_what_the_reference_says(
     record_property: Callable[[str, object], None],
 ) -> None:
     RandomWalk.urls = {"sqlite": new_sqlite(), "postgresql": new_postgres()}
-    RandomWalk.histories = 0
+    RandomWalk.walks = RandomWalk.episodes_walked = 0
     run_state_machine_as_test(RandomWalk, settings=settings(WALKS, max_examples=walks))
-    record_property("random histories", RandomWalk.histories)
+    record_property("walks through both databases", RandomWalk.walks)
+    record_property("episodes walked", RandomWalk.episodes_walked)
     record_property("differences", 0)

@@ -75,8 +75,9 @@ class Walk(RuleBasedStateMachine):
     """Requests to a service on SQLite and to one on PostgreSQL, which answer alike and as the reference says."""
 
     urls: dict[str, str]
-    histories = 0
-    """Of how many episodes the walks so far were."""
+    walks = 0
+    episodes_walked = 0
+    """How many there were so far."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,7 +91,8 @@ class Walk(RuleBasedStateMachine):
         self.logs: dict[tuple[str, str], list[StoredEntry]] = {}
 
     def teardown(self) -> None:
-        type(self).histories += len(self.episodes)
+        type(self).walks += 1
+        type(self).episodes_walked += len(self.episodes)
         for side in self.sides.values():
             side.stop()
 

@@ -37,7 +37,7 @@ class Size:
 
 
 QUICK = Size(places=12, of_each=6, requests=6)
-FULL = Size(places=128, of_each=64, requests=20)
+FULL = Size(places=128, of_each=64, requests=8)
 BOUNDLESS = {"PATHWAY_REQUESTS_AT_ONCE": "10000", "PATHWAY_REQUESTS_OF_A_CLIENT": "10000"}
 
 
