@@ -30,6 +30,7 @@ from pathway.proof.chain import GENESIS, seal
 from pathway.proof.merkle import complete, leaf_hash, over, root
 from pathway.settings import Settings
 from pathway.store.tables import APPEND_ONLY
+from pathway.store.whole_site import WholeSite
 from pathway.use_cases.checkpoints import Notary
 from pathway.use_cases.installation import Installation
 from pathway.use_cases.verify import Report, verify_site
@@ -141,6 +142,14 @@ class Hospital(Side):
     @property
     def notary(self) -> Notary:
         return Notary(self.installation)
+
+    def covered(self) -> bool:
+        """True when everything that is recorded stands behind the last checkpoint."""
+        notary = self.notary
+        latest = notary.latest(self.site)
+        return latest is not None and latest.checkpoint.size == sum(
+            WholeSite(self.installation.engines, self.site).counts()
+        )
 
 
 class RecordInFile(Record):

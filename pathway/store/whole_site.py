@@ -8,12 +8,12 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, select, text, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, select, type_coerce
 from sqlalchemy.types import NullType
 
 from pathway.store.engines import Engines
-from pathway.store.statements import AUDIT, ENTRY, EPISODE
-from pathway.store.tables import APPEND_ONLY
+from pathway.store.sealing import Sealed
+from pathway.store.statements import AUDIT, ENTRY, EPISODE, PATIENT
 from pathway.store.tree import LEAF, PlacedLeaf
 from pathway.store.values import StoredAudit, StoredEntry, Summary
 from pathway.store.walls import reading
@@ -131,19 +131,19 @@ class WholeSite:
         with reading(self._engines, self._site) as connection:
             return [PlacedLeaf(*row) for row in connection.execute(query)]
 
-    def missing_triggers(self) -> list[str]:
-        """The append-only tables whose rows the database no longer keeps from being changed.
-
-        A trigger counts when it does what the migrations made it for, not when it has its name.
-        """
-        with reading(self._engines, self._site) as connection:
-            if self._engines.dialect == "sqlite":
-                made = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-                found = {(row.name, row.sql) for row in made}
-                kept = {table for table in APPEND_ONLY if _sqlite_triggers(table) <= found}
-            else:
-                kept = set(connection.scalars(_POSTGRESQL_TRIGGERS))
-        return [table for table in APPEND_ONLY if table not in kept]
+    def patients(self) -> Iterator[tuple[str, Sealed | None]]:
+        """The pseudonyms in order, each with the sealed identifier; None for a patient who was erased."""
+        columns = (PATIENT.c[name] for name in ("pseudonym", "lookup", "sealed", "wrapped_key", "key_id"))
+        query = select(*columns).where(PATIENT.c.site_id == self._site).order_by(PATIENT.c.pseudonym)
+        after = ""
+        while True:
+            with reading(self._engines, self._site) as connection:
+                found = connection.execute(query.where(PATIENT.c.pseudonym > after).limit(RECORDS)).all()
+            if not found:
+                return
+            after = found[-1][0]
+            for pseudonym, *kept in found:
+                yield pseudonym, None if kept[1] is None else Sealed(*kept)
 
     def _some(self, which: ColumnElement[bool]) -> list[tuple[Summary, list[PlacedEntry]]]:
         wanted = (
@@ -216,24 +216,6 @@ _READ: Final[dict[Any, Callable[[Any], Any]]] = {
     "date | None": _DATE,
     "bool": lambda told: bool(told) if told in (0, 1) else told,
 }
-
-# A trigger of PostgreSQL before any DELETE, UPDATE or TRUNCATE, whatever its rows: type 2 + 8 + 16 + 32.
-_POSTGRESQL_TRIGGERS: Final = text(
-    "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
-    " WHERE t.tgname = c.relname || '_append_only' AND t.tgenabled = 'A' AND t.tgtype = 58 AND t.tgqual IS NULL"
-    " AND p.proname = 'refuse_change' AND starts_with(ltrim(p.prosrc), 'BEGIN RAISE EXCEPTION ')"
-)
-
-
-def _sqlite_triggers(table: str) -> set[tuple[str, str]]:
-    return {
-        (
-            f"{table}_append_only_{operation.lower()}",
-            f"CREATE TRIGGER {table}_append_only_{operation.lower()} BEFORE {operation} ON {table}"
-            f" BEGIN SELECT RAISE(ABORT, '{table} is append-only: {operation} refused'); END",
-        )
-        for operation in ("UPDATE", "DELETE")
-    }
 
 
 def _count(connection: Connection, query: Select[Any]) -> int:

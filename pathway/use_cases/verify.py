@@ -19,9 +19,12 @@ from pathway.episodes.log import effective_history
 from pathway.proof.canonical import canonical
 from pathway.proof.merkle import FAN, complete, over, root
 from pathway.proof.verifier import GENESIS, leaf_hash
+from pathway.store.protections import protections
+from pathway.store.sealing import IdentifierKey, KeySource, SealBroken, Sealed
 from pathway.store.tree import MerkleLog, PlacedLeaf
 from pathway.store.values import StoredAudit, StoredEntry, Summary
 from pathway.store.whole_site import PlacedEntry, WholeSite
+from pathway.use_cases import keys
 from pathway.use_cases.checkpoints import Kept, Notary, NotSigned, signed_at
 from pathway.use_cases.derivation import day_of, derived_traces
 from pathway.use_cases.draft import FIRST_DAY, entry_of, standing_columns
@@ -58,6 +61,10 @@ class Report:
     """Entries that were recorded while this was verified, and not looked at."""
     checkpoints: int = 0
     last_checkpoint: str | None = None
+    identifiers: int = 0
+    """Patients' identifiers that are their own."""
+    without_key: bool = False
+    """True when there was no key to open identifiers with."""
     derived: int = 0
     """Recommendations derived again under the running engine and found the same."""
     derived_same: int = 0
@@ -102,6 +109,8 @@ class Report:
             if self.checkpoints
             else "No checkpoint has been signed yet: that the log was not rebuilt as a whole cannot be seen."
         )
+        if self.without_key:
+            yield "Patients' identifiers were not looked at: there is no key to open them with."
         yield from (f"The log was continued from another state, {each}." for each in self.answered)
         if self.waiting:
             yield f"{_counted(self.waiting, 'record is', 'records are')} not covered by a checkpoint yet."
@@ -134,7 +143,7 @@ def verify_site(
     whole = WholeSite(installation.engines, site_id)
     report = Report(site_id)
     look = _Look(installation, report)
-    for table in whole.missing_triggers():
+    for table in protections(installation.engines).unguarded:
         look.find(
             "trigger_missing", f"The database no longer keeps rows of the table {table} from being changed."
         )
@@ -148,6 +157,7 @@ def verify_site(
             look.audit(each.record, each.leaf)
         progress(len(records))
     look.gone(whole)
+    look.patients(whole, keys.sealing_key(installation.settings))
     look.settle(notary.log, whole)
     report.waiting += report.leaves - agreed
     return report
@@ -189,6 +199,8 @@ class _Look:
         self.report = report
         self._seen: dict[str, tuple[str, str, int]] = {}
         """Of each entry that was looked at: its hash, its episode, and its number there."""
+        self._episodes: dict[str, list[str | None]] = {}
+        """Of each patient."""
         self._told: set[str] = set()
         self._signed: dict[str, PlacedLeaf] = {}
         self._unplaced: dict[str, _Unplaced] = {}
@@ -199,6 +211,7 @@ class _Look:
 
     def episode(self, summary: Summary, placed: Sequence[PlacedEntry], *, derive: bool) -> None:
         self.report.episodes += 1
+        self._episodes.setdefault(summary.pseudonym, []).append(summary.episode_id)
         before, sound = GENESIS, True
         payloads = []
         for number, each in enumerate(placed, start=1):
@@ -232,6 +245,28 @@ class _Look:
                 self._unseen.append((entry, entry_hash, sentence, record.episode_id))
             elif self._seen[entry][0] != entry_hash:
                 self._missing(entry, sentence, record.episode_id)
+
+    def patients(self, whole: WholeSite, source: KeySource) -> None:
+        """Opens each patient's identifier: it is to be sealed for this pseudonym, and found by its own index."""
+        try:
+            key = source()
+        except keys.KeyMissing:
+            self.report.without_key = True
+            return
+        pseudonyms = set()
+        for pseudonym, kept in whole.patients():
+            pseudonyms.add(pseudonym)
+            if kept is None or _is_their_own(key, self.report.site, pseudonym, kept):
+                self.report.identifiers += kept is not None
+                continue
+            sentence = (
+                f"The identifier kept for the patient {pseudonym} was altered, or is another patient's."
+            )
+            for episode in self._episodes.get(pseudonym, [None]):
+                self.find("patient_altered", sentence, episode)
+        for pseudonym in self._episodes.keys() - pseudonyms:
+            for episode in self._episodes[pseudonym]:
+                self.find("patient_missing", f"The patient {pseudonym} is not there.", episode)
 
     def settle(self, log: MerkleLog, whole: WholeSite) -> None:
         """Says what is not in the log or not there, once what was recorded meanwhile has been looked up."""
@@ -444,6 +479,13 @@ def _fault_of(
     except (AttributeError, KeyError, TypeError, ValueError):
         return _ALTERED
     return None
+
+
+def _is_their_own(key: IdentifierKey, site: str, pseudonym: str, kept: Sealed) -> bool:
+    try:
+        return key.lookup(site, *key.unseal(site, pseudonym, kept)) == kept.lookup
+    except SealBroken:
+        return False
 
 
 def _told_by(record: StoredAudit) -> list[tuple[str, str]] | None:

@@ -171,6 +171,45 @@ def test_what_was_put_among_the_waiting_before_it_got_its_place_is_compared_too(
     assert {"leaf_differs"} == {each.what for each in record.verified().findings}
 
 
+@pytest.mark.shows("G5")
+@pytest.mark.parametrize("what", ["lookup", "sealed, wrapped_key", "gone"])
+def test_an_identifier_that_leads_to_another_child_is_found(
+    honest: Record, tmp_path: Path, what: str
+) -> None:
+    """The entries are untouched: whoever looks one child up finds the course of another, or nobody."""
+    record = honest.copy(tmp_path)
+    with record.hand(random.Random(1)) as hand:
+        one, other = hand.rows("SELECT * FROM patient ORDER BY pseudonym LIMIT 2")
+        if what == "gone":
+            hand.do("DELETE FROM patient WHERE pseudonym = ?", one["pseudonym"])
+        else:
+            for name in what.split(", "):
+                for value, patient in (("between", one), (one[name], other), (other[name], one)):
+                    hand.do(f"UPDATE patient SET {name} = ? WHERE pseudonym = ?", value, patient["pseudonym"])
+        touched = {
+            row["episode_id"]
+            for row in hand.rows("SELECT * FROM episode")
+            if row["pseudonym"] in (one["pseudonym"], other["pseudonym"])
+        }
+    report = record.verified()
+    found = {each.episode for each in report.findings}
+    assert {each.what for each in report.findings} == {
+        "patient_missing" if what == "gone" else "patient_altered"
+    }
+    assert found <= touched
+    assert len(found) == (1 if what == "gone" else 2)
+    assert report.identifiers == (4 if what == "gone" else 3)
+
+
+def test_without_the_key_to_identifiers_it_is_told_that_they_were_not_looked_at(
+    honest: Record, tmp_path: Path
+) -> None:
+    record = honest.copy(tmp_path)
+    report = record.verified(env="production", identifier_key=None)
+    assert report.findings == []
+    assert "identifiers were not looked at" in " ".join(report.sentences())
+
+
 # While the service goes on.
 
 
