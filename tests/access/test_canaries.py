@@ -334,7 +334,7 @@ def test_they_were_said_and_heard(spoken: Spoken) -> None:
 # The controls: a leak is planted, and the same harness finds it.
 
 
-@pytest.mark.shows("G8", "C-27", control=True)
+@pytest.mark.shows("G8", "C-27", "T-43", control=True)
 def test_a_planted_leak_is_found(
     new_sqlite: Callable[[], str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -381,7 +381,7 @@ def _written(value: str, form: Any) -> bytes:
             return str(form(value)).encode()
 
 
-@pytest.mark.shows("G8", control=True)
+@pytest.mark.shows("G8", "T-43", control=True)
 def test_a_test_that_prints_a_patient_fails(tmp_path: Path, root: Path) -> None:
     """The plugin that looks through what all tests print, on two tests of which one does."""
     file = tmp_path / "test_planted.py"

@@ -150,7 +150,7 @@ def ways_back(kept: dict[str, Any]) -> list[bytes]:
     return [str(kept[name]).encode() for name in ("lookup", "sealed", "wrapped_key") if kept[name]]
 
 
-@pytest.mark.shows("G10", "R-097", "C-28", "T-34")
+@pytest.mark.shows("G10", "R-097", "C-28", "T-33", "T-34")
 def test_whoever_was_erased_is_named_by_nothing(
     known: Known, record_property: Callable[[str, object], None]
 ) -> None:
@@ -218,7 +218,7 @@ def found_in(settings: Settings, patient: dict[str, str]) -> list[Any]:
     return episodes
 
 
-@pytest.mark.shows("G10", "C-28")
+@pytest.mark.shows("G10", "R-097", "C-28")
 def test_a_hold_put_on_at_one_replica_stands_at_the_other(known: Known) -> None:
     first, second = known.replicas
     assert first.post("/v1/patients:hold", known.request, role="operator").status_code == 200
@@ -229,7 +229,7 @@ def test_a_hold_put_on_at_one_replica_stands_at_the_other(known: Known) -> None:
     assert first.post("/v1/patients:erase", known.request, role="operator").status_code == 200
 
 
-@pytest.mark.shows("G10", control=True)
+@pytest.mark.shows("G10", "T-34", control=True)
 def test_who_was_not_erased_is_found_and_so_is_an_identifier_left_in_a_file(known: Known) -> None:
     """The same places and the same search, without an erasure."""
     folder = known.folder / "checkpoints" / "north"

@@ -83,6 +83,7 @@ def answers(service: Service) -> list[httpx2.Response]:
     ]
 
 
+@pytest.mark.shows("R-098")
 def test_each_request_is_told_once_and_nothing_of_what_was_sent(
     service: Service, answers: list[httpx2.Response], output: Path
 ) -> None:

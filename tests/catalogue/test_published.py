@@ -31,6 +31,7 @@ def test_a_published_version_is_never_edited() -> None:
     assert {(each.id, each.version): each.content_hash for each in CATALOGUE} == FINGERPRINTS
 
 
+@pytest.mark.shows("C-31", "T-45")
 def test_the_rules_of_response_and_toxicity_are_part_of_what_is_published() -> None:
     said = {remark.says for chapter in PATHWAY.medicine for remark in chapter.remarks}
     assert {rule.sentence for rule in STOP_RULES} <= said
@@ -43,6 +44,7 @@ def test_the_rules_of_response_and_toxicity_are_part_of_what_is_published() -> N
     assert all(any(row in each for each in said) for row in rows)
 
 
+@pytest.mark.shows("C-31")
 def test_a_question_of_the_response_that_is_read_otherwise_makes_another_version() -> None:
     chapter = PATHWAY.medicine[2]
     question = POLICIES["A1"].turned()

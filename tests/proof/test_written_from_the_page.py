@@ -150,6 +150,7 @@ def proved(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Bundle], str]
     return [*made, late], key
 
 
+@pytest.mark.shows("R-087")
 def test_what_a_service_proves_holds_by_the_page_and_by_ours(proved: tuple[list[Bundle], str]) -> None:
     bundles, key = proved
     assert [holds_by_the_page(each, key) for each in bundles] == [True, True, True]
@@ -204,7 +205,7 @@ WHOLE = 2
 """How many of the bundles have a signature over everything."""
 
 
-@pytest.mark.shows("G5")
+@pytest.mark.shows("G5", "R-087", "T-65")
 @pytest.mark.parametrize("change", CHANGES)
 def test_both_agree_on_what_was_changed(
     proved: tuple[list[Bundle], str], change: Callable[[Bundle, random.Random], None]

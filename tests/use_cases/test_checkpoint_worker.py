@@ -44,6 +44,7 @@ def test_what_is_recorded_is_signed_without_anybody_asking(tmp_path: Path) -> No
     side.stop()
 
 
+@pytest.mark.shows("R-086")
 @pytest.mark.parametrize("seconds", [0, 61])
 def test_no_setting_lets_a_checkpoint_wait_longer_than_a_minute(seconds: int) -> None:
     with pytest.raises(ValidationError):

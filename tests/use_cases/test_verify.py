@@ -171,7 +171,7 @@ def test_what_was_put_among_the_waiting_before_it_got_its_place_is_compared_too(
     assert {"leaf_differs"} == {each.what for each in record.verified().findings}
 
 
-@pytest.mark.shows("G5")
+@pytest.mark.shows("G5", "C-14", "T-67")
 @pytest.mark.parametrize("what", ["lookup", "sealed, wrapped_key", "gone"])
 def test_an_identifier_that_leads_to_another_child_is_found(
     honest: Record, tmp_path: Path, what: str
