@@ -40,7 +40,9 @@ END_WITHIN_S = 60
 BACKLOG = 512
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["api.app", "uvicorn", "tests.faults.serving", "tests.faults.clients"])
+processes.set_forkserver_preload(
+    ["api.app", "uvicorn", "tests.faults.serving", "tests.faults.clients", "tests.faults.warm"]
+)
 
 
 @dataclass(frozen=True)
