@@ -20,7 +20,7 @@ FINGERPRINTS = {
     (
         "high_risk_neuroblastoma_relapse",
         1,
-    ): "9e129d4eb332a4455a2e8088c7fabb4faab8b26083055f85fff1e548bb7342c3",
+    ): "089110a14dfeafb0219584f9c0845a13ae1af59b201ed13b467a8e41a8e8b434",
 }
 """The content of each version. Once released a version is never edited: make another instead. Until then a
 changed definition is a deliberate act, and its new fingerprint is written here with it."""

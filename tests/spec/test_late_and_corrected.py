@@ -118,6 +118,8 @@ def test_treatment_decided_on_a_response_that_was_progression_is_not_recommended
     told = story.next(50)
     assert (story.rows(50), told.recommended, told.outcome.needs_tumour_board) == (["G0b"], None, True)
     assert told.outcome.offers[goes_on].needs_reason
+    assert told.status("follow_up") == "blocked"
+    assert story.windows(50) == {"decide on the next step": (46, 53, 60), "measure GD2 again": (44, 51, 65)}
     assert story.prompted("contested_decision", 50) == [f"decided on {day(46)}"]
     (task,) = (entry for entry, each in story.episode.reviews.items() if each.kind == "contested")
     story.told("review_resolved", 51, entry=task, reason="The board knew of it and goes on.")

@@ -54,10 +54,10 @@ def test_the_first_cycle_of_a_line_that_answers_no_progression_begins_within_14_
     None
 ):
     story = assessed_after_two_cycles("SD")
-    story.decided("change_line", 50, "possible", regimen="topotecan_cyclophosphamide")
+    story.decided("change_line", 50, "blocked", regimen="topotecan_cyclophosphamide")
     assert due(story, 50, "begin the first cycle of the line") == (50, 57, 64)
     untold = Story.opened()
-    untold.decided("start_chemoimmunotherapy", 1, regimen=BEACON)
+    untold.decided("start_chemoimmunotherapy", 1, "blocked", regimen=BEACON)
     assert due(untold, 1, "begin the first cycle of the line") == (1, 8, 15)
 
 
@@ -184,7 +184,7 @@ def test_maintenance_begins_after_the_last_cycle_or_sooner_after_local_control()
     assert due(story, 46, "begin maintenance") == (44, 51, 79)
     local = assessed_after_two_cycles("CR")
     local.told("local_control_completed", 50, modality="surgery")
-    local.decided("start_maintenance", 52, "possible")
+    local.decided("start_maintenance", 52, "blocked")
     assert due(local, 52, "begin maintenance") == (64, 78, 106)
 
 

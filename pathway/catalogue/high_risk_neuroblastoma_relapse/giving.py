@@ -44,6 +44,7 @@ _DELAY: Final = Offer("hold", "delay it, and check again in three days, at the l
 def _before(goes_on: str, *beside: tuple[Offer, ...]) -> tuple[Row, ...]:
     """What is looked at before the next cycle or course, whatever its criteria; `beside` is open while all is well."""
     others = (*WITHIN_THE_LINE, *(offer for group in beside for offer in group))
+    treating = tuple(offer for group in beside for offer in group if group is not W)
     go_on = (Offer(goes_on, needs_reason=True), *others)
     modified = (Offer(goes_on, "modified", needs_reason=True), *others)
     switching = Offer("switch_antibody", NO_GD2, needs_reason=True)
@@ -58,7 +59,7 @@ def _before(goes_on: str, *beside: tuple[Offer, ...]) -> tuple[Row, ...]:
         row("G", "It is not known how the last cycle was tolerated.", [g.TOLERANCE_UNKNOWN], OBTAIN, F, S, others, obtains=(f.tolerance, start_criteria)),
         row("G0", "It is not known whether the child is fit for the next cycle.", [g.FITNESS_UNKNOWN], OBTAIN, F, S, others, obtains=(f.fitness, start_criteria)),
         row("G0a", "An infection is not under control: delay the cycle until it is.", [g.INFECTED], _DELAY, go_on, X, F, S, because=[]),
-        row("G0b", "What is known now contradicts the decision that led here: look at it again before treatment goes on.", [CONTESTED], None, X, *beside, F, S, (Offer(goes_on, needs_reason=True),), because=[]),
+        row("G0b", "What is known now contradicts the decision that led here: look at it again before treatment goes on.", [CONTESTED], None, X, treating, F, S, (Offer(goes_on, needs_reason=True),), because=[]),
         row("G0c", "A progression is suspected: confirm or refute it before the next cycle.", [g.SUSPICION_OPEN], OBTAIN, go_on, F, S, because=[g.MIMICS], obtains=(r.suspicion,)),
         row("G1", "A child in poor condition: decide before the next cycle.", [g.POOR_FITNESS], None, go_on, X, F, S, because=[OPTIONS_AT_RELAPSE]),
         row("G2", "GD2 was found negative after the antibody was chosen: decide about it before the next cycle.", [g.gd2_is("negative"), g.ANTIBODY_GIVEN], None, tuple(dropping), X, F, S, because=[OPTIONS_AT_RELAPSE], notes=(UNDECIDED_GD2,)),

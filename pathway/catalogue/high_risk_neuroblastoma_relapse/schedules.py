@@ -11,6 +11,7 @@ from typing import TypeAlias
 from pathway.catalogue.high_risk_neuroblastoma_relapse import windows
 from pathway.catalogue.high_risk_neuroblastoma_relapse.cell_findings import step_of_this_bridge
 from pathway.catalogue.high_risk_neuroblastoma_relapse.guards import chosen
+from pathway.catalogue.high_risk_neuroblastoma_relapse.later_findings import contested_decisions
 from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import (
     progression_confirmed,
     suspicion,
@@ -23,6 +24,17 @@ from pathway.episodes.episode import Episode
 from pathway.episodes.facts import Noted, Stamp, Timepoint
 
 Schedule: TypeAlias = Callable[[Episode], tuple[Anchored, ...]]
+
+
+def _unless_contested(schedule: Schedule) -> Schedule:
+    """The same schedule, but while a decision of the line is contested it is that decision which is due."""
+
+    @wraps(schedule)
+    def windows_of(episode: Episode) -> tuple[Anchored, ...]:
+        found = contested_decisions(episode)
+        return ((windows.DECISION, found[0].at),) if found else schedule(episode)
+
+    return windows_of
 
 
 def _unless_comfort(schedule: Schedule) -> Schedule:
@@ -51,6 +63,7 @@ def confirmed(episode: Episode) -> tuple[Anchored, ...]:
 
 
 @_unless_comfort
+@_unless_contested
 def next_cycle(episode: Episode) -> tuple[Anchored, ...]:
     """The next cycle counts from day 1 of the one before, by the regimen; the first from what it answers."""
     if not episode.cycles.started:
@@ -166,6 +179,7 @@ def restaged_after(episode: Episode) -> Noted | None:
 
 
 @_unless_comfort
+@_unless_contested
 def maintenance(episode: Episode) -> tuple[Anchored, ...]:
     """The first course counts from the end of what came before, the others from day 1 of the last."""
     if episode.courses.started:
