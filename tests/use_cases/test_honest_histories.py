@@ -86,6 +86,7 @@ class Going:
         archive = self.record.folder / f"backup-{self.backups}.zip"
         back_up(self.installation.settings, self.installation.engines, TODAY, archive)
         checkpoints = self.record.folder / "checkpoints"
+        checkpoints.mkdir(exist_ok=True)
         self.stop()
         self.record = self.make()
         (self.record.folder / "checkpoints").symlink_to(checkpoints.resolve(), target_is_directory=True)

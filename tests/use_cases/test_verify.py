@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from pathway.store.whole_site import WholeSite
 from pathway.use_cases.checkpoints import Notary, NotSigned
 from pathway.use_cases.keys import KeyMissing
 from pathway.use_cases.verify import Report, verify_episode, verify_site
@@ -259,6 +260,37 @@ def test_a_record_that_goes_on_meanwhile_is_not_accused(empty: Record) -> None:
     assert report.findings == []
     assert report.episodes == len(children) > 3
     assert report.checkpoints > 1
+
+
+def verified_while_somebody_records(record: Record) -> Report:
+    """At each of its steps the verification has looked at something, and something more is recorded and signed."""
+    side = Hospital.of(record)
+    child = Child.opened(side)
+
+    def go_on(_records: int) -> None:
+        child.tell("note_added", text="seen on the ward")
+        side.notary.attest(SITE)
+
+    report = verify_site(side.installation, side.notary, SITE, progress=go_on)
+    side.stop()
+    return report
+
+
+def test_what_is_recorded_between_two_looks_is_left_to_the_next_verification(empty: Record) -> None:
+    report = verified_while_somebody_records(empty)
+    assert report.findings == []
+    assert report.since > 0
+    assert "recorded meanwhile" in " ".join(report.sentences())
+    assert empty.verified().findings == []
+
+
+@pytest.mark.shows("G5", control=True)
+def test_a_verification_that_does_not_look_again_accuses_who_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WholeSite, "hashes", lambda *_: {})
+    found = verified_while_somebody_records(in_file(tmp_path)).findings
+    assert {each.what for each in found} == {"entry_missing"}
 
 
 # Keys and series of checkpoints.
