@@ -104,7 +104,7 @@ def _sign(installation: Installation, site: str) -> None:
     except KeyMissing:
         say(f"{site}: there is no signing key here; a restore is compared with what the service signed last.")
     except NotSigned as reason:
-        say(f"{site}: {reason}", style="bold red")
+        say(str(reason), style="bold red")
 
 
 def _continues(installation: Installation, site: str) -> bool:
@@ -120,7 +120,7 @@ def _continues(installation: Installation, site: str) -> bool:
         say(f"{site}: there is no signing key here to compare it with the last checkpoint.")
         return True
     except NotSigned as reason:
-        say(f"{site}: {reason}", style="bold red")
+        say(str(reason), style="bold red")
         return False
     if latest is None:
         say(f"{site}: no checkpoint is in the folder to compare it with.")
