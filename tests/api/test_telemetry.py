@@ -15,10 +15,11 @@ from urllib.parse import quote
 
 import httpx2
 import pytest
+import structlog
 from fastapi import Request
 
 from api.app import create_app
-from api.telemetry import LOGGED, only_listed, where
+from api.telemetry import LOGGED, configure_logging, only_listed, where
 from pathway.settings import Settings
 from tests.api.conftest import Service, serving
 
@@ -155,6 +156,20 @@ def test_what_nobody_foresaw_is_answered_and_told_without_its_words(
     line = next(json.loads(line) for line in printed.splitlines() if '"fault"' in line)
     assert line["level"] == "error"
     assert line["fault"].startswith("ValueError at test_telemetry.py:")
+
+
+@pytest.mark.shows("T-43")
+def test_a_log_that_cannot_be_written_to_hurts_nobody_who_asks(new_sqlite: Callable[[], str]) -> None:
+    settings = Settings(env="development", database_url=new_sqlite())
+    app = create_app(settings)
+    try:
+        with Path("/dev/full").open("wb", buffering=0) as full:
+            structlog.configure(logger_factory=structlog.BytesLoggerFactory(full))
+            with serving(settings, app) as service:
+                statuses = [service.get("/v1/pathways").status_code for _ in range(3)]
+    finally:
+        configure_logging()
+    assert statuses == [200, 200, 200]
 
 
 @pytest.mark.shows("T-43")

@@ -191,7 +191,7 @@ def test_an_erasure_and_what_follows_it_may_wait_in_one_batch(side: Side, child:
 # Legal hold.
 
 
-@pytest.mark.shows("R-097", "C-28")
+@pytest.mark.shows("G10", "R-097", "C-28")
 def test_a_hold_blocks_an_erasure_until_it_is_released(side: Side, child: Child) -> None:
     assert asked(side, release_patient).outcome == "patient_not_held"
     held = asked(side, hold_patient)
@@ -262,7 +262,7 @@ def traces(child: Child) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.shows("R-097", "T-33", "T-34")
+@pytest.mark.shows("G10", "R-097", "T-33", "T-34")
 def test_after_an_erasure_no_trace_is_left(
     side: Side,
     child: Child,
@@ -331,7 +331,7 @@ def test_where_the_list_cannot_be_kept_the_erasure_is_not_acknowledged_until_it_
     assert erasures.listed(path) == [side.summary(child.episode).pseudonym]
 
 
-@pytest.mark.shows("R-097", "C-28")
+@pytest.mark.shows("G10", "R-097", "C-28")
 def test_a_restored_backup_has_its_erasures_carried_out_again(side: Side, child: Child) -> None:
     """The row as the backup had it is put back, with a hold that was released before the erasure."""
     other = Child.opened(side, "another-child")
