@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pathway.store import sqlite_wall
 from pathway.store.engines import Engines, fault
 from pathway.store.statements import TREE, translated, unawaited
+from pathway.store.tables import SITE_TABLES
 
 _ENTER: Final = "SELECT set_config('pathway.site', %s, true)"
 _LIST: Final = text("SELECT set_config('pathway.sites', 'listed', true)")
@@ -68,6 +69,45 @@ def sites_of(connection: Connection) -> list[str]:
     found = list(connection.scalars(select(TREE.c.site_id).order_by(TREE.c.site_id)))
     connection.execute(text("SELECT set_config('pathway.sites', '', true)"))
     return found
+
+
+def gaps(engines: Engines) -> list[str]:
+    """Where the wall does not stand on this installation, in sentences; none where it does. Raises `StoreError`."""
+    if engines.dialect == "sqlite":
+        return []  # each connection puts up its own
+    with _begun(engines) as connection:
+        role = connection.execute(_ROLE).one()
+        found = {row.name: row for row in connection.execute(_TABLES)}
+    told = []
+    if role.passes:
+        told.append(
+            f"The role {role.name} passes every wall between sites, as a superuser or by BYPASSRLS: serve as another."
+        )
+    if mine := [name for name in SITE_TABLES if name in found and found[name].is_mine]:
+        told.append(
+            f"The role {role.name} owns {', '.join(mine)} and can take the walls down: serve as another."
+        )
+    down = [name for name in SITE_TABLES if name not in found or not found[name].stands]
+    if down:
+        told.append(
+            f"No wall between sites stands around {', '.join(down)}: rows of every site can be seen there."
+        )
+    return told
+
+
+_ROLE: Final = text(
+    "SELECT rolname AS name, rolsuper OR rolbypassrls AS passes FROM pg_roles WHERE rolname = current_user"
+)
+# A wall is one policy for everything that names the site in force, and no other that lets through what it stops.
+_TABLES: Final = text(
+    "SELECT c.relname AS name, pg_has_role(c.relowner, 'USAGE') AS is_mine,"
+    " c.relrowsecurity AND c.relforcerowsecurity AND count(p.oid) > 0 AND bool_and("
+    " pg_get_expr(p.polqual, c.oid) LIKE '(site_id = current_setting(''pathway.site''::text, true))'"
+    " AND p.polwithcheck IS NULL OR c.relname = 'tree' AND p.polname = 'tree_of_every_site' AND p.polcmd = 'r'"
+    " ) AS stands"
+    " FROM pg_class c LEFT JOIN pg_policy p ON p.polrelid = c.oid"
+    " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') GROUP BY c.oid"
+)
 
 
 @contextmanager

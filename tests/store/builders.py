@@ -123,6 +123,7 @@ def opening(
 def recording(
     episode_id: str,
     *,
+    site_id: str = SITE,
     key: str | None = None,
     request_digest: str = "recording",
     message: tuple[str, str] | None = None,
@@ -140,12 +141,12 @@ def recording(
         meanwhile()
         assert view.summary is not None
         entry = an_entry(view.summary, now, episode_id)
-        key_of_it = (NewMessage(SITE, *message, "digest", episode_id, entry.entry_id),) if message else ()
+        key_of_it = (NewMessage(site_id, *message, "digest", episode_id, entry.entry_id),) if message else ()
         summary = following(view.summary, (entry,), **changes)
         return Proposal("recorded", entry.entry_id.encode(), None, (entry,), summary, messages=key_of_it)
 
     return Command(
-        SITE,
+        site_id,
         "client",
         episode_id,
         decide,
