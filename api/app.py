@@ -138,6 +138,7 @@ def _require_keys(settings: Settings) -> None:
     try:
         keys.signer(settings)
         keys.identifier_key(settings)
+        keys.require_none_of_development(settings)
     except keys.KeyMissing as reason:
         raise CannotStart(str(reason)) from None
 

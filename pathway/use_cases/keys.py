@@ -57,6 +57,23 @@ def former_key(settings: Settings) -> IdentifierKey:
     return IdentifierKey(_secret(settings, "identifier_key_old", settings.identifier_key_old))
 
 
+def require_none_of_development(settings: Settings) -> None:
+    """Raises `KeyMissing` in production for a secret that lies beside the database, where development left it."""
+    if settings.env == "development":
+        return
+    for name, given in (("signing_key", settings.signing_key), ("identifier_key", settings.identifier_key)):
+        left = _of_development(settings, name)
+        if (
+            given is not None
+            and left.exists()
+            and left.read_text(encoding="utf-8") == given.get_secret_value()
+        ):
+            raise KeyMissing(
+                f"PATHWAY_{name.upper()} is the key that was made for development and lies in {left}: whoever has"
+                " a copy of that folder has it. Make another one for production, and remove that file."
+            )
+
+
 def sealing_key(settings: Settings) -> KeySource:
     """The same key, once something asks for it. It raises `KeyMissing` then."""
     return cache(lambda: IdentifierKey(identifier_key(settings)))
@@ -99,8 +116,7 @@ def _secret(settings: Settings, name: str, given: SecretStr | None) -> bytes:
     if given is not None:
         told = given.get_secret_value()
     elif settings.env == "development":
-        file = beside_the_database(settings) / f"development-{name.replace('_', '-')}"
-        told = kept_secret(file, new_secret)
+        told = kept_secret(_of_development(settings, name), new_secret)
     else:
         raise KeyMissing(
             f"Set {variable} (or {variable}_FILE) to 32 random bytes in base64, for instance from"
@@ -113,3 +129,7 @@ def _secret(settings: Settings, name: str, given: SecretStr | None) -> bytes:
     if len(key) != KEY_BYTES:
         raise KeyMissing(f"{variable} is to be 32 random bytes in base64.")
     return key
+
+
+def _of_development(settings: Settings, name: str) -> Path:
+    return beside_the_database(settings) / f"development-{name.replace('_', '-')}"

@@ -170,3 +170,7 @@ def test_in_production_it_does_not_start_without_a_key(root: Path, tmp_path: Pat
     assert "32 random bytes" in start(PATHWAY_IDENTIFIER_KEY="c2hvcnQ=")
     assert start(PATHWAY_IDENTIFIER_KEY=AS_TEXT) == "started\n"
     assert not (tmp_path / "pathway.db").exists()
+    (tmp_path / "development-identifier-key").write_text(AS_TEXT)
+    told = start(PATHWAY_IDENTIFIER_KEY=AS_TEXT)
+    assert told.startswith("PATHWAY_IDENTIFIER_KEY is the key that was made for development")
+    assert AS_TEXT not in told

@@ -14,7 +14,7 @@ from pathway.store.readers import Readers
 from pathway.store.rekeying import rekey
 from pathway.store.sealing import IdentifierKey, SealBroken
 from pathway.store.values import Erasure, NewPatient, Proposal
-from pathway.store.writer import Command, View, Writer
+from pathway.store.writer import KEY_REUSED, Command, View, Writer
 from tests.keys import identifier_key
 from tests.store.builders import SITE, Store, opening, utc_now
 
@@ -145,3 +145,12 @@ def test_an_exchange_that_fails_leaves_every_patient_under_the_old_key(store: St
     with pytest.raises(SealBroken):
         rekey(store.engines, SITE, identifier_key(), STRANGER)
     assert store.readers.find_patient(SITE, "urn:mrn", "0") == "p0"
+
+
+def test_a_request_from_before_an_exchange_is_recorded_no_second_time(store: Store, strangers: Store) -> None:
+    """What it said cannot be compared any more: it is refused, and nothing happens again."""
+    command = opening(patient=patient("p", "4711"), pseudonym="p", key="kept")
+    assert [store.do(command).replayed for _ in range(2)] == [False, True]
+    rekey(store.engines, SITE, identifier_key(), STRANGER)
+    assert strangers.do(command).outcome == KEY_REUSED
+    assert store.count("episode") == store.count("entry") == 1
