@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import orjson
 import psycopg
 import pytest
-from sqlalchemy import Select, bindparam, delete, insert, select, text, update
+from sqlalchemy import Select, bindparam, delete, event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from pathway.store import sqlite_wall, statements, walls
@@ -467,3 +468,25 @@ def test_a_role_that_cannot_serve_is_refused_and_nothing_is_migrated(
         migrate(url, role=str(name))
     with opened(url) as store, pytest.raises(DBAPIError, match="does not exist"):
         store.count("entry")
+
+
+def test_behind_the_wall_a_few_rows_are_still_found_by_their_keys(sqlite_url: str) -> None:
+    """Not by going through all that the site has, which takes longer the more there is."""
+    asked: list[str] = []
+    with opened(sqlite_url) as store:
+
+        @event.listens_for(store.engines.write, "checkout")
+        def _listen(connection: Any, *_: object) -> None:
+            connection.set_trace_callback(asked.append)
+
+        store.start()
+        store.do(opening("first"))
+        store.do(recording("first", message=("lab", "1"), key="key-1"))
+        with closing(store.engines.write.raw_connection()) as connection:
+            driver: Any = connection.driver_connection
+            driver.set_trace_callback(None)
+            lookups = [each for each in asked if each.startswith("SELECT") and "json_each" in each]
+            plans = [[row[3] for row in driver.execute(f"EXPLAIN QUERY PLAN {each}")] for each in lookups]
+    searched = [line for plan in plans for line in plan if line.startswith("SEARCH main.")]
+    assert {line.split()[1] for line in searched} == {"main.episode", "main.answer", "main.message"}
+    assert [line for line in searched if "(site_id=? AND" not in line] == []
