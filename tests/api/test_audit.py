@@ -8,7 +8,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import socket
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -78,6 +80,21 @@ def test_who_is_not_known_leaves_no_record(service: Service) -> None:
     assert service.http.get("/v1/worklist").status_code == 401
     assert service.http.get("/health/live").status_code == 200
     assert len(records(service)) == before
+
+
+def test_who_went_away_before_the_body_was_there_leaves_a_record(service: Service, episode: str) -> None:
+    before = len(records(service))
+    head = (
+        f"POST /v1/episodes/{episode}/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        f"authorization: Bearer {service.token()}\r\nidempotency-key: gone\r\ncontent-length: 100\r\n\r\n{{"
+    )
+    with socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2]))) as leaving:
+        leaving.sendall(head.encode())
+    deadline = time.monotonic() + 30
+    while len(records(service)) == before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (record,) = records(service)[before:]
+    assert (record["operation"], record["outcome"]) == ("record_what_happened", "client_gone")
 
 
 def test_a_repeated_write_is_recorded_each_time_and_names_its_entries_once(
