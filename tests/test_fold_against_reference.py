@@ -226,7 +226,6 @@ def test_what_was_known_at_an_earlier_instant_is_what_the_reference_says(log: Lo
     compare(log, MONDAY + timedelta(minutes=minutes))
 
 
-@pytest.mark.shows("R-044", "C-38")
 def compare_ways(log: Log) -> None:
     folded = fold(PATHWAY, effective_history([entry for _, entry in log], BERLIN))
     episode, digest = the_way_it_was_written(log)

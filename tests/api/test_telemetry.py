@@ -158,7 +158,6 @@ def test_what_nobody_foresaw_is_answered_and_told_without_its_words(
     assert line["fault"].startswith("ValueError at test_telemetry.py:")
 
 
-@pytest.mark.shows("T-43")
 def test_a_log_that_cannot_be_written_to_hurts_nobody_who_asks(new_sqlite: Callable[[], str]) -> None:
     settings = Settings(env="development", database_url=new_sqlite())
     app = create_app(settings)
