@@ -82,6 +82,7 @@ def test_who_is_not_known_leaves_no_record(service: Service) -> None:
     assert len(records(service)) == before
 
 
+@pytest.mark.shows("R-094")
 def test_who_went_away_before_the_body_was_there_leaves_a_record(service: Service, episode: str) -> None:
     before = len(records(service))
     head = (

@@ -147,6 +147,7 @@ def test_an_exchange_that_fails_leaves_every_patient_under_the_old_key(store: St
     assert store.readers.find_patient(SITE, "urn:mrn", "0") == "p0"
 
 
+@pytest.mark.shows("T-50")
 def test_a_request_from_before_an_exchange_is_recorded_no_second_time(store: Store, strangers: Store) -> None:
     """What it said cannot be compared any more: it is refused, and nothing happens again."""
     command = opening(patient=patient("p", "4711"), pseudonym="p", key="kept")

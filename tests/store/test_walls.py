@@ -184,7 +184,7 @@ def with_an_entry(store: Store, site: str) -> dict[str, Any]:
     return {**of(site), "entry_id": entry}
 
 
-@pytest.mark.shows("G7")
+@pytest.mark.shows("G7", "T-68")
 def test_a_statement_that_names_no_site_shows_each_site_its_own_rows(
     hospitals: Store, record_property: Callable[[str, object], None]
 ) -> None:
@@ -197,7 +197,7 @@ def test_a_statement_that_names_no_site_shows_each_site_its_own_rows(
     record_property("foreign rows", seen.foreign)
 
 
-@pytest.mark.shows("G7")
+@pytest.mark.shows("G7", "R-092", "C-15")
 @pytest.mark.usefixtures("filter_switched_off")
 def test_with_the_filter_switched_off_no_query_finds_what_another_site_has(
     hospitals: Store, record_property: Callable[[str, object], None]
@@ -224,7 +224,7 @@ def test_with_the_filter_switched_off_no_query_finds_what_another_site_has(
     record_property("foreign rows", 0)
 
 
-@pytest.mark.shows("G7", control=True)
+@pytest.mark.shows("G7", "C-15", "T-68", control=True)
 def test_without_the_wall_the_same_queries_find_what_another_site_has(
     own_hospitals: Store, request: pytest.FixtureRequest
 ) -> None:
@@ -271,7 +271,7 @@ def test_a_change_that_names_no_site_changes_a_sites_own_rows(own_hospitals: Sto
     assert store.ask(kept.format("unlogged", "=", "true")) == 0
 
 
-@pytest.mark.shows("G7")
+@pytest.mark.shows("G7", "C-15")
 @pytest.mark.parametrize("table", SITE_TABLES)
 def test_a_row_of_another_site_is_not_taken(hospitals: Store, table: str) -> None:
     rows = metadata.tables[table]
@@ -286,7 +286,7 @@ def test_a_row_of_another_site_is_not_taken(hospitals: Store, table: str) -> Non
     assert hospitals.count(table) == before
 
 
-@pytest.mark.shows("G7")
+@pytest.mark.shows("G7", "C-15")
 def test_a_row_cannot_be_moved_to_another_site(hospitals: Store) -> None:
     with pytest.raises(StoreError), writing(hospitals.engines, SOUTH) as connection:
         connection.execute(update(statements.PATIENT).values(site_id="elsewhere"))
@@ -312,12 +312,12 @@ def left_behind(engines: Engines) -> int:
     return found
 
 
-@pytest.mark.shows("G7")
+@pytest.mark.shows("G7", "T-68")
 def test_a_pooled_connection_keeps_nothing_of_the_site_that_had_it(hospitals: Store) -> None:
     assert left_behind(hospitals.engines) == 0
 
 
-@pytest.mark.shows("G7")
+@pytest.mark.shows("G7", "T-68")
 def test_a_transaction_that_was_rolled_back_leaves_no_site_in_force(hospitals: Store) -> None:
     engine = hospitals.engines.write
     with engine.connect() as connection:
@@ -327,7 +327,7 @@ def test_a_transaction_that_was_rolled_back_leaves_no_site_in_force(hospitals: S
         assert connection.scalars(select(statements.ENTRY.c.site_id)).all() == []
 
 
-@pytest.mark.shows("G7", control=True)
+@pytest.mark.shows("G7", "T-68", control=True)
 def test_a_site_that_stays_in_force_would_be_noticed(
     own_hospitals: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,7 +338,7 @@ def test_a_site_that_stays_in_force_would_be_noticed(
     own_hospitals.engines.close()
 
 
-@pytest.mark.shows("G7")
+@pytest.mark.shows("G7", "T-68")
 def test_many_at_once_on_few_connections_never_mix(own_hospitals: Store) -> None:
     store, turns = own_hospitals, 15
     mixed: list[str] = []
@@ -412,12 +412,13 @@ def test_a_gap_is_told_in_a_sentence(
         assert sentence in told
 
 
+@pytest.mark.shows("T-69")
 def test_who_serves_as_a_superuser_is_told_so(postgres_url: str) -> None:
     with opened(as_owner(postgres_url)) as store:
         assert any("passes every wall" in sentence for sentence in gaps(store.engines))
 
 
-@pytest.mark.shows("G7")
+@pytest.mark.shows("G7", "T-69")
 def test_the_wall_binds_the_owner_of_a_table_too(postgres: Databases, postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start().do(opening("episode"))
@@ -434,6 +435,7 @@ def test_the_wall_binds_the_owner_of_a_table_too(postgres: Databases, postgres_u
 # The role that serves.
 
 
+@pytest.mark.shows("C-20")
 def test_the_role_that_serves_may_neither_change_the_log_nor_the_tables(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         fill(store.start())
