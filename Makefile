@@ -41,7 +41,7 @@ test: check ## set-up, checks, the whole test suite, and 100 % branch coverage o
 	@$(BIN)/coverage report --format=total
 
 prove: $(TESTS) $(PROJECT) ## the long forms of the tests behind docs/guarantees.md, which is written anew (about an hour)
-	@$(BIN)/pytest -m 'full or (shows and not quick)' --numprocesses=2 --dist=loadfile --traces=build/proved.json $(ARGS)
+	@$(BIN)/pytest -m 'full or (guarantee and not quick)' --numprocesses=2 --dist=loadfile --traces=build/proved.json $(ARGS)
 	@$(BIN)/python -m docs.guarantees build/proved.json
 
 check: $(TESTS) $(PROJECT) ## ruff, mypy and import-linter
@@ -53,8 +53,9 @@ check: $(TESTS) $(PROJECT) ## ruff, mypy and import-linter
 	$(call say,import-linter)
 	@$(BIN)/lint-imports --no-logo
 
-docs: $(PROJECT) ## write the generated pages under docs/ again
+docs: $(TESTS) $(PROJECT) ## write the generated pages under docs/ again, and which test shows what
 	@$(BIN)/python -m docs.generate
+	@$(BIN)/python -m docs.traceability
 
 bench: $(TESTS) $(PROJECT) ## the figures, as ratios measured side by side in one run
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -94,6 +95,13 @@ def create_app(settings: Settings, opened: Callable[[Settings], Installation] = 
             app.state.installation.close()
 
     app = _described_app(lifespan=lifespan, exception_handlers=exception_handlers())
+    described = description()
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def describe() -> Response:
+        """Open to everybody: it is published with the sources and says nothing about anybody."""
+        return Response(described, media_type="application/json")
+
     add_pages(app, settings)
     limits = Limits(settings.requests_at_once, settings.requests_of_a_client)
     app.add_middleware(Audit)
@@ -121,11 +129,18 @@ def openapi_document() -> dict[str, Any]:
     return openapi.document(_described_app())
 
 
+@cache
+def description() -> bytes:
+    """The same as bytes, made once for a process."""
+    return orjson.dumps(openapi_document())
+
+
 def _require_keys(settings: Settings) -> None:
     """Raises `CannotStart`."""
     try:
         keys.signer(settings)
         keys.identifier_key(settings)
+        keys.require_none_of_development(settings)
     except keys.KeyMissing as reason:
         raise CannotStart(str(reason)) from None
 
@@ -141,7 +156,7 @@ def _require_own_key(settings: Settings) -> None:
 
 
 def _described_app(**options: Any) -> FastAPI:
-    app = FastAPI(
+    return FastAPI(
         title="Pathway",
         version=version("pathway"),
         summary="Walks each patient along a published treatment pathway and says what should come next, and why.",
@@ -156,14 +171,6 @@ def _described_app(**options: Any) -> FastAPI:
         routes=[route for room in ROUTERS for route in room.router.routes],
         **options,
     )
-    described = orjson.dumps(openapi.document(app))
-
-    @app.get("/openapi.json", include_in_schema=False)
-    async def describe() -> Response:
-        """Open to everybody: it is published with the sources and says nothing about anybody."""
-        return Response(described, media_type="application/json")
-
-    return app
 
 
 def _collect_rarely() -> None:

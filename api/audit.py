@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import NOTE, unavailable
@@ -44,8 +45,8 @@ class Audit:
 
         try:
             await self._app(scope, receive, send_when_told)
-        except Exception:
-            scope[NOTE].outcome = "internal"
+        except Exception as error:
+            scope[NOTE].outcome = "client_gone" if isinstance(error, ClientDisconnect) else "internal"
             await _is_told(scope)
             raise
 

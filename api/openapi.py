@@ -288,7 +288,13 @@ def _key_parameter(*, required: bool) -> JsonSchema:
         "required": required,
         "description": "A value of your own for this request. The same key and request give the first answer again,"
         " byte for byte, with `Idempotency-Replayed: true`; the same key with another request is refused.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        # Printable ASCII, as `api.dependencies` reads it; blanks at either end are none of the value (RFC 9110).
+        "schema": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 255,
+            "pattern": "^[!-~]([ -~]*[!-~])?$",
+        },
     }
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -115,7 +116,11 @@ class Telemetry:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 told = message["headers"]
-                kept = [] if any(name == b"cache-control" for name, _ in told) else [(b"cache-control", b"no-store")]
+                kept = (
+                    []
+                    if any(name == b"cache-control" for name, _ in told)
+                    else [(b"cache-control", b"no-store")]
+                )
                 message["headers"] = [
                     *told,
                     *kept,
@@ -140,16 +145,19 @@ class Telemetry:
             route = getattr(scope.get("route"), "path_format", "none")
             self._metrics.count(method, route, status, note.outcome, seconds)
             tell = self._log.error if fault else self._log.info
-            tell(
-                "request",
-                method=method,
-                route=route,
-                status=status,
-                duration_ms=round(seconds * 1000, 3),
-                outcome=note.outcome,
-                request_id=request_id,
-                **fault,
-            )
+            with suppress(
+                OSError, ValueError
+            ):  # where lines go may be full, or gone; who asked is not to suffer
+                tell(
+                    "request",
+                    method=method,
+                    route=route,
+                    status=status,
+                    duration_ms=round(seconds * 1000, 3),
+                    outcome=note.outcome,
+                    request_id=request_id,
+                    **fault,
+                )
 
 
 def tell_of_unsigned(site: str) -> None:

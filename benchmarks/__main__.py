@@ -14,7 +14,7 @@ from typing import Final
 
 from rich.console import Console
 
-from benchmarks import core, service
+from benchmarks import core, proof, service
 from benchmarks.databases import Files, on_postgresql
 from benchmarks.figures import WIDTH, Figure, as_json, show
 from benchmarks.load import generating
@@ -23,12 +23,26 @@ from benchmarks.service import Sizes
 from tests.postgres import PostgresMissing
 
 FULL: Final = Sizes(
-    rounds=5, seconds=0.6, few=1_000, many=100_000, alike=64, long_entries=500, core_repeats=300
+    rounds=5,
+    seconds=0.6,
+    few=1_000,
+    many=100_000,
+    alike=64,
+    long_entries=500,
+    core_repeats=300,
+    proved_entries=2_000,
 )
 QUICK: Final = Sizes(
-    rounds=3, seconds=0.3, few=1_000, many=10_000, alike=32, long_entries=500, core_repeats=50
+    rounds=3,
+    seconds=0.3,
+    few=1_000,
+    many=10_000,
+    alike=32,
+    long_entries=500,
+    core_repeats=50,
+    proved_entries=500,
 )
-PARTS: Final = ("core", "postgresql", "sqlite")
+PARTS: Final = ("core", "proof", "postgresql", "sqlite")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +71,11 @@ def measure(sizes: Sizes, parts: Sequence[str], tell: Callable[[str], None]) -> 
         if "core" in parts:
             tell("core: an event, an explained answer, a whole log")
             yield from core.measure(core.recorded(files.empty(), sizes.long_entries), sizes.core_repeats)
-        if set(parts) == {"core"}:
+        if "proof" in parts:
+            tell("proof: a record is verified, and a bundle offline")
+            (folder / "proof").mkdir()
+            yield from proof.measure(f"sqlite:///{folder}/proof/pathway.db", sizes.proved_entries, 5)
+        if not set(parts) & {"postgresql", "sqlite"}:
             return
         bench = service.Bench(
             load=stack.enter_context(generating()),

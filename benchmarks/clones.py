@@ -52,7 +52,7 @@ def clone(url: str, herds: list[Herd]) -> None:
 
     The copies' chains name the original, which only a verification would see.
     """
-    engines = open_store(url)
+    engines = open_store(url, walls=False)
     try:
         with engines.write.begin() as connection:
             if engines.dialect == "sqlite":
@@ -80,23 +80,30 @@ def _copy(connection: Connection, herd: Herd, dialect: str) -> None:
         # Not a UUID, but of its length, and no two alike.
         "entry_id": f"substr(entry_id, 1, 19) || CAST(100000 + sequence AS TEXT) || {_SUFFIX}",
     }
+    # Found by another index each, and sealed like the source, which nobody opens.
     patient = {
         "site_id": "site_id",
         "pseudonym": episode["pseudonym"],
-        "system": "'urn:example:copy'",
-        "value": _SUFFIX,
+        "lookup": f"lookup || {_SUFFIX}",
+        "sealed": "sealed",
+        "wrapped_key": "wrapped_key",
+        "key_id": "key_id",
+    }
+    of = {
+        **dict.fromkeys(("episode", "entry"), "episode_id = :source"),
+        "patient": "pseudonym = (SELECT pseudonym FROM episode WHERE site_id = :site AND episode_id = :source)",
     }
     whole = f"n % {herd.every} = 0"
     made = whole if herd.sparse else "TRUE"
     last = "sequence = (SELECT max(sequence) FROM entry WHERE site_id = :site AND episode_id = :source)"
-    for table, source, values, wanted in (
-        ("patient", "episode", patient, made),
-        ("episode", "episode", _values(Summary, episode), made),
-        ("entry", "entry", _values(NewEntry, entry), whole if herd.sparse else f"({whole} OR {last})"),
+    for table, values, wanted in (
+        ("patient", patient, made),
+        ("episode", _values(Summary, episode), made),
+        ("entry", _values(NewEntry, entry), whole if herd.sparse else f"({whole} OR {last})"),
     ):
         statement = (
             f"INSERT INTO {table} ({', '.join(values)}) {_NUMBERS} SELECT {', '.join(values.values())}"
-            f" FROM number CROSS JOIN {source} WHERE site_id = :site AND episode_id = :source AND {wanted}"
+            f" FROM number CROSS JOIN {table} WHERE site_id = :site AND {of[table]} AND {wanted}"
         )
         told = {"site": SITE, "source": herd.source, "first": herd.first, "last": herd.last}
         connection.execute(text(statement), told)

@@ -16,15 +16,24 @@ from tests import postgres
 class Databases(Protocol):
     """Where databases come from; each is gone with the run."""
 
+    @property
+    def role(self) -> str | None:
+        """Under which the service works; None where a database knows no roles."""
+
     def empty(self) -> str:
         """The URL of a new database."""
 
     def copy(self, url: str) -> str:
         """The URL of a new database equal to the one at `url`, to which nobody is connected."""
 
+    def served(self, url: str) -> str:
+        """The URL of the same database for the service."""
+
 
 class Files:
     """SQLite files in a folder."""
+
+    role = None
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -39,6 +48,10 @@ class Files:
         fresh = self.empty()
         shutil.copyfile(url.removeprefix("sqlite:///"), fresh.removeprefix("sqlite:///"))
         return fresh
+
+    def served(self, url: str) -> str:
+        """The URL as it is."""
+        return url
 
 
 @contextmanager

@@ -25,6 +25,9 @@ _CHANGED: Final = _SUMMARY[2:]
 PROVED: Final = ("new_audit", "new_commit")
 """The statements by which a write is audited and gets into the Merkle log."""
 
+BESIDE_PROOF: Final = ("episode", "answer", "message", "update", "new_entry", "new_message", "new_answer")
+"""The other ones: without them what is left is the audit record of a read."""
+
 
 Row = TypeVar("Row")
 
@@ -65,7 +68,7 @@ class Rows:
 
 def rows_of(url: str, site: str, episodes: Sequence[str]) -> list[Rows]:
     """For each episode what its next event may write: its summary, and the last entry and answer of the site."""
-    engines = open_store(url)
+    engines = open_store(url, walls=False)
     try:
         readers = Readers(engines)
         with engines.read.connect() as connection:
@@ -135,7 +138,7 @@ class PostgresDriver:
     def __init__(self, url: str, rows: Sequence[Rows]) -> None:
         self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self._rows = list(rows)
-        self._numbers = count()
+        self._numbers = count(time.time_ns())  # other than those of a driver before
         self._statements = _statements("%s", " FOR UPDATE")
         self._url = database_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._connections = self._runner.run(self._connect())
@@ -192,7 +195,7 @@ class SqliteDriver:
         for pragma in ("foreign_keys", "recursive_triggers"):
             self._connection.execute(f"PRAGMA {pragma} = ON")
         self._rows = list(rows)
-        self._numbers = count()
+        self._numbers = count(time.time_ns())  # other than those of a driver before
         self._statements = _statements("?", "")
 
     def run(self, seconds: float, without: Collection[str] = ()) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from api.app import openapi_document
+from docs.supply_chain import bill_of_materials, soup_page
 from pathway.catalogue import CATALOGUE
 from pathway.engine.definition import Pathway
 from pathway.engine.diagram import drawn
@@ -23,6 +24,8 @@ NOTE: Final = "<!-- Generated from the definition by `make docs`: change the def
 def documents() -> Mapping[str, Callable[[], str]]:
     """Every generated file, by its path below docs/, with the function that gives its text."""
     found: dict[str, Callable[[], str]] = {"openapi.json": openapi}
+    found["sbom.cdx.json"] = bill_of_materials
+    found["soup.md"] = soup_page
     found["pathways/response_inrc_2017.md"] = response
     found["pathways/toxicity_of_anti_gd2_antibodies.md"] = toxicity
     for pathway in CATALOGUE:

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
 
     database_url: str = "sqlite:///var/pathway.db"
+    application_role: str | None = None
     env: Literal["development", "production"] = "production"
     token_issuer: str | None = None
     token_audience: str | None = None
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     identifier_key: SecretStr | None = None
     identifier_key_old: SecretStr | None = None
     log_origin: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,100}$")] = "pathway"
+    former_log_keys: str = ""
     checkpoints: Path | None = None
     checkpoint_seconds: Annotated[int, Field(ge=1, le=60)] = 60
     requests_at_once: Annotated[int, Field(ge=1, le=10_000)] = 512

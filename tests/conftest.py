@@ -1,6 +1,6 @@
 """Databases for the tests: SQLite files and a real PostgreSQL, each fresh, migrated and gone afterwards.
 
-`PATHWAY_TEST_POSTGRES=<url>` uses another server, as a role that may create databases. Where a tool is
+`PATHWAY_TEST_POSTGRES=<url>` uses another server, as a role that may create databases and roles. Where a tool is
 missing its tests are skipped with the reason; with `PATHWAY_REQUIRE_ALL=1` they fail.
 """
 
@@ -18,7 +18,7 @@ from hypothesis import settings
 from tests.missing import missing
 from tests.postgres import Databases, PostgresMissing, running_server
 
-pytest_plugins = ["tests.tracing", "tests.travelled"]
+pytest_plugins = ["tests.tracing", "tests.travelled", "tests.canaries"]
 
 # The same examples in every run, so that a failure is the change's own; HYPOTHESIS_PROFILE=explore draws new
 # ones.
@@ -42,12 +42,12 @@ def postgres() -> Iterator[Databases]:
 
 @pytest.fixture(scope="session")
 def new_postgres(postgres: Databases) -> Callable[[], str]:
-    """Makes PostgreSQL databases, each fresh and migrated, and gives their URLs."""
+    """Makes PostgreSQL databases, each fresh and migrated, and gives their URLs for the role that serves."""
     from pathway.store.migrate import migrate  # only here: a test of pure values needs no database
 
     template = postgres.empty()
-    migrate(template)
-    return lambda: postgres.copy(template)
+    migrate(template, role=postgres.role)
+    return lambda: postgres.served(postgres.copy(template))
 
 
 @pytest.fixture(scope="session")

@@ -87,14 +87,40 @@ class Server:
             connection.execute(statement)
 
 
+_OWNERS: dict[str, URL] = {}
+"""For each role that serves in this process, somewhere on its server as the owner."""
+
+
+def as_owner(url: str) -> str:
+    """The same database as the owner of its tables, who passes every wall. What is no such URL stays as it is."""
+    parsed = make_url(url)
+    owner = _OWNERS.get(parsed.username or "")
+    if owner is None:
+        return url
+    return parsed.set(username=owner.username, password=owner.password).render_as_string(hide_password=False)
+
+
 class Databases:
-    """Fresh databases on one server, copied from a template that was migrated once."""
+    """Fresh databases on one server, copied from a template that was migrated once, and a role that serves in them."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._prefix = f"pathway_{os.getpid()}_{secrets.token_hex(3)}"
         self._numbers = itertools.count(1)
         self._names: list[str] = []
+        self._password = secrets.token_urlsafe(16)
+        self.role = f"{self._prefix}_serves"
+        self._server.run(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+                sql.Identifier(self.role), sql.Literal(self._password)
+            )
+        )
+        _OWNERS[self.role] = server.url
+
+    def served(self, url: str) -> str:
+        """The database at `url` for the role that serves, to which nothing belongs."""
+        as_role = make_url(url).set(username=self.role, password=self._password)
+        return as_role.render_as_string(hide_password=False)
 
     def empty(self) -> str:
         """The URL of a new database with nothing in it."""
@@ -111,9 +137,11 @@ class Databases:
         self._server.drop(name)
 
     def drop_all(self) -> None:
-        """Remove every database made here, newest first."""
+        """Remove every database made here, newest first, and the role."""
         while self._names:
             self._server.drop(self._names.pop())
+        self._server.run(sql.SQL("DROP ROLE {}").format(sql.Identifier(self.role)))
+        del _OWNERS[self.role]
 
     def _create(self, template: str) -> str:
         name = f"{self._prefix}_{next(self._numbers)}"

@@ -96,8 +96,14 @@ class Side:
         self.stop()
         self.start()
 
-    def caller(self, subject: str = "coordinator", scopes: frozenset[str] = EVERYTHING) -> Caller:
-        return Caller(self.site, "ehr", subject, scopes)
+    def caller(
+        self,
+        subject: str = "coordinator",
+        scopes: frozenset[str] = EVERYTHING,
+        client: str = "ehr",
+        site: str | None = None,
+    ) -> Caller:
+        return Caller(site or self.site, client, subject, scopes)
 
     def ask(
         self,
@@ -106,6 +112,8 @@ class Side:
         body: object,
         subject: str = "coordinator",
         scopes: frozenset[str] = EVERYTHING,
+        client: str = "ehr",
+        site: str | None = None,
         key: str | None = None,
         **more: Any,
     ) -> Answer:
@@ -115,7 +123,7 @@ class Side:
         try:
             future = use_case(
                 self.installation,
-                self.caller(subject, scopes),
+                self.caller(subject, scopes, client, site),
                 *where,
                 text,
                 key or unused_key(),

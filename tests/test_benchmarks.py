@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as program
-from benchmarks import core, service
+from benchmarks import core, proof, service
 from benchmarks.databases import Files
 from benchmarks.figures import Figure, as_json, at_least, at_most, rate_ratio
 from benchmarks.load import Load, LoadFailed, generating
@@ -51,7 +51,9 @@ def test_writing_reading_history_and_number_of_episodes_are_measured(figures: li
     for what in (
         "POST event / empty endpoint",
         "POST event, whole answer / empty endpoint",
-        "driver alone",
+        "its SQL by the driver alone",
+        "its audit record by the driver alone",
+        "time with audit record, leaf and log / without",
         "next step / empty",
         "12 entries",
         "40 episodes",
@@ -59,6 +61,12 @@ def test_writing_reading_history_and_number_of_episodes_are_measured(figures: li
         assert what in named
     assert all(figure.value > 0 for figure in figures)
     assert sum(figure.floor is not None for figure in figures) >= 6
+
+
+def test_verification_is_measured_at_the_database_and_offline(tmp_path: Path) -> None:
+    figures = list(proof.measure(f"sqlite:///{tmp_path}/pathway.db", 12, repeats=1))
+    assert [figure.unit for figure in figures] == ["entries/s", "entries/s", "ms"]
+    assert all(figure.value > 0 for figure in figures)
 
 
 def test_the_core_is_measured_without_a_service(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def test_a_case_is_named_as_its_file_and_as_its_patient(case: Case) -> None:
     assert (case.patient.system, case.patient.value) == ("urn:pathway:published-case", case.case)
 
 
+@pytest.mark.shows("R-046")
 def test_the_source_of_a_case_can_be_found_again(case: Case) -> None:
     source = case.citation
     assert source.url.startswith("http")

@@ -63,6 +63,7 @@ def test_only_the_service_is_reachable_and_only_from_this_machine(
     assert all(port.startswith("127.0.0.1:") for port in published["api"])
 
 
+@pytest.mark.shows("T-48")
 def test_no_secret_has_a_default_value(services: dict[str, dict[str, Any]]) -> None:
     secrets = {
         (service, name): value
@@ -91,6 +92,7 @@ def test_the_service_runs_in_production_without_rights(services: dict[str, dict[
         assert services[name]["read_only"] is True
 
 
+@pytest.mark.shows("R-086")
 def test_signed_checkpoints_lie_outside_of_the_containers(services: dict[str, dict[str, Any]]) -> None:
     place = services["api"]["environment"]["PATHWAY_CHECKPOINTS"]
     assert f"./checkpoints:{place}" in services["api"]["volumes"]

@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
+import orjson
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
@@ -17,13 +20,18 @@ from hypothesis.stateful import initialize, precondition, rule, run_state_machin
 from pathway.catalogue.high_risk_neuroblastoma_relapse.version_1 import PATHWAY as DEFINITION
 from pathway.episodes.episode import Episode
 from pathway.use_cases.countersign import countersign
+from pathway.use_cases.decide import decide
+from pathway.use_cases.erase_patient import erase_patient
+from pathway.use_cases.find_episodes import find_episodes
 from pathway.use_cases.open_episode import open_episode
-from pathway.use_cases.refusals import NEVER_KEPT
+from pathway.use_cases.permissions import GIVES, Role
+from pathway.use_cases.record_events import record_events
+from pathway.use_cases.refusals import NEVER_KEPT, Refusal
 from pathway.use_cases.resolve_review import resolve_review
 from tests import random_events as told_at_random
 from tests.reference.refusals import Choice, outcome_of_signature
 from tests.reference.tables import offered
-from tests.sides import PATHWAY
+from tests.sides import EVERYTHING, PATHWAY, Side, unused_key
 from tests.walk import READS, SIDES, Body, Walk, Walked
 
 EXPLORING = os.environ.get("HYPOTHESIS_PROFILE") == "explore"
@@ -56,6 +64,11 @@ places = st.integers(0, 30)
 
 class RandomWalk(Walk):
     """What may happen to the episodes of two patients, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.erased = count(1)
+        self.restarts = 0
 
     @initialize()
     def opens(self) -> None:
@@ -232,7 +245,8 @@ class RandomWalk(Walk):
             [_same({"kind": "episode_closed", "reason": "death", "occurred_on": known.today.isoformat()})],
         )
         if data.draw(st.booleans()):
-            self.open(walked.patient, healthy=False)
+            known_by_name = walked.patient if walked.patient in PATIENTS else PATIENTS[0]
+            self.open(known_by_name, healthy=False)
         known = self.known(walked)
         if by_decision:
             again = Choice("reopen", known.today, known.today, known.digest, {}, WITH_A_CODE)
@@ -345,7 +359,8 @@ class RandomWalk(Walk):
         for name, side in self.sides.items():
             before, first = self.stored(name), sent.answers[name]
             body = _otherwise(sent.bodies[name]) if differently else sent.bodies[name]
-            again = side.ask(sent.use_case, *sent.where[name], body=body, subject=sent.subject, key=sent.key)
+            who: dict[str, Any] = {"subject": sent.subject, "client": sent.client, "key": sent.key}
+            again = side.ask(sent.use_case, *sent.where[name], body=body, **who)
             if differently:
                 assert again.outcome == "idempotency_key_reused"
             else:
@@ -357,12 +372,76 @@ class RandomWalk(Walk):
                 assert again.replayed
             assert self.stored(name) == before
 
-    @rule(days=st.sampled_from([0.001, 0.5, 1, 10, 25]))
+    @rule(data=st.data(), clients=st.permutations(["ehr", "tumour-board"]))
+    def use_the_key_of_another_client(self, data: st.DataObject, clients: list[str]) -> None:
+        """Each client has its keys to itself: what one sent is no answer to the other."""
+        walked, key = self.one(data), unused_key()
+        when = self.known(walked).today.isoformat()
+        for client in clients:
+            note = {"kind": "note_added", "text": f"seen by {client}", "occurred_on": when}
+            self.record(walked, [_same(note)], client=client, key=key)
+
+    @rule(data=st.data(), role=st.sampled_from(Role), elsewhere=st.booleans())
+    def ask_without_the_right(self, data: st.DataObject, role: Role, elsewhere: bool) -> None:
+        """Somebody of another site finds nothing; somebody who may not is told so; neither changes anything."""
+        walked = self.one(data)
+        scopes = EVERYTHING if elsewhere else GIVES[role]
+        for name, side in self.sides.items():
+            before, episode = self.stored(name), walked.ids[name]
+            who: dict[str, Any] = {"scopes": scopes, "site": "elsewhere" if elsewhere else None}
+            note = {"kind": "note_added", "text": "seen", "occurred_on": "2026-03-01"}
+            decision = {"option": "hold", "basis": "0" * 64}
+            refused = {
+                "events.write": side.ask(record_events, episode, body=note, dry_run=True, **who),
+                "decisions.write": side.ask(decide, episode, body=decision, **who),
+            }
+            for permission, answer in refused.items():
+                if elsewhere:
+                    assert answer.outcome == "unknown_episode"
+                else:
+                    assert (answer.outcome == "not_permitted") == (permission not in scopes)
+            for use_case in READS.values():
+                if elsewhere or "episodes.read" not in scopes:
+                    with pytest.raises(Refusal) as refusal:
+                        use_case(side.installation, side.caller(**who), episode, known_at=None, as_of=None)
+                    assert refusal.value.outcome == ("unknown_episode" if elsewhere else "not_permitted")
+            assert self.stored(name) == before
+
+    @rule(data=st.data())
+    def erase(self, data: st.DataObject) -> None:
+        """A patient is erased: the course stays as it was, and whoever has the same identifier is somebody else."""
+        walked = self.one(data)
+        patient = walked.patient
+        asked = {"patient": {"system": "urn:mrn", "value": patient}, "reason": "asked for by the family"}
+        is_known = patient in PATIENTS
+        for name, side in self.sides.items():
+            before = self.stored(name)
+            own = {each.ids[name] for each in self.of(patient)} if is_known else set()
+            assert self.found(side, patient) == own
+            answer = side.ask(erase_patient, body=asked, scopes=GIVES[Role.OPERATOR])
+            assert answer.outcome == ("erased" if is_known else "unknown_patient")
+            assert set(answer.document.get("episodes", ())) == own
+            assert self.found(side, patient) == set()
+            assert self.stored(name) == before
+        if is_known:
+            name = f"erased {next(self.erased)}"
+            for each in self.of(patient):
+                each.patient = name
+
+    def found(self, side: Side, patient: str) -> set[str]:
+        """The episodes found under the identifier."""
+        body = orjson.dumps({"patient": {"system": "urn:mrn", "value": patient}})
+        told = orjson.loads(find_episodes(side.installation, side.caller(), body))
+        return {each["episode"] for each in told["episodes"]}
+
+    @rule(days=st.sampled_from([0.001, 0.5, 0.58, 1, 10, 25]))
     def wait(self, days: float) -> None:
         self.clock.pass_days(days)
 
+    @precondition(lambda self: self.restarts < 2)
     @rule()
     def restart(self) -> None:
+        self.restarts += 1
         for side in self.sides.values():
             side.restart()
 
@@ -449,8 +528,23 @@ def _reason(data: st.DataObject) -> dict[str, Any] | None:
     return data.draw(st.sampled_from(reasons), label="reason")
 
 
+@pytest.mark.shows("G6", "R-044", "C-38")
+@pytest.mark.parametrize(
+    "walks",
+    [
+        pytest.param(WALKS.max_examples, id="quick", marks=pytest.mark.quick),
+        pytest.param(200, id="full", marks=pytest.mark.full),
+    ],
+)
 def test_whatever_happens_the_record_is_what_the_reference_says(
-    new_sqlite: Callable[[], str], new_postgres: Callable[[], str]
+    walks: int,
+    new_sqlite: Callable[[], str],
+    new_postgres: Callable[[], str],
+    record_property: Callable[[str, object], None],
 ) -> None:
     RandomWalk.urls = {"sqlite": new_sqlite(), "postgresql": new_postgres()}
-    run_state_machine_as_test(RandomWalk, settings=WALKS)
+    RandomWalk.walks = RandomWalk.episodes_walked = 0
+    run_state_machine_as_test(RandomWalk, settings=settings(WALKS, max_examples=walks))
+    record_property("walks through both databases", RandomWalk.walks)
+    record_property("episodes walked", RandomWalk.episodes_walked)
+    record_property("differences", 0)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -210,26 +212,55 @@ def the_way_it_was_written(log: Log) -> tuple[Episode, str]:
     return episode, digest
 
 
+@pytest.mark.shows("R-044", "C-38")
 @MANY
 @given(logs())
 def test_the_fold_of_any_log_is_what_the_reference_says(log: Log) -> None:
     compare(log)
 
 
+@pytest.mark.shows("R-042")
 @MANY
 @given(logs(), st.integers(1, 25))
 def test_what_was_known_at_an_earlier_instant_is_what_the_reference_says(log: Log, minutes: int) -> None:
     compare(log, MONDAY + timedelta(minutes=minutes))
 
 
-@MANY
-@given(logs())
-def test_entries_taken_in_one_by_one_come_to_the_same_as_a_full_fold(log: Log) -> None:
+def compare_ways(log: Log) -> None:
     folded = fold(PATHWAY, effective_history([entry for _, entry in log], BERLIN))
     episode, digest = the_way_it_was_written(log)
     assert (episode.to_json(), digest) == (folded.episode.to_json(), folded.digest)
 
 
+@pytest.mark.quick
+@pytest.mark.shows("G6", "R-044", "C-38")
+@MANY
+@given(logs())
+def test_entries_taken_in_one_by_one_come_to_the_same_as_a_full_fold(log: Log) -> None:
+    compare_ways(log)
+
+
+@pytest.mark.full
+@pytest.mark.shows("G6")
+def test_ten_thousand_logs_are_folded_alike_in_both_ways_and_as_the_reference_says(
+    record_property: Callable[[str, object], None],
+) -> None:
+    seen = set()
+
+    @settings(MANY, max_examples=10_000)
+    @given(logs())
+    def are_alike(log: Log) -> None:
+        compare(log)
+        compare_ways(log)
+        seen.add(tuple(json.dumps(line.told, sort_keys=True) for line, _ in log))
+
+    are_alike()
+    record_property("random histories", len(seen))
+    record_property("differences", 0)
+    assert len(seen) > 9_000
+
+
+@pytest.mark.shows("C-08")
 @MANY
 @given(logs(), st.integers(0, 120))
 def test_what_is_offered_is_what_trying_every_unknown_value_gives(log: Log, days: int) -> None:
@@ -243,6 +274,7 @@ def test_what_is_offered_is_what_trying_every_unknown_value_gives(log: Log, days
     )
 
 
+@pytest.mark.shows("R-010", "C-30")
 @MANY
 @given(logs())
 def test_no_episode_enters_treatment_without_a_recorded_decision(log: Log) -> None:

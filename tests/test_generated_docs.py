@@ -12,6 +12,7 @@ from docs.generate import FOLDER, documents
 WHOLLY_GENERATED = ("pathways",)
 
 
+@pytest.mark.shows("R-072")
 @pytest.mark.parametrize("name", list(documents()))
 def test_the_page_is_up_to_date(name: str) -> None:
     path = FOLDER / name

@@ -51,6 +51,7 @@ def served(tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.Monk
         yield url(listener)
 
 
+@pytest.mark.shows("R-113")
 def test_the_session_runs_when_pasted_and_says_what_the_readme_says(
     served: str, environment: dict[str, str], tmp_path: Path
 ) -> None:

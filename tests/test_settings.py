@@ -81,6 +81,7 @@ def test_a_value_of_no_use_is_refused_without_being_repeated(
     assert "geheim" not in str(refused.value)
 
 
+@pytest.mark.shows("T-48")
 def test_what_is_shown_has_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(
         "PATHWAY_DATABASE_URL", "postgresql://pathway:geheim@db:5432/pathway?sslpassword=geheim"

@@ -1,19 +1,22 @@
 """Which promise each test shows, and what it measured of it.
 
-`@pytest.mark.shows("G1", "R-012")` names requirements, risk controls or guarantees that stand in
-`docs/requirements/`; `control=True` marks the test that shows the other ones can fail. Figures are kept with pytest's
-own `record_property`. With `--traces=FILE` everything is written down as JSON, of a collection alone
-(`--collect-only`) or of a run with its outcomes: what `docs/` makes its tables from.
+`@pytest.mark.shows("G1", "R-012")` names requirements, risk controls, threats or guarantees that stand in
+`docs/requirements/`, and any other id is an error of its file; `control=True` marks the test that shows the other ones
+can fail. A test that shows a guarantee is marked `guarantee` besides. Figures are kept with pytest's own
+`record_property`. With `--traces=FILE` everything is written down as JSON, of a collection alone (`--collect-only`)
+or of a run with its outcomes: what `docs/` makes its tables from.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pytest
+
+from docs.promised import promised
 
 
 @dataclass
@@ -32,10 +35,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "shows(*ids, control=False): the promises in docs/requirements/ it shows")
+    config.addinivalue_line(
+        "markers", "shows(*ids, control=False): the promises in docs/requirements/ it shows"
+    )
+    config.addinivalue_line("markers", "guarantee: shows a guarantee, as its mark `shows` says")
     path: Path | None = config.getoption("--traces")
     if path is not None and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Traces(path), "traces")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makeitem() -> Generator[None, object, object]:
+    made = yield
+    for item in made if isinstance(made, list) else ():
+        if isinstance(item, pytest.Item):
+            know(item)
+    return made
+
+
+def know(item: pytest.Item) -> None:
+    """Marks an item that shows a guarantee. Raises `CollectError` where it shows what nobody defined."""
+    known, shown = promised(), {each for trace in traces_of(item) for each in trace.shows}
+    if unknown := sorted(shown - known.entries.keys()):
+        raise pytest.Collector.CollectError(
+            f"{item.nodeid} shows {', '.join(unknown)}: no such id in docs/requirements/"
+        )
+    if shown & known.guarantees.keys():
+        item.add_marker("guarantee")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

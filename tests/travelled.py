@@ -3,7 +3,8 @@
 Seen is what a test meets in an episode that it tells: the guards of a recommendation, as its explanation shows them,
 and the guards and the edge of a fact or a decision. `--travelled` writes into `docs/requirements/travelled.json`, for
 each guard, edge and state of the published pathways, the test that is most about it: the one that sees the least
-besides. Such a test is watched whenever it runs, and fails when it no longer sees what it is named for.
+besides, and a guard both ways where any does. Such a test is watched whenever it runs, and fails when it no longer
+sees what it is named for.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ KEPT: Final = Path(__file__).parents[1] / "docs" / "requirements" / "travelled.j
 FOLDER: Final = "tests/spec/"
 HOLDS: Final = "guard holds"
 DOES_NOT_HOLD: Final = "guard does not hold"
+OTHER_WAY: Final = {HOLDS: DOES_NOT_HOLD, DOES_NOT_HOLD: HOLDS}
 EDGE: Final = "edge travelled"
 STATE: Final = "state reached"
 
@@ -134,9 +136,19 @@ def kept(path: Path = KEPT) -> Witnesses:
 
 
 def chosen(seen: Mapping[str, Iterable[Sight]]) -> Witnesses:
-    """For each sight the test that sees the least besides; of several alike the first by name."""
+    """For each sight the test that sees the least besides; for a guard rather one that sees it both ways.
+
+    Of several tests alike the first by name is taken.
+    """
     found: Witnesses = {}
-    for test, sights in sorted(seen.items(), key=lambda each: (len(set(each[1])), each[0])):
+    ordered = sorted(
+        ((test, set(sights)) for test, sights in seen.items()), key=lambda each: (len(each[1]), each[0])
+    )
+    for test, sights in ordered:
+        for sight in sights:
+            if sight.kind in OTHER_WAY and sight._replace(kind=OTHER_WAY[sight.kind]) in sights:
+                found.setdefault(sight, test)
+    for test, sights in ordered:
         for sight in sights:
             found.setdefault(sight, test)
     return found
@@ -170,7 +182,7 @@ class Travelled:
             hold_to(self._named[item.nodeid], seen)
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        if self._writes and exitstatus == pytest.ExitCode.OK:
+        if self._writes and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             _keep(chosen(self._seen))
 
 

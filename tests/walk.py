@@ -67,6 +67,7 @@ class Sent:
     bodies: dict[str, Body]
     subject: str
     key: str
+    client: str
     answers: dict[str, Answer]
 
 
@@ -74,6 +75,9 @@ class Walk(RuleBasedStateMachine):
     """Requests to a service on SQLite and to one on PostgreSQL, which answer alike and as the reference says."""
 
     urls: dict[str, str]
+    walks = 0
+    episodes_walked = 0
+    """How many there were so far."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,6 +91,8 @@ class Walk(RuleBasedStateMachine):
         self.logs: dict[tuple[str, str], list[StoredEntry]] = {}
 
     def teardown(self) -> None:
+        type(self).walks += 1
+        type(self).episodes_walked += len(self.episodes)
         for side in self.sides.values():
             side.stop()
 
@@ -122,15 +128,19 @@ class Walk(RuleBasedStateMachine):
         body: Callable[[str], Body],
         *more: Callable[[str], str],
         subject: str = "coordinator",
+        client: str = "ehr",
+        key: str | None = None,
     ) -> Answer:
         """Sends the same to both sides; the answers are alike, and what is refused changes nothing."""
-        key, answers, bodies, where = unused_key(), {}, {}, {}
+        key, answers, bodies, where = key or unused_key(), {}, {}, {}
         for name, side in self.sides.items():
             before = self.stored(name)
             bodies[name] = body(name)
             first = () if walked is None else (walked.ids[name],)
             where[name] = (*first, *(each(name) for each in more))
-            answer = side.ask(use_case, *where[name], body=bodies[name], subject=subject, key=key)
+            answer = side.ask(
+                use_case, *where[name], body=bodies[name], subject=subject, client=client, key=key
+            )
             self.logs.clear()
             if not answer.wrote:
                 assert self.stored(name) == before
@@ -139,7 +149,7 @@ class Walk(RuleBasedStateMachine):
             shown = [self.alike(walked, name, answers[name].document) for name in SIDES]
             assert shown[0] == shown[1]
         assert len({answer.outcome for answer in answers.values()}) == 1
-        self.sent.append(Sent(use_case, where, bodies, subject, key, answers))
+        self.sent.append(Sent(use_case, where, bodies, subject, key, client, answers))
         if walked in self.episodes:
             self.touched.add(self.episodes.index(walked))
         return answers["sqlite"]
@@ -157,7 +167,7 @@ class Walk(RuleBasedStateMachine):
     def of(self, patient: str) -> list[Walked]:
         return [each for each in self.episodes if each.patient == patient]
 
-    def record(self, walked: Walked, events: list[Callable[[str], Body]]) -> None:
+    def record(self, walked: Walked, events: list[Callable[[str], Body]], **who: str) -> None:
         def body(name: str) -> Body:
             told = [each(name) for each in events]
             return told[0] if len(told) == 1 else {"events": told}
@@ -171,7 +181,7 @@ class Walk(RuleBasedStateMachine):
         foreseen = {
             name: self.alike(walked, name, self.foresee(walked, name, body(name)).document) for name in SIDES
         }
-        answer = self.send(record_events, walked, body)
+        answer = self.send(record_events, walked, body, **who)
         assert answer.outcome == expected
         log = self.known(walked).log
         assert [line.told for line in log] == [line.told for line in after.log]

@@ -92,7 +92,8 @@ class Provider:
             "client_id": self._client_id,
             "code_verifier": kept["verifier"],
         }
-        auth = (self._client_id, self._client_secret) if self._client_secret else None
+        secret = self._client_secret
+        auth = httpx2.BasicAuth(self._client_id, secret) if secret else httpx2.USE_CLIENT_DEFAULT
         try:
             async with httpx2.AsyncClient(timeout=_TIMEOUT_S) as client:
                 answer = await client.post(metadata.token, data=asked, auth=auth)
@@ -136,11 +137,14 @@ class Provider:
             async with httpx2.AsyncClient(timeout=_TIMEOUT_S) as client:
                 answer = await client.get(f"{self._issuer}/.well-known/openid-configuration")
             told = answer.raise_for_status().json()
+            named = str(told["issuer"]).rstrip("/")
             addresses = [str(told[name]) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-            if told["issuer"].rstrip("/") != self._issuer or not all(map(is_safe, addresses)):
-                raise ValueError("the provider says it is another, or has addresses in the clear")
         except (httpx2.HTTPError, KeyError, TypeError, ValueError, AttributeError):
             raise Refusal("unavailable", "The sign-in provider cannot be reached; try again later.") from None
+        if named != self._issuer or not all(map(is_safe, addresses)):
+            raise Refusal(
+                "unavailable", "The sign-in provider says it is another, or asks for secrets in the clear."
+            )
         authorization, token, keys = addresses
         metadata = Metadata(authorization, token, FetchedKeys(keys))
         self._metadata = metadata, time.monotonic() + _TRUSTED_S

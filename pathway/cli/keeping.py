@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from pathway.cli.patients import erase_again
-from pathway.cli.terminal import SITE, As, Code, Stop, acting, say, tell_of
+from pathway.cli.terminal import SITE, As, Code, Stop, acting, progress_on_stderr, say, tell_of
 
 if TYPE_CHECKING:
     from pathway.use_cases.archive import Manifest
+    from pathway.use_cases.back_up import Progress
     from pathway.use_cases.installation import Installation
 
 
@@ -25,15 +27,18 @@ def backup(
     """Write everything that is stored, of all sites, to one FILE, while the service goes on.
 
     The file restores into SQLite and into PostgreSQL. No key is in it: without the identifier key nobody is named.
+    How far each log has come is signed first, so that what is restored can be told from what is older.
     """
-    from pathway.store.backup import sites_in
+    from pathway.store.walls import sites
     from pathway.use_cases.back_up import back_up
 
     with acting(SITE, "back_up", subject) as (installation, caller):
-        for site in sites_in(installation.engines):
+        for site in sites(installation.engines):
             tell_of(installation, replace(caller, site_id=site))
-        with _told(file):
-            manifest = back_up(installation.settings, installation.engines, installation.clock(), file)
+            _sign(installation, site)
+        with _told(file), _progress("Backing up") as progress:
+            now = installation.clock()
+            manifest = back_up(installation.settings, installation.engines, now, file, progress)
     say(f"{file} holds {manifest.rows} rows of {_sites(manifest)}, as they were at {manifest.made_at}.")
     say("Keep the identifier key and the signing key in another place: neither is in it.")
 
@@ -49,8 +54,8 @@ def restore(
     from pathway.use_cases.back_up import restore as put_back
 
     with acting(SITE, "restore", subject) as (installation, caller):
-        with _told(file):
-            manifest = put_back(installation.engines, file)
+        with _told(file), _progress("Restoring") as progress:
+            manifest = put_back(installation.engines, file, progress)
         say(f"{manifest.rows} rows of {_sites(manifest)} are back, as they were at {manifest.made_at}.")
         sites = [replace(caller, site_id=each.site) for each in manifest.sites]
         for each in sites:
@@ -61,6 +66,14 @@ def restore(
     say("Run `pathway verify` to have every entry looked at.")
     if not all(continues):
         raise typer.Exit(Code.REFUSED)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with progress_on_stderr(*columns) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
 @contextmanager
@@ -81,6 +94,19 @@ def _told(file: Path) -> Iterator[None]:
         raise Stop(Code.UNAVAILABLE, f"{file} cannot be used: {error.strerror}.") from None
 
 
+def _sign(installation: Installation, site: str) -> None:
+    """Signs how far the log of the site has come, by which an earlier backup is later known to be one."""
+    from pathway.use_cases.checkpoints import Notary, NotSigned
+    from pathway.use_cases.keys import KeyMissing
+
+    try:
+        Notary(installation).attest(site)
+    except KeyMissing:
+        say(f"{site}: there is no signing key here; a restore is compared with what the service signed last.")
+    except NotSigned as reason:
+        say(str(reason), style="bold red")
+
+
 def _continues(installation: Installation, site: str) -> bool:
     """Whether what was restored continues what was signed of the site, said in a sentence."""
     from pathway.use_cases.checkpoints import Notary, NotSigned
@@ -94,7 +120,7 @@ def _continues(installation: Installation, site: str) -> bool:
         say(f"{site}: there is no signing key here to compare it with the last checkpoint.")
         return True
     except NotSigned as reason:
-        say(f"{site}: {reason}", style="bold red")
+        say(str(reason), style="bold red")
         return False
     if latest is None:
         say(f"{site}: no checkpoint is in the folder to compare it with.")

@@ -35,7 +35,11 @@ Hours = Annotated[float, typer.Option(help="How long it is valid.")]
 
 
 def migrate() -> None:
-    """Bring the database to the schema of this release; an SQLite file is created."""
+    """Bring the database to the schema of this release; an SQLite file is created.
+
+    On PostgreSQL run it as the owner of the tables, and name in PATHWAY_APPLICATION_ROLE the role under which the
+    service works: it is given what it needs, and no more.
+    """
     from pathway.store.migrate import current, head
     from pathway.store.migrate import migrate as bring
     from pathway.use_cases.keys import sealing_key
@@ -43,7 +47,7 @@ def migrate() -> None:
     in_force = settings()
     file = database_file(in_force)
     before = current(in_force.database_url) if file is None or file.exists() else None
-    bring(in_force.database_url, sealing_key(in_force))
+    bring(in_force.database_url, sealing_key(in_force), in_force.application_role)
     shown = in_force.masked()["database_url"]
     if before == head():
         say(f"{shown} is at revision {before}; nothing had to be done.")

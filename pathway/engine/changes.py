@@ -84,7 +84,10 @@ class _Search:
                 return
         if len(changed) < size:
             blocking = rows if offer is not None else [row for row in rows if not _offers(row, self.option)]
-            for guard in (guard for row in blocking for guard in row.when if guard.finding not in changed):
+            # What is open may also be settled so that a row before the one in the way takes its place for certain.
+            standing = [guard for row in blocking for guard in row.when]
+            standing += [guard for row in rows for guard in row.when if values[guard.finding] in OPEN]
+            for guard in (guard for guard in dict.fromkeys(standing) if guard.finding not in changed):
                 for value in guard.finding.domain:
                     if value not in OPEN and value not in (self.now[guard.finding], *_held(guard, values)):
                         self._follow({**changed, guard.finding: value}, size, found)

@@ -261,6 +261,8 @@ class Pathway:
     """The regimens that set the rhythm and the limit of a line, for whoever reads the definition."""
     chapters: tuple[Chapter, ...] = ()
     """What a reader is told beside the rules."""
+    medicine: tuple[Chapter, ...] = ()
+    """The tables that the findings rest on: part of what is published, and read on pages of their own."""
 
     def __post_init__(self) -> None:
         faults = [*self._unknown_names(), *self._doubtful_rows(), *self._doubtful_edges()]
@@ -405,6 +407,7 @@ class Pathway:
             "cautions": [_described_caution(caution) for caution in self.cautions],
             "regimens": [described_regimen(each) for each in self.regimens],
             "chapters": [each.describe() for each in self.chapters],
+            "medicine": [each.describe() for each in self.medicine],
             "findings": [
                 {
                     "finding": each.name,

@@ -85,6 +85,8 @@ class Finding:
 
     def condition(self, now: str, values: Collection[str]) -> str:
         """That it had one of `values`, as the end of a sentence that begins with "if"."""
+        if now in OPEN and set(values) == set(self.domain) - set(OPEN):
+            return f"{self.label} were known, whatever it is"
         words = {**_yes_and_no(self.label), **self.conditions}
         told = list(dict.fromkeys(words[each] for each in values if each in words))
         others = [in_words(each) for each in values if each not in words]

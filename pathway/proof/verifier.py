@@ -108,18 +108,18 @@ def root_from_inclusion(leaf: str, position: int, size: int, proof: Sequence[str
     """The root of the tree of `size` leaves in which `leaf` stands at `position`, by the proof; None if it is none."""
     if not 0 <= position < size:
         return None
-    place, last, found = position, size - 1, leaf
-    for sibling in proof:
+    place, last, found = position, size - 1, bytes.fromhex(leaf)
+    for sibling in map(bytes.fromhex, proof):
         if last == 0:
             return None
         if place % 2 or place == last:
-            found = node_hash(sibling, found)
+            found = hashlib.sha256(b"\1" + sibling + found).digest()
             while place % 2 == 0 and place:
                 place, last = place // 2, last // 2
         else:
-            found = node_hash(found, sibling)
+            found = hashlib.sha256(b"\1" + found + sibling).digest()
         place, last = place // 2, last // 2
-    return found if last == 0 else None
+    return found.hex() if last == 0 else None
 
 
 def roots_from_consistency(old: int, new: int, old_root: str, proof: Sequence[str]) -> tuple[str, str] | None:
@@ -233,6 +233,7 @@ class Verified:
     """How many entries the checkpoint covers; those behind them came later."""
     records: int
     head: str
+    """The hash of the last entry that is covered."""
     checkpoint: Checkpoint
     found: tuple[Found, ...]
 
@@ -243,16 +244,20 @@ class Verified:
             for each in self.found:
                 yield each.sentence if each.entry is None else f"Entry {each.entry}: {each.sentence}"
             return
+        which = "all" if self.covered == self.entries else "the first"
         yield (
-            f"Episode {self.episode} at site {self.site}: all {self.entries} entries are unaltered and in one"
+            f"Episode {self.episode} at site {self.site}: {which} {self.covered} entries are unaltered and in one"
             f" unbroken chain, which ends with {self.head}."
         )
         yield (
-            f"{self.covered} of them, and {self.records} records of who wrote them, stand in the site's log of"
+            f"They, and {self.records} records of who wrote them, stand in the site's log of"
             f" {self.checkpoint.size} leaves under the signed root {self.checkpoint.root}."
         )
         if self.covered < self.entries:
-            yield f"The last {self.entries - self.covered} came after that checkpoint: no signature covers them yet."
+            yield (
+                f"The last {self.entries - self.covered} are said to have come after that checkpoint: no signature"
+                " covers them, so nothing is proved of them."
+            )
         yield "That nothing came after the last entry, a bundle cannot show."
 
 
@@ -290,7 +295,7 @@ def verify_bundle(bundle: Any, key: str) -> Verified:
     ]
     covered = sum(each.position is not None for each in entries)
     proved = sum(each.position is not None for each in records)
-    head = entries[-1].hash if entries else GENESIS
+    head = entries[covered - 1].hash if covered else GENESIS
     return Verified(
         site, episode, len(entries), covered, proved, head, checkpoint, tuple(dict.fromkeys(found))
     )

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Boolean, Column, Connection, Date, Engine, Integer, Text, insert, select, text
+from sqlalchemy import Boolean, Column, Connection, Date, Engine, Integer, Text, func, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from pathway.store import tables
 from pathway.store.engines import Engines, fault, open_store
 from pathway.store.tables import Instant
+from pathway.store.walls import enter, sites_of
 
 TABLES: Final = tuple(tables.metadata.sorted_tables)
 """In an order in which no row comes before another that it refers to."""
@@ -38,7 +39,7 @@ class NotEmpty(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """How far the Merkle log of a site had come; `root` is empty where it had not begun."""
+    """How far the Merkle log of a site had come."""
 
     site: str
     size: int
@@ -50,6 +51,7 @@ class Snapshot:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._sites = sites_of(connection)
 
     def revision(self) -> str | None:
         """The revision of the schema."""
@@ -58,18 +60,33 @@ class Snapshot:
     def logs(self) -> list[Log]:
         """How far the log of each site had come that recorded anything."""
         tree = TABLES_BY_NAME["tree"]
-        rows = self._connection.execute(select(tree.c.site_id, tree.c.size, tree.c.root))
-        known = {row.site_id: Log(*row) for row in rows}
-        return [known.get(site, Log(site, 0, "")) for site in _sites(self._connection)]
+        found = []
+        for site in self._sites:
+            enter(self._connection, site)
+            query = select(tree.c.site_id, tree.c.size, tree.c.root).where(tree.c.site_id == site)
+            found += [Log(*row) for row in self._connection.execute(query)]
+        return found
+
+    def count(self) -> int:
+        """How many rows there are in all."""
+        found = 0
+        for site in self._sites:
+            enter(self._connection, site)
+            for table in TABLES:
+                query = select(func.count()).select_from(table).where(table.c.site_id == site)
+                found += self._connection.scalar(query) or 0
+        return found
 
     def rows(self, table: str) -> Iterator[Portable]:
         """The rows of one table in the order of their keys."""
         of = TABLES_BY_NAME[table]
-        query = select(of).order_by(*of.primary_key)
-        for row in self._connection.execution_options(yield_per=TOGETHER).execute(query).mappings():
-            yield {column.name: _portable(column, row[column.name]) for column in of.columns} | (
-                _NOBODYS if table == "tree" else {}
-            )
+        for site in self._sites:
+            enter(self._connection, site)
+            query = select(of).where(of.c.site_id == site).order_by(*of.primary_key)
+            for row in self._connection.execute(query, execution_options={"yield_per": TOGETHER}).mappings():
+                yield {column.name: _portable(column, row[column.name]) for column in of.columns} | (
+                    _NOBODYS if table == "tree" else {}
+                )
 
 
 @contextmanager
@@ -91,38 +108,24 @@ def put(engines: Engines, rows: Callable[[str], Iterable[Portable]]) -> None:
     try:
         with engines.write.begin() as connection:
             _keep_others_out(connection)
-            if any(connection.execute(select(table).limit(1)).first() for table in TABLES):
+            if sites_of(connection) or any(
+                connection.execute(select(one).limit(1)).first() for one in TABLES
+            ):
                 raise NotEmpty
             for table in TABLES:
                 read = _reader(table.columns)
                 for site, of_site in groupby(rows(table.name), lambda row: str(row["site_id"])):
-                    _enter(connection, site)
+                    enter(connection, site)
                     for together in _chunks(map(read, of_site)):
                         connection.execute(insert(table), together)
     except SQLAlchemyError as error:
         raise fault(error) from None
 
 
-def sites_in(engines: Engines) -> list[str]:
-    """The sites that have recorded anything. Raises `StoreError`."""
-    try:
-        with engines.read.connect() as connection:
-            return _sites(connection)
-    except SQLAlchemyError as error:
-        raise fault(error) from None
-
-
-def _sites(connection: Connection) -> list[str]:
-    episodes, audits = (select(TABLES_BY_NAME[name].c.site_id) for name in ("episode", "audit"))
-    return sorted(connection.scalars(episodes.union(audits)))
-
-
 @contextmanager
 def _of_postgresql(engine: Engine) -> Iterator[Connection]:
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection:
-        # A wall between sites would leave rows out in silence; so it is an error instead.
-        connection.execute(text("SET LOCAL row_security = off"))
         yield connection
 
 
@@ -149,14 +152,8 @@ def _of_sqlite(engine: Engine) -> Iterator[Connection]:
 
 def _keep_others_out(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        names = ", ".join(table.name for table in TABLES)
-        connection.execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
-
-
-def _enter(connection: Connection, site: str) -> None:
-    """Says on behalf of which site the next rows are written, where a wall asks for it."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT set_config('pathway.site', :site, true)"), {"site": site})
+        # Whoever commits anything has put its leaves here. The other tables the role that serves may not lock.
+        connection.execute(text("LOCK TABLE unlogged IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _portable(column: Column[Any], value: Any) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -37,6 +38,7 @@ from pathway.store.values import (
     Summary,
     require_text,
 )
+from pathway.store.walls import enter
 
 KEY_REUSED = "idempotency_key_reused"
 """The outcome when a key comes with another request than the first time."""
@@ -107,8 +109,27 @@ class View:
         return self._batch.open_episode(self._site_id, pseudonym, pathway_id)
 
 
+@dataclass(slots=True)
+class _Staged:
+    """What the commands of one site are to write."""
+
+    keys: list[NewKey] = field(default_factory=list)
+    patients: list[SealedPatient] = field(default_factory=list)
+    patient_changes: list[Erasure | Hold] = field(default_factory=list)
+    episodes: set[EpisodeKey] = field(default_factory=set)
+    entries: list[NewEntry] = field(default_factory=list)
+    messages: list[NewMessage] = field(default_factory=list)
+    answers: list[sql.Answer] = field(default_factory=list)
+    audits: list[NewAudit] = field(default_factory=list)
+    leaves: list[tuple[str, str, str]] = field(default_factory=list)
+
+
 class Batch:
-    """Begins a transaction, reads what its commands need, settles them in order, and writes everything at the end."""
+    """Begins a transaction, reads what its commands need, settles them in order, and writes everything at the end.
+
+    Its commands may be of several sites. Each statement is run on behalf of one of them: the wall in the database
+    lets it see and write that site's rows alone.
+    """
 
     def __init__(
         self,
@@ -125,30 +146,37 @@ class Batch:
         self._clock = clock
         self._known_sites = known_sites
         self._latest = _NEVER
-        asked = [(command.site_id, *message) for command in commands for message in command.messages]
+        self._in_force: str | None = None
         with sql.unawaited(connection):
             connection.begin()
-            locked = statements.episodes.ask(connection, _episodes(commands))
-            # Behind the lock: what its holder before us committed is seen.
-            answers = statements.answers.ask(connection, _keys(commands))
-            messages = statements.messages.ask(connection, asked)
-        self._summaries = {_episode_key(summary): summary for summary in (Summary(*row) for row in locked())}
+            asked = [self._ask(site_id, of_site) for site_id, of_site in _by_site(commands)]
+        summaries = [Summary(*row) for locked, _, _ in asked for row in locked()]
+        self._summaries = {_episode_key(summary): summary for summary in summaries}
         self._stored = frozenset(self._summaries)
-        self._answers = {_answer_key(answer): answer for answer in (sql.Answer(*row) for row in answers())}
-        self._messages: dict[tuple[str, str, str], NewMessage | None] = dict.fromkeys(asked)
-        self._messages.update((_message_key(one), one) for one in (NewMessage(*row) for row in messages()))
+        answers = [sql.Answer(*row) for _, given, _ in asked for row in given()]
+        self._answers = {_answer_key(answer): answer for answer in answers}
+        self._messages: dict[tuple[str, str, str], NewMessage | None] = dict.fromkeys(_messages(commands))
+        messages = [NewMessage(*row) for _, _, known in asked for row in known()]
+        self._messages.update((_message_key(message), message) for message in messages)
         self._patients: dict[tuple[str, str, str], str | None] = {}
         self._key_ids: dict[str, str | None] = {}
-        self._new_keys: list[NewKey] = []
-        self._new_patients: list[SealedPatient] = []
-        self._patient_changes: list[Erasure | Hold] = []
+        self._staged: defaultdict[str, _Staged] = defaultdict(_Staged)
         self.erases = False
-        self._new_entries: list[NewEntry] = []
-        self._new_messages: list[NewMessage] = []
-        self._new_answers: list[sql.Answer] = []
-        self._new_audits: list[NewAudit] = []
-        self._leaves: dict[str, list[tuple[str, str, str]]] = {}
-        self._touched: set[EpisodeKey] = set()
+
+    def _ask(self, site_id: str, commands: Sequence[Command]) -> tuple[sql.Rows, sql.Rows, sql.Rows]:
+        """The site's episodes, locked, and its answers and messages."""
+        connection, statements = self._at(site_id), self._statements
+        locked = statements.episodes.ask(connection, _episodes(commands))
+        # Behind the lock: what its holder before us committed is seen.
+        answers = statements.answers.ask(connection, _keys(commands))
+        return locked, answers, statements.messages.ask(connection, _messages(commands))
+
+    def _at(self, site_id: str) -> Connection:
+        """The connection, on behalf of the site."""
+        if self._in_force != site_id:
+            enter(self._connection, site_id)
+            self._in_force = site_id
+        return self._connection
 
     def settle(self, command: Command) -> Settled | Exception:
         """The command's answer, or the error of its decision, which leaves no trace in the batch.
@@ -176,7 +204,7 @@ class Batch:
         except Exception as error:  # noqa: BLE001 -- whatever it is, it is the answer to this command alone
             return error
         if not command.dry_run:
-            self._stage(proposal, answer, patient)
+            self._stage(command.site_id, proposal, answer, patient)
         about = command.episode_id if proposal.summary is None else proposal.summary.episode_id
         written = () if command.dry_run else proposal.entries
         self._audit(
@@ -191,46 +219,49 @@ class Batch:
     def write(self) -> None:
         """Writes what was staged.
 
-        Each table's rows go in the order of their unique key, tables in one order: two writers that meet wait
-        for each other instead of standing in a circle. Episodes that close make room for those that open.
+        One site after the other, each table's rows in the order of their unique key, tables in one order: two
+        writers that meet wait for each other instead of standing in a circle. Episodes that close make room for
+        those that open.
         """
-        connection, writes = self._connection, self._statements
-        known = [self._summaries[key] for key in self._touched & self._stored]
-        opened = [self._summaries[key] for key in self._touched - self._stored]
-        with sql.unawaited(connection):
-            self._write_patients()
-            writes.update_episodes.run(connection, sorted(known, key=_episode_order))
-            writes.insert_episodes.run(connection, sorted(opened, key=_episode_order))
-            writes.insert_entries.run(connection, self._new_entries)
-            writes.insert_messages.run(connection, sorted(self._new_messages, key=_message_key))
-            writes.insert_answers.run(connection, sorted(self._new_answers, key=_answer_key))
-            writes.insert_audits.run(connection, self._new_audits)
-            writes.insert_trees.run(connection, [NewTree(site, self._latest) for site in self.new_sites])
-            writes.insert_commits.run(connection, self._commits())
+        with sql.unawaited(self._connection):
+            for site_id in sorted(self._staged):
+                self._write(site_id, self._staged[site_id])
+
+    def _write(self, site_id: str, staged: _Staged) -> None:
+        connection, writes = self._at(site_id), self._statements
+        known = [self._summaries[key] for key in staged.episodes & self._stored]
+        opened = [self._summaries[key] for key in staged.episodes - self._stored]
+        self._write_patients(site_id)
+        writes.update_episodes.run(connection, sorted(known, key=_episode_order))
+        writes.insert_episodes.run(connection, sorted(opened, key=_episode_order))
+        writes.insert_entries.run(connection, staged.entries)
+        writes.insert_messages.run(connection, sorted(staged.messages, key=_message_key))
+        writes.insert_answers.run(connection, sorted(staged.answers, key=_answer_key))
+        writes.insert_audits.run(connection, staged.audits)
+        if site_id in self.new_sites:
+            writes.insert_trees.run(connection, [NewTree(site_id, self._latest)])
+        writes.insert_commits.run(connection, self._commits(site_id))
 
     @property
     def new_sites(self) -> list[str]:
         """The sites that record something here and are not known to have recorded before."""
-        return [site for site in sorted(self._leaves) if site not in self._known_sites]
+        recording = (site for site, staged in self._staged.items() if staged.leaves)
+        return [site for site in sorted(recording) if site not in self._known_sites]
 
     def entries(self, site_id: str, episode_id: str) -> list[StoredEntry]:
         """The log of an episode with what this batch adds to it."""
         rows = self._statements.entries.run(
-            self._connection, site_id=site_id, episode_id=episode_id, after=0, limit=NO_LIMIT
+            self._at(site_id), site_id=site_id, episode_id=episode_id, after=0, limit=NO_LIMIT
         )
         stored = [StoredEntry(*row) for row in rows]
-        added = (
-            entry
-            for entry in self._new_entries
-            if entry.episode_id == episode_id and entry.site_id == site_id
-        )
+        added = (entry for entry in self._staged[site_id].entries if entry.episode_id == episode_id)
         return [*stored, *added]
 
     def message(self, key: tuple[str, str, str]) -> NewMessage | None:
         """The message under (site, system, message id)."""
         if key not in self._messages:
             require_text(*key)
-            found = self._statements.messages.run(self._connection, [key])
+            found = self._statements.messages.run(self._at(key[0]), [key])
             self._messages[key] = NewMessage(*found[0]) if found else None
         return self._messages[key]
 
@@ -246,7 +277,7 @@ class Batch:
     def kept_patient(self, key: tuple[str, str, str]) -> KeptPatient | None:
         """The patient behind (site, system, value), as this batch leaves them; nobody else changes them meanwhile."""
         require_text(*key)
-        self._write_patients()
+        self._write_patients(key[0])
         self._key_ids.pop(key[0], None)
         self._require_key(key[0], self._statements.key_in_force_alone)
         return self._found_patient(key)
@@ -254,28 +285,28 @@ class Batch:
     def episodes_of(self, site_id: str, pseudonym: str) -> tuple[str, ...]:
         """The patient's episodes with those that this batch opens."""
         rows = self._statements.episodes_of_patient.run(
-            self._connection, site_id=site_id, pseudonym=pseudonym
+            self._at(site_id), site_id=site_id, pseudonym=pseudonym
         )
         stored = [Summary(*row).episode_id for row in rows]
         opened = (
             row.episode_id
-            for row in (self._summaries[key] for key in self._touched - self._stored)
-            if (row.site_id, row.pseudonym) == (site_id, pseudonym)
+            for row in (self._summaries[key] for key in self._staged[site_id].episodes - self._stored)
+            if row.pseudonym == pseudonym
         )
         return (*stored, *opened)
 
     def _found_patient(self, key: tuple[str, str, str]) -> KeptPatient | None:
-        if self._patient_changes:
-            self._write_patients()
+        if self._staged[key[0]].patient_changes:
+            self._write_patients(key[0])
         lookup = self._key().lookup(*key)
-        rows = self._statements.kept_patient.run(self._connection, site_id=key[0], lookup=lookup)
+        rows = self._statements.kept_patient.run(self._at(key[0]), site_id=key[0], lookup=lookup)
         return KeptPatient(*rows[0]) if rows else None
 
     def _require_key(self, site_id: str, statement: sql.Query) -> None:
         """Raises `WrongKey` unless the site's identifiers are sealed under this process's key, or none is yet."""
         own = self._key()
         if site_id not in self._key_ids:
-            rows = statement.run(self._connection, site_id=site_id)
+            rows = statement.run(self._at(site_id), site_id=site_id)
             self._key_ids[site_id] = rows[0][0] if rows else None
         own.require(self._key_ids[site_id])
 
@@ -291,63 +322,64 @@ class Batch:
         sealed = SealedPatient(site_id, pseudonym, kept.lookup, kept.sealed, kept.wrapped_key, kept.key_id)
         return patient, sealed
 
-    def _write_patients(self) -> None:
-        """Writes what was staged about patients so far."""
-        connection, writes = self._connection, self._statements
-        writes.insert_keys.run(connection, self._new_keys)
-        writes.insert_patients.run(connection, sorted(self._new_patients, key=_patient_order))
-        erasures = [change for change in self._patient_changes if isinstance(change, Erasure)]
-        writes.hold_patients.run(connection, [one for one in self._patient_changes if isinstance(one, Hold)])
+    def _write_patients(self, site_id: str) -> None:
+        """Writes what was staged about the site's patients so far."""
+        staged, writes = self._staged[site_id], self._statements
+        if not (staged.keys or staged.patients or staged.patient_changes):
+            return
+        connection = self._at(site_id)
+        writes.insert_keys.run(connection, staged.keys)
+        writes.insert_patients.run(connection, sorted(staged.patients, key=_patient_order))
+        erasures = [change for change in staged.patient_changes if isinstance(change, Erasure)]
+        writes.hold_patients.run(connection, [one for one in staged.patient_changes if isinstance(one, Hold)])
         writes.erase_patients.run(connection, erasures)
-        for staged in (self._new_keys, self._new_patients, self._patient_changes):
-            staged.clear()
+        for written in (staged.keys, staged.patients, staged.patient_changes):
+            written.clear()
 
     def open_episode(self, site_id: str, pseudonym: str, pathway_id: str) -> str | None:
         """The episode of the patient that is open once this batch is written."""
-        for key in self._touched:
-            row = self._summaries[key]
-            if row.is_open and (row.site_id, row.pseudonym, row.pathway_id) == (
-                site_id,
-                pseudonym,
-                pathway_id,
-            ):
+        touched = self._staged[site_id].episodes
+        for row in (self._summaries[key] for key in touched):
+            if row.is_open and (row.pseudonym, row.pathway_id) == (pseudonym, pathway_id):
                 return row.episode_id
         stored = self._statements.open_episode.run(
-            self._connection, site_id=site_id, pseudonym=pseudonym, pathway_id=pathway_id
+            self._at(site_id), site_id=site_id, pseudonym=pseudonym, pathway_id=pathway_id
         )
-        return next((found for (found,) in stored if (site_id, found) not in self._touched), None)
+        return next((found for (found,) in stored if (site_id, found) not in touched), None)
 
     def _stage(
         self,
+        site_id: str,
         proposal: Proposal,
         answer: sql.Answer | None,
         new: tuple[NewPatient, SealedPatient] | None,
     ) -> None:
+        staged = self._staged[site_id]
         if new is not None:
             patient, sealed = new
-            self._new_patients.append(sealed)
+            staged.patients.append(sealed)
             self._patients[patient.site_id, patient.system, patient.value] = patient.pseudonym
             if self._key_ids[patient.site_id] is None:
                 self._key_ids[patient.site_id] = sealed.key_id
-                self._new_keys.append(NewKey(patient.site_id, sealed.key_id))
+                staged.keys.append(NewKey(patient.site_id, sealed.key_id))
         if proposal.patient_change is not None:
-            self._stage_change(proposal.patient_change)
+            self._stage_change(staged, proposal.patient_change)
         if proposal.summary is not None:
             key = _episode_key(proposal.summary)
             self._summaries[key] = proposal.summary
-            self._touched.add(key)
-        self._new_entries.extend(proposal.entries)
+            staged.episodes.add(key)
+        staged.entries.extend(proposal.entries)
         for entry in proposal.entries:
-            self._add_leaf(entry.site_id, "entry", entry.entry_id, entry.body)
+            self._add_leaf(site_id, "entry", entry.entry_id, entry.body)
         for message in proposal.messages:
-            self._new_messages.append(message)
+            staged.messages.append(message)
             self._messages[_message_key(message)] = message
         if answer is not None:
-            self._new_answers.append(answer)
+            staged.answers.append(answer)
             self._answers[_answer_key(answer)] = answer
 
-    def _stage_change(self, change: Erasure | Hold) -> None:
-        self._patient_changes.append(change)
+    def _stage_change(self, staged: _Staged, change: Erasure | Hold) -> None:
+        staged.patient_changes.append(change)
         if isinstance(change, Erasure):
             self.erases = True
             here = [key for key, pseudonym in self._patients.items() if pseudonym == change.pseudonym]
@@ -366,17 +398,17 @@ class Batch:
             now = self._latest = self._clock()
             access = replace(command.access, shown=shown) if shown else command.access
             record = _audit_record(command, access, now, outcome, episode_id, entries)
-            self._new_audits.append(record)
-            self._add_leaf(record.site_id, "audit", record.audit_id, record.body)
+            self._staged[command.site_id].audits.append(record)
+            self._add_leaf(command.site_id, "audit", record.audit_id, record.body)
 
     def _add_leaf(self, site_id: str, kind: str, record_id: str, body: str) -> None:
-        self._leaves.setdefault(site_id, []).append((kind, record_id, leaf_hash(body.encode())))
+        self._staged[site_id].leaves.append((kind, record_id, leaf_hash(body.encode())))
 
-    def _commits(self) -> list[NewCommit]:
-        return [
-            NewCommit(site_id, new_identifier(self._latest), orjson.dumps(leaves).decode())
-            for site_id, leaves in sorted(self._leaves.items())
-        ]
+    def _commits(self, site_id: str) -> list[NewCommit]:
+        leaves = self._staged[site_id].leaves
+        if not leaves:
+            return []
+        return [NewCommit(site_id, new_identifier(self._latest), orjson.dumps(leaves).decode())]
 
 
 def _audit_record(
@@ -419,6 +451,16 @@ def _audit_record(
     )
 
 
+def _by_site(commands: Sequence[Command]) -> list[tuple[str, list[Command]]]:
+    """In one order, so that none waits in a circle."""
+    sites = sorted({command.site_id for command in commands})
+    return [(site_id, [one for one in commands if one.site_id == site_id]) for site_id in sites]
+
+
+def _messages(commands: Iterable[Command]) -> list[tuple[str, str, str]]:
+    return [(command.site_id, *message) for command in commands for message in command.messages]
+
+
 def _episodes(commands: Iterable[Command]) -> Iterable[EpisodeKey]:
     return ((one.site_id, one.episode_id) for one in commands if one.episode_id is not None)
 
@@ -453,6 +495,7 @@ def _require_continuation(proposal: Proposal, command: Command, summaries: dict[
 
     The database would refuse most of this too, but only together with everything else in the batch.
     """
+    _require_own_site(proposal, command.site_id)
     after = proposal.summary
     if after is None:
         if proposal.entries or proposal.messages or proposal.patient:
@@ -474,6 +517,13 @@ def _require_continuation(proposal: Proposal, command: Command, summaries: dict[
         hashed, recorded = entry.hash, entry.recorded_at
     if _head(after) != (sequence, hashed, recorded):
         raise ValueError("the summary's head is not the last entry")
+
+
+def _require_own_site(proposal: Proposal, site_id: str) -> None:
+    """Raises `ValueError` for a proposal that reaches beyond the command's site."""
+    touched = [*proposal.messages, proposal.patient, proposal.patient_change]
+    if any(one is not None and one.site_id != site_id for one in touched):
+        raise ValueError("the proposal is about another site than the command")
 
 
 def _head(summary: Summary) -> tuple[int, str, datetime]:

@@ -23,6 +23,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
+from pathway.store import sqlite_wall
+
 FIXED_IN = (3, 51, 3)
 """The first SQLite whose write-ahead log cannot be corrupted by a reset that races with a reader."""
 
@@ -83,15 +85,17 @@ class Engines:
         self.read.dispose()
 
 
-def open_store(url: str, journal: Journal | None = None) -> Engines:
+def open_store(url: str, journal: Journal | None = None, *, walls: bool = True) -> Engines:
     """The engines for `sqlite:///path` or `postgresql://...`; nothing is connected before it is used.
 
-    SQLite keeps the journal its library is to have, unless another is named. Raises `ValueError` for any other URL.
+    SQLite keeps the journal its library is to have, unless another is named. Without `walls` its file is open from
+    site to site, as it has to be for migrations; on PostgreSQL the role decides. Raises `ValueError` for any other URL.
     """
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
         kept = journal or journal_for(sqlite3.sqlite_version_info)
-        return Engines(_sqlite(parsed, kept, writes=True), _sqlite(parsed, kept, writes=False), "sqlite")
+        write, read = (_sqlite(parsed, kept, writes=writes, walls=walls) for writes in (True, False))
+        return Engines(write, read, "sqlite")
     return Engines(_postgresql(parsed, writes=True), _postgresql(parsed, writes=False), "postgresql")
 
 
@@ -152,11 +156,11 @@ def _is_about_a_value(error: SQLAlchemyError, state: str | None) -> bool:
     return isinstance(error, DataError) or beyond_a_limit or refused_by_the_driver
 
 
-def _sqlite(url: URL, journal: Journal, *, writes: bool) -> Engine:
+def _sqlite(url: URL, journal: Journal, *, writes: bool, walls: bool) -> Engine:
     engine = create_engine(url, hide_parameters=True, pool_size=1 if writes else 4)
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
+    def _prepare(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
         connection.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_S * 1000}")
         (mode,) = connection.execute(f"PRAGMA journal_mode = {journal.mode}").fetchone()
@@ -168,6 +172,8 @@ def _sqlite(url: URL, journal: Journal, *, writes: bool) -> Engine:
         connection.execute("PRAGMA secure_delete = ON")
         # Without this one, INSERT OR REPLACE passes the triggers by.
         connection.execute("PRAGMA recursive_triggers = ON")
+        if walls:
+            sqlite_wall.build(connection, record.info, writes=writes)
         if writes:
             # A batch that outgrows the cache waits for the disk twice. 32 MiB: with the default of 2, half as fast.
             connection.execute("PRAGMA cache_size = -32768")
@@ -178,6 +184,15 @@ def _sqlite(url: URL, journal: Journal, *, writes: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    @event.listens_for(engine, "commit")
+    def _leave(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        sqlite_wall.enter(driver, connection.info, None)
+
+    @event.listens_for(engine, "reset")
+    def _leave_for_others(_connection: Any, record: Any, _state: Any) -> None:
+        sqlite_wall.forget(record.info)
 
     @event.listens_for(engine, "handle_error")
     def _let_go(context: ExceptionContext) -> None:

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
 from pathway.store.engines import Engines, database_url, empty_the_log, fault, open_store
+from pathway.store.roles import grant
 from pathway.store.sealing import KeySource, no_key
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
@@ -21,14 +22,15 @@ _SEALED = "0003"
 _ONE_AT_A_TIME = 0x70617468  # "path": two replicas that start together migrate one after the other
 
 
-def migrate(url: str, key: KeySource = no_key) -> None:
+def migrate(url: str, key: KeySource = no_key, role: str | None = None) -> None:
     """Takes the database to `head()`, all or nothing; does nothing when it is there already.
 
     Creates the file of an SQLite database, readable by its owner alone. `key` is asked for only where patients'
-    identifiers stand in plain text, which are sealed. Raises `StoreUnavailable`, and what `key` raises.
+    identifiers stand in plain text, which are sealed. On PostgreSQL `role`, under which the service works, is given
+    what it needs on the tables, each time anew. Raises `StoreUnavailable`, `RoleUnfit`, and what `key` raises.
     """
     _make_file(url)
-    engines = open_store(url)
+    engines = open_store(url, walls=False)
     try:
         with engines.write.begin() as connection:
             if engines.dialect == "postgresql":
@@ -38,6 +40,8 @@ def migrate(url: str, key: KeySource = no_key) -> None:
             config.attributes["identifier_key"] = key
             before = MigrationContext.configure(connection).get_current_revision()
             command.upgrade(config, "head")
+            if role is not None and engines.dialect == "postgresql":
+                grant(connection, role)
         if before is not None and before < _SEALED and engines.dialect == "sqlite":
             _leave_no_trace(engines)
     except SQLAlchemyError as error:

@@ -29,9 +29,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pathway.store.engines import Engines, Journal, fault
 from pathway.store.sealing import KeySource, Sealed, no_key
-from pathway.store.statements import AUDIT, EPISODE, Query, Reading, by, columns
+from pathway.store.statements import AUDIT, EPISODE, Query, Reading, by, columns, unawaited
 from pathway.store.tables import Instant, Key
 from pathway.store.values import NO_LIMIT, SealedPatient, StoredAudit, StoredEntry, Summary
+from pathway.store.walls import enter
 
 Kind = Literal["due", "overdue", "missing", "waiting", "review"]
 Position = tuple[date | None, str]
@@ -222,8 +223,14 @@ class Readers:
             self._pages[shape] = Query(_page(kind, start, bounded=bounded), self._engines.read.dialect)
         return self._pages[shape]
 
-    def _rows(self, query: Query, **parameters: Any) -> list[Sequence[Any]]:
-        return self._ask(lambda connection: query.run(connection, **parameters))
+    def _rows(self, query: Query, *, site_id: str, **parameters: Any) -> list[Sequence[Any]]:
+        def question(connection: Connection) -> list[Sequence[Any]]:
+            with unawaited(connection):
+                enter(connection, site_id)
+                rows = query.ask(connection, site_id=site_id, **parameters)
+            return rows()
+
+        return self._ask(question)
 
     def _ask(self, question: Callable[[Connection], Found]) -> Found:
         try:

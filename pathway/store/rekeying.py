@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from pathway.store.engines import Engines, empty_the_log, fault
 from pathway.store.sealing import IdentifierKey, Sealed
 from pathway.store.statements import IDENTIFIER_KEY, PATIENT
+from pathway.store.walls import enter
 
 TOGETHER: Final = 1_000
 
@@ -32,8 +33,7 @@ def rekey(engines: Engines, site_id: str, old: IdentifierKey, new: IdentifierKey
 
 
 def _rekey(connection: Connection, site_id: str, old: IdentifierKey, new: IdentifierKey) -> int:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT set_config('pathway.site', :site, true)"), {"site": site_id})
+    enter(connection, site_id)
     in_force = select(IDENTIFIER_KEY.c.key_id).where(IDENTIFIER_KEY.c.site_id == site_id)
     key_id = connection.scalar(in_force.with_for_update())
     if key_id in (None, new.id):

@@ -102,13 +102,13 @@ def unawaited(connection: Connection) -> Iterator[None]:
     if connection.dialect.name == "sqlite":
         yield
         return
-    with _translated(connection), connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]
+    with translated(connection), connection.connection.driver_connection.pipeline():  # type: ignore[union-attr]
         yield
 
 
 @contextmanager
-def _translated(connection: Connection) -> Iterator[None]:
-    """Raises errors of the driver as SQLAlchemy would."""
+def translated(connection: Connection) -> Iterator[None]:
+    """Raises errors of the driver as SQLAlchemy would, without a word of the parameters."""
     dialect: Any = connection.dialect
     try:
         yield
@@ -150,12 +150,12 @@ class Query:
         """Sends the query; its rows may be called for afterwards, behind `unawaited`. Raises as `run` does."""
         known = self._constants | parameters
         values = tuple(known[name] for name in self._names)
-        with _translated(connection):
+        with translated(connection):
             cursor = connection.connection.cursor()
             cursor.execute(self._text, tuple(map(_in_sqlite, values)) if self._as_text else values)
 
         def rows() -> list[Sequence[Any]]:
-            with _translated(connection), closing(cursor):
+            with translated(connection), closing(cursor):
                 return [self._converted(row) for row in cursor.fetchall()]
 
         return rows

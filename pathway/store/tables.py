@@ -246,5 +246,8 @@ class Tree(Row, table=True):
     updated_at: datetime = Field(sa_type=Instant)
 
 
+SITE_TABLES = tuple(table.name for table in metadata.sorted_tables if "site_id" in table.columns)
+"""The tables whose rows belong to a site; a wall in the database keeps each site to its own."""
+
 APPEND_ONLY = ("entry", "message", "answer", "audit", "leaf", "node")
 """The tables whose rows are never changed nor removed; triggers refuse it."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, and_, delete, insert, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, and_, delete, insert, or_, select, true, update
 
 from pathway.proof.merkle import EMPTY, FAN, Nodes, complete, needed, node_hash, root
 from pathway.store import tables
-from pathway.store.engines import Engines, fault
-from pathway.store.statements import ENTRY, UNLOGGED, table_of
+from pathway.store.engines import Engines
+from pathway.store.statements import ENTRY, TREE, UNLOGGED, table_of
+from pathway.store.walls import reading, sites, writing
 
-LEAF, NODE, TREE = table_of(tables.Leaf), table_of(tables.Node), table_of(tables.Tree)
+LEAF, NODE = table_of(tables.Leaf), table_of(tables.Node)
 
 COMMITS: Final = 1_000
 """Commits that are integrated in one transaction; the writer waits that long at most."""
@@ -56,12 +55,11 @@ class MerkleLog:
 
     def sites(self) -> list[str]:
         """The sites that have a log, which are those that recorded anything."""
-        with self._reading() as connection:
-            return list(connection.scalars(select(TREE.c.site_id).order_by(TREE.c.site_id)))
+        return sites(self._engines)
 
     def head(self, site_id: str) -> Head:
         """How far the log has come; an empty one for a site that recorded nothing."""
-        with self._reading() as connection:
+        with reading(self._engines, site_id) as connection:
             found = connection.execute(
                 select(TREE.c.size, TREE.c.root).where(TREE.c.site_id == site_id)
             ).first()
@@ -76,7 +74,7 @@ class MerkleLog:
         each takes at most so many commits. The lease goes to `holder` for so long; without a holder the log is
         taken further whoever has the lease, which keeps workers from doing the same work twice and nothing else.
         """
-        with self._writing() as connection:
+        with writing(self._engines, site_id) as connection:
             known = _locked(connection, site_id)
             if known is None:
                 return Head(0, EMPTY)
@@ -98,15 +96,15 @@ class MerkleLog:
             connection.execute(update(TREE).where(TREE.c.site_id == site_id).values(**changed, **leased))
             return head
 
-    def waiting(self, site_id: str) -> set[str]:
-        """The ids of the records that wait for their place."""
-        with self._reading() as connection:
+    def waiting(self, site_id: str) -> dict[str, str]:
+        """The records that wait for their place, by id, and the hashes of their leaves."""
+        with reading(self._engines, site_id) as connection:
             found = connection.scalars(select(UNLOGGED.c.leaves).where(UNLOGGED.c.site_id == site_id)).all()
-        return {record for leaves in found for _, record, _ in orjson.loads(leaves)}
+        return {record: hashed for leaves in found for _, record, hashed in orjson.loads(leaves)}
 
     def nodes(self, site_id: str, size: int, positions: Sequence[int] = ()) -> Nodes:
         """What the root of the first `size` leaves and the paths of some of them are made of."""
-        with self._reading() as connection:
+        with reading(self._engines, site_id) as connection:
             kept = _kept(connection, site_id, needed(size, positions))
         return lambda level, number: kept[level, number]
 
@@ -114,12 +112,22 @@ class MerkleLog:
         """The leaves of records by their ids; those that have no place yet are left out."""
         found: dict[str, PlacedLeaf] = {}
         wanted = list(record_ids)
-        with self._reading() as connection:
+        with reading(self._engines, site_id) as connection:
             for start in range(0, len(wanted), _TOGETHER):
                 some = LEAF.c.record_id.in_(wanted[start : start + _TOGETHER])
                 query = select(*_PLACED).where(LEAF.c.site_id == site_id, some)
                 found |= {row.record_id: PlacedLeaf(*row) for row in connection.execute(query)}
         return found
+
+    def hashes(self, site_id: str, first: int, behind: int) -> list[tuple[int, str]]:
+        """Place and hash of the leaves from `first` up to, but without, `behind`, in order."""
+        query = (
+            select(LEAF.c.position, LEAF.c.hash)
+            .where(LEAF.c.site_id == site_id, LEAF.c.position >= first, LEAF.c.position < behind)
+            .order_by(LEAF.c.position)
+        )
+        with reading(self._engines, site_id) as connection:
+            return [(position, hashed) for position, hashed in connection.execute(query).all()]
 
     def leaves(self, site_id: str, first: int, behind: int) -> list[PlacedLeaf]:
         """The leaves from `first` up to, but without, `behind`, in order."""
@@ -130,30 +138,18 @@ class MerkleLog:
             .where(LEAF.c.site_id == site_id, LEAF.c.position >= first, LEAF.c.position < behind)
             .order_by(LEAF.c.position)
         )
-        with self._reading() as connection:
+        with reading(self._engines, site_id) as connection:
             return [PlacedLeaf(*row) for row in connection.execute(query)]
 
-    def kept_nodes(self, site_id: str) -> dict[tuple[int, int], str]:
-        """Every node that is kept, by level and number."""
-        query = select(NODE.c.level, NODE.c.number, NODE.c.hash).where(NODE.c.site_id == site_id)
-        with self._reading() as connection:
-            return {(level, number): hashed for level, number, hashed in connection.execute(query)}
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engines.read.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise fault(error) from None
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        try:
-            with self._engines.write.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise fault(error) from None
+    def whole(self, site_id: str) -> tuple[Head, dict[tuple[int, int], str]]:
+        """How far the log has come, and every node that is kept, by level and number: both as of one instant."""
+        tree = select(TREE.c.size, TREE.c.root).where(TREE.c.site_id == site_id).subquery()
+        here = select(NODE.c.level, NODE.c.number, NODE.c.hash).where(NODE.c.site_id == site_id).subquery()
+        query = select(tree, here).select_from(tree.outerjoin(here, true()))
+        with reading(self._engines, site_id) as connection:
+            rows = connection.execute(query).all()
+        nodes = {(level, number): hashed for _, _, level, number, hashed in rows if hashed is not None}
+        return (Head(rows[0].size, rows[0].root) if rows else Head(0, EMPTY)), nodes
 
 
 def _locked(connection: Connection, site_id: str) -> Any:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from datetime import date, datetime
+from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, func, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, select, type_coerce
+from sqlalchemy.types import NullType
 
-from pathway.store.engines import Engines, fault
-from pathway.store.statements import AUDIT, ENTRY, EPISODE
-from pathway.store.tables import APPEND_ONLY
+from pathway.store.engines import Engines
+from pathway.store.sealing import Sealed
+from pathway.store.statements import AUDIT, ENTRY, EPISODE, PATIENT
 from pathway.store.tree import LEAF, PlacedLeaf
 from pathway.store.values import StoredAudit, StoredEntry, Summary
+from pathway.store.walls import reading
 
 EPISODES: Final = 200
 """Episodes that are read together."""
@@ -47,56 +49,63 @@ class WholeSite:
 
     def counts(self) -> tuple[int, int]:
         """How many entries and how many audit records there are."""
-        with self._reading() as connection:
+        with reading(self._engines, self._site) as connection:
             return (
                 _count(connection, select(func.count()).where(ENTRY.c.site_id == self._site)),
                 _count(connection, select(func.count()).where(AUDIT.c.site_id == self._site)),
             )
 
     def episodes(self) -> Iterator[list[tuple[Summary, list[PlacedEntry]]]]:
-        """The episodes with their logs, in the order of their ids, some at a time.
+        """The episodes with their logs, in the order of their ids, some at a time, each as of one instant.
 
         Entries of episodes without a summary row are left out: see `strays`.
         """
         after = ""
         while True:
-            with self._reading() as connection:
-                query = (
-                    select(*(EPISODE.c[field.name] for field in fields(Summary)))
-                    .where(EPISODE.c.site_id == self._site, EPISODE.c.episode_id > after)
-                    .order_by(EPISODE.c.episode_id)
-                    .limit(EPISODES)
-                )
-                summaries = [Summary(*row) for row in connection.execute(query)]
-                if not summaries:
-                    return
-                first, after = summaries[0].episode_id, summaries[-1].episode_id
-                logs: dict[str, list[PlacedEntry]] = {each.episode_id: [] for each in summaries}
-                for row in connection.execute(self._entries(first, after)):
-                    placed = PlacedEntry(StoredEntry(*row[:-1]), row[-1])
-                    if placed.entry.episode_id in logs:
-                        logs[placed.entry.episode_id].append(placed)
-            yield [(each, logs[each.episode_id]) for each in summaries]
+            found = self._some(EPISODE.c.episode_id > after)
+            if not found:
+                return
+            after = found[-1][0].episode_id
+            yield found
+
+    def episode(self, episode_id: str) -> tuple[Summary, list[PlacedEntry]] | None:
+        """One episode with its log, as of one instant."""
+        found = self._some(EPISODE.c.episode_id == episode_id)
+        return found[0] if found else None
 
     def audits(self) -> Iterator[list[PlacedAudit]]:
         """The audit records in the order of their ids, some at a time."""
         after = ""
-        names = [AUDIT.c[field.name] for field in fields(StoredAudit)]
         leaf = and_(LEAF.c.site_id == AUDIT.c.site_id, LEAF.c.record_id == AUDIT.c.audit_id)
         while True:
             query = (
-                select(*names, LEAF.c.hash.label("leaf"))
+                select(*self._columns(AUDIT, StoredAudit), LEAF.c.hash.label("leaf"))
                 .select_from(AUDIT.outerjoin(LEAF, leaf))
                 .where(AUDIT.c.site_id == self._site, AUDIT.c.audit_id > after)
                 .order_by(AUDIT.c.audit_id)
                 .limit(RECORDS)
             )
-            with self._reading() as connection:
-                found = [PlacedAudit(StoredAudit(*row[:-1]), row[-1]) for row in connection.execute(query)]
+            with reading(self._engines, self._site) as connection:
+                found = [
+                    PlacedAudit(StoredAudit(*told), leaf)
+                    for *told, leaf in self._rows(connection, query, StoredAudit)
+                ]
             if not found:
                 return
             after = found[-1].record.audit_id
             yield found
+
+    def hashes(self, entry_ids: Iterable[str]) -> dict[str, str]:
+        """The hashes of those of these entries that are there, taken of their texts."""
+        found: dict[str, str] = {}
+        wanted = list(entry_ids)
+        with reading(self._engines, self._site) as connection:
+            for start in range(0, len(wanted), EPISODES):
+                some = ENTRY.c.entry_id.in_(wanted[start : start + EPISODES])
+                query = select(ENTRY.c.entry_id, ENTRY.c.body).where(ENTRY.c.site_id == self._site, some)
+                rows = connection.execute(query)
+                found |= {entry: sha256(str(body).encode()).hexdigest() for entry, body in rows}
+        return found
 
     def strays(self) -> list[tuple[str, str]]:
         """Entries whose episode has no summary row: (episode id, entry id)."""
@@ -106,7 +115,7 @@ class WholeSite:
             .select_from(ENTRY.outerjoin(EPISODE, whole))
             .where(ENTRY.c.site_id == self._site, EPISODE.c.episode_id.is_(None))
         )
-        with self._reading() as connection:
+        with reading(self._engines, self._site) as connection:
             return [(row.episode_id, row.entry_id) for row in connection.execute(query)]
 
     def orphans(self) -> list[PlacedLeaf]:
@@ -119,45 +128,94 @@ class WholeSite:
             .where(LEAF.c.site_id == self._site, ENTRY.c.entry_id.is_(None), AUDIT.c.audit_id.is_(None))
             .order_by(LEAF.c.position)
         )
-        with self._reading() as connection:
+        with reading(self._engines, self._site) as connection:
             return [PlacedLeaf(*row) for row in connection.execute(query)]
 
-    def missing_triggers(self) -> list[str]:
-        """The append-only tables whose rows the database no longer keeps from being changed."""
-        with self._reading() as connection:
-            if self._engines.dialect == "sqlite":
-                found = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
-                kept = {
-                    table
-                    for table in APPEND_ONLY
-                    if {f"{table}_append_only_update", f"{table}_append_only_delete"} <= found
-                }
-            else:
-                always = text(
-                    "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
-                    " WHERE t.tgname = c.relname || '_append_only' AND t.tgenabled = 'A'"
-                )
-                kept = set(connection.scalars(always))
-        return [table for table in APPEND_ONLY if table not in kept]
+    def patients(self) -> Iterator[tuple[str, Sealed | None]]:
+        """The pseudonyms in order, each with the sealed identifier; None for a patient who was erased."""
+        columns = (PATIENT.c[name] for name in ("pseudonym", "lookup", "sealed", "wrapped_key", "key_id"))
+        query = select(*columns).where(PATIENT.c.site_id == self._site).order_by(PATIENT.c.pseudonym)
+        after = ""
+        while True:
+            with reading(self._engines, self._site) as connection:
+                found = connection.execute(query.where(PATIENT.c.pseudonym > after).limit(RECORDS)).all()
+            if not found:
+                return
+            after = found[-1][0]
+            for pseudonym, *kept in found:
+                yield pseudonym, None if kept[1] is None else Sealed(*kept)
+
+    def _some(self, which: ColumnElement[bool]) -> list[tuple[Summary, list[PlacedEntry]]]:
+        wanted = (
+            select(*self._columns(EPISODE, Summary))
+            .where(EPISODE.c.site_id == self._site, which)
+            .order_by(EPISODE.c.episode_id)
+            .limit(EPISODES)
+        )
+        with reading(self._engines, self._site) as connection:
+            summaries = [Summary(*row) for row in self._rows(connection, wanted, Summary)]
+            if not summaries:
+                return []
+            logs: dict[str, list[PlacedEntry]] = {each.episode_id: [] for each in summaries}
+            entries = self._entries(summaries[0].episode_id, summaries[-1].episode_id)
+            for *told, leaf in self._rows(connection, entries, StoredEntry):
+                placed = PlacedEntry(StoredEntry(*told), leaf)
+                if placed.entry.episode_id in logs:
+                    logs[placed.entry.episode_id].append(placed)
+        return [(each, logs[each.episode_id]) for each in summaries]
 
     def _entries(self, first: str, last: str) -> Select[Any]:
-        names = [ENTRY.c[field.name] for field in fields(StoredEntry)]
         leaf = and_(LEAF.c.site_id == ENTRY.c.site_id, LEAF.c.record_id == ENTRY.c.entry_id)
         return (
-            select(*names, LEAF.c.hash.label("leaf"))
+            select(*self._columns(ENTRY, StoredEntry), LEAF.c.hash.label("leaf"))
             .select_from(ENTRY.outerjoin(LEAF, leaf))
             # Not BETWEEN: PostgreSQL takes no collation between it and its AND.
             .where(ENTRY.c.site_id == self._site, ENTRY.c.episode_id >= first, ENTRY.c.episode_id <= last)
             .order_by(ENTRY.c.episode_id, ENTRY.c.sequence)
         )
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _columns(self, table: Table, value: type[Any]) -> list[ColumnElement[Any]]:
+        columns = [table.c[field.name] for field in fields(value)]
+        if self._engines.dialect == "postgresql":
+            return list(columns)
+        # As SQLite has them: whoever has the file may have put anything there, and it is read all the same.
+        return [type_coerce(column, NullType()) for column in columns]
+
+    def _rows(self, connection: Connection, query: Select[Any], value: type[Any]) -> Iterator[Sequence[Any]]:
+        rows = connection.execute(query).all()
+        if self._engines.dialect == "postgresql":
+            yield from rows
+            return
+        readers = [
+            (place, _READ[told.type]) for place, told in enumerate(fields(value)) if told.type in _READ
+        ]
+        for row in rows:
+            read = list(row)
+            for place, reader in readers:
+                read[place] = reader(read[place])
+            yield read
+
+
+def _or_as_it_is(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What cannot be read stays what it is, and will differ from what was sealed."""
+
+    def attempt(told: Any) -> Any:
         try:
-            with self._engines.read.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise fault(error) from None
+            return None if told is None else read(told)
+        except (TypeError, ValueError):
+            return told
+
+    return attempt
+
+
+_DATE = _or_as_it_is(date.fromisoformat)
+# By the annotations of the values, which are text.
+_READ: Final[dict[Any, Callable[[Any], Any]]] = {
+    "datetime": _or_as_it_is(datetime.fromisoformat),
+    "date": _DATE,
+    "date | None": _DATE,
+    "bool": lambda told: bool(told) if told in (0, 1) else told,
+}
 
 
 def _count(connection: Connection, query: Select[Any]) -> int:

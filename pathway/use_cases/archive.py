@@ -13,17 +13,24 @@ import os
 import secrets
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 _PIECE: Final = 2**20
+_TOGETHER: Final = 500
+
+T = TypeVar("T")
+
+
+Told = Callable[[int], object]
+"""Hears of so many rows more that are done."""
 
 
 class NoArchive(Exception):
@@ -74,14 +81,15 @@ class Manifest:
 class Writing:
     """An archive in the making."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, told: Told) -> None:
         self._archive = archive
+        self._told = told
 
     def add(self, name: str, rows: Iterable[dict[str, Any]]) -> Table:
         """Writes the rows of one table."""
         seen, count = hashlib.sha256(), 0
         with self._archive.open(f"{name}.jsonl", "w", force_zip64=True) as file:
-            for row in rows:
+            for row in counted(rows, self._told):
                 line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
                 seen.update(line)
                 file.write(line)
@@ -93,8 +101,20 @@ class Writing:
         self._archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=2) + "\n")
 
 
+def counted(rows: Iterable[T], told: Told) -> Iterator[T]:
+    """The rows as they are, of which some at a time are told to be done."""
+    since = 0
+    for row in rows:
+        yield row
+        since += 1
+        if since == _TOGETHER:
+            told(since)
+            since = 0
+    told(since)
+
+
 @contextmanager
-def new_archive(path: Path) -> Iterator[Writing]:
+def new_archive(path: Path, told: Told) -> Iterator[Writing]:
     """An archive that is at `path` once the block has ended, whole and on the disk, for its owner alone to read.
 
     Raises `FileExistsError` where there is something already, and `OSError`.
@@ -104,7 +124,7 @@ def new_archive(path: Path) -> Iterator[Writing]:
     try:
         with os.fdopen(descriptor, "w+b") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                yield Writing(archive)
+                yield Writing(archive, told)
             file.flush()
             os.fsync(file.fileno())
         os.link(draft, path)  # unlike a rename, a link replaces nothing
@@ -130,15 +150,27 @@ class Archive:
             yield from map(orjson.loads, file)
 
 
+def manifest_of(path: Path) -> Manifest:
+    """What the archive at `path` says of itself, which nobody has compared yet. Raises `NoArchive`, or `OSError`."""
+    with _opened(path) as archive:
+        return _manifest(archive)
+
+
 @contextmanager
-def whole_archive(path: Path) -> Iterator[Archive]:
+def whole_archive(path: Path, told: Told = lambda _: None) -> Iterator[Archive]:
     """The archive at `path`, every byte of it read and compared. Raises `NoArchive`, or `OSError`."""
+    with _opened(path) as archive:
+        manifest = _manifest(archive)
+        for table in manifest.tables:
+            _compare(archive, table, told)
+        yield Archive(archive, manifest)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
-            manifest = _manifest(archive)
-            for table in manifest.tables:
-                _compare(archive, table)
-            yield Archive(archive, manifest)
+            yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise NoArchive(f"It is no zip archive, or a damaged one ({type(error).__name__}).") from None
 
@@ -159,11 +191,13 @@ def _manifest(archive: zipfile.ZipFile) -> Manifest:
     return manifest
 
 
-def _compare(archive: zipfile.ZipFile, table: Table) -> None:
+def _compare(archive: zipfile.ZipFile, table: Table, told: Told) -> None:
     seen, lines = hashlib.sha256(), 0
     with archive.open(table.file) as file:
         while piece := file.read(_PIECE):
             seen.update(piece)
-            lines += piece.count(b"\n")
+            there = piece.count(b"\n")
+            lines += there
+            told(there)
     if (seen.hexdigest(), lines) != (table.sha256, table.rows):
         raise NoArchive(f"{table.file} is not what the manifest says.")

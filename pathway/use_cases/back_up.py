@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +11,15 @@ from pathway.settings import Settings
 from pathway.store.backup import TABLES, NotEmpty, put, snapshot
 from pathway.store.engines import Engines
 from pathway.store.migrate import current_of, head
-from pathway.use_cases.archive import Manifest, Site, new_archive, whole_archive
+from pathway.use_cases.archive import (
+    Manifest,
+    Site,
+    Told,
+    counted,
+    manifest_of,
+    new_archive,
+    whole_archive,
+)
 from pathway.use_cases.checkpoints import last_note
 
 
@@ -18,12 +27,22 @@ class NotRestored(Exception):
     """Nothing was restored; the message says why, and what to do."""
 
 
-def back_up(settings: Settings, engines: Engines, now: datetime, path: Path) -> Manifest:
+Progress = Callable[[int, int], object]
+"""Hears how many rows of how many have been gone through."""
+
+
+def _nobody(_done: int, _of: int) -> None:
+    """Nobody wants to know."""
+
+
+def back_up(
+    settings: Settings, engines: Engines, now: datetime, path: Path, progress: Progress = _nobody
+) -> Manifest:
     """Writes what is stored at this instant to `path`.
 
     Raises `FileExistsError` where there is something already, `OSError`, and `StoreError`.
     """
-    with snapshot(engines) as stored, new_archive(path) as archive:
+    with snapshot(engines) as stored, new_archive(path, _adding_up(progress, stored.count())) as archive:
         logs = stored.logs()
         manifest = Manifest(
             made_at=now.isoformat(timespec="seconds"),
@@ -36,8 +55,10 @@ def back_up(settings: Settings, engines: Engines, now: datetime, path: Path) -> 
     return manifest
 
 
-def restore(engines: Engines, path: Path) -> Manifest:
+def restore(engines: Engines, path: Path, progress: Progress = _nobody) -> Manifest:
     """Puts the backup at `path` into the empty, migrated database: all of it or nothing.
+
+    Each row is gone through twice: compared first, and then put into the database.
 
     Raises `NotRestored`, `NoArchive`, `OSError`, and `StoreError`.
     """
@@ -46,14 +67,27 @@ def restore(engines: Engines, path: Path) -> Manifest:
         raise NotRestored(
             f"The database is at revision {at or 'none'}, not at {head()}. Run `pathway migrate` first."
         )
-    with whole_archive(path) as archive:
-        _require_same_schema(archive.manifest)
+    manifest = manifest_of(path)
+    _require_same_schema(manifest)
+    gone_through = _adding_up(progress, 2 * manifest.rows)
+    with whole_archive(path, gone_through) as archive:
         try:
-            put(engines, archive.rows)
+            put(engines, lambda table: counted(archive.rows(table), gone_through))
         except NotEmpty:
             told = "There is something in the database already. Restore into a new one, which `pathway migrate` makes."
             raise NotRestored(told) from None
     return archive.manifest
+
+
+def _adding_up(progress: Progress, of: int) -> Told:
+    done = 0
+
+    def told(more: int) -> None:
+        nonlocal done
+        done += more
+        progress(done, of)
+
+    return told
 
 
 def _require_same_schema(manifest: Manifest) -> None:

@@ -3,6 +3,9 @@
 A checkpoint in the folder says what the log was once. A database whose log is not a continuation of it, because an
 older backup was restored or the record was rebuilt, is reported and not signed over until somebody answers for it:
 then a new series of checkpoints begins, and the old one stays where it is.
+
+When the signing key changes, the last checkpoint is signed with the new key as well; those before it stay under the
+key they were signed with, whose public part `PATHWAY_FORMER_LOG_KEYS` names.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,8 +30,8 @@ from pathway.use_cases import keys
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.refusals import Refusal
 
-LEASE: Final = timedelta(minutes=2)
-"""How long a worker that died keeps others from its site."""
+LEASE: Final = timedelta(seconds=20)
+"""How long a worker that died keeps others from its site: not past the next round."""
 
 _ANSWERED: Final = "answered.json"
 
@@ -44,6 +47,8 @@ class Kept:
     path: Path
     note: str
     checkpoint: Checkpoint
+    key_age: int
+    """0 when the present key signed it, 1 when only the key before that did, and so on."""
 
     def leaves(self) -> list[PlacedLeaf]:
         """What stands behind the checkpoint before it, up to this one, as it was when this was signed.
@@ -84,6 +89,7 @@ class Notary:
         self._installation = installation
         self.log = MerkleLog(installation.engines)
         self.signer: Signer = keys.signer(installation.settings)
+        self._keys = (self.signer.verifier_key, *keys.former_log_keys(installation.settings))
         self.folder = folder_of(installation.settings)
 
     @property
@@ -95,25 +101,50 @@ class Notary:
         """Integrates what was committed and signs how far the log has come.
 
         The last checkpoint, or None where nothing was recorded yet. A worker names itself as the `holder` of the
-        lease, and leaves a log to which another has it. Raises `NotSigned`, or `StoreError`.
+        lease, and leaves it to whoever has it to take the log further. Raises `NotSigned`, or `StoreError`.
         """
+        latest = self.latest(site_id)  # before the log is looked at, which another may take further meanwhile
         head = self._integrated(site_id, holder)
-        latest = self.latest(site_id)
         if latest is not None:
             self._require_continuation(site_id, head, latest)
+            if latest.key_age > 0:
+                latest = self._signed_anew(site_id, latest)
             if latest.checkpoint.size == head.size:
                 return latest
         return self._sign(site_id, head, latest.checkpoint.size if latest else 0) if head.size else None
 
+    def require_continuation(self, site_id: str) -> None:
+        """Raises `NotSigned` when the log does not continue what was signed; signs nothing itself."""
+        latest = self.latest(site_id)
+        if latest is not None:
+            self._require_continuation(site_id, self.log.head(site_id), latest)
+
     def latest(self, site_id: str) -> Kept | None:
         """The last checkpoint of the present series. Raises `NotSigned` when it is none of ours."""
-        last = max(self._series(site_id).glob("*.txt"), default=None)
-        return None if last is None else self._read(site_id, last)
+        paths = self.paths(site_id)[-2:]
+        return max(self.read(site_id, paths), key=lambda kept: kept.checkpoint.size, default=None)
 
-    def kept(self, site_id: str) -> Iterator[Kept]:
-        """The checkpoints of the present series, in order. Raises `NotSigned` for a file that is none of ours."""
-        for path in sorted(self._series(site_id).glob("*.txt")):
-            yield self._read(site_id, path)
+    def paths(self, site_id: str) -> list[Path]:
+        """Where the checkpoints of the present series lie, in order. Raises `NotSigned` for a series nobody began."""
+        series = self._series(site_id)
+        if int(series.name) > 1 and not (series / _ANSWERED).exists():
+            raise NotSigned(f"Nobody answered for the series {series.name} of checkpoints of site {site_id}.")
+        return sorted(series.glob("*.txt"))
+
+    def read(self, site_id: str, paths: Iterable[Path]) -> Iterator[Kept]:
+        """The checkpoints at these paths, which are in order. Raises `NotSigned` for a file that is none of ours.
+
+        Once a key was replaced nothing more can have been signed with it alone.
+        """
+        age = len(self._keys)
+        for path in paths:
+            kept = self._read(site_id, path)
+            if kept.key_age > age:
+                raise NotSigned(
+                    f"The checkpoint {path.name} of site {site_id} is signed with a key that had been replaced."
+                )
+            age = kept.key_age
+            yield kept
 
     def answered(self, site_id: str) -> list[Answered]:
         """Each time that somebody answered for a log which does not continue what was signed before."""
@@ -126,7 +157,6 @@ class Notary:
         Raises `Refusal` when there is nothing to answer for.
         """
         site_id = caller.site_id
-        latest = self.latest(site_id)
         try:
             self.attest(site_id)
         except NotSigned:
@@ -138,26 +168,35 @@ class Notary:
         telling = replace(caller, operation="accept_another_log")
         self._installation.tell_of(telling, "ok", reason=because).result()
         series = self._series(site_id)
-        following = series.with_name(f"{int(series.name) + 1:04}")
-        following.mkdir(parents=True)
         answered = {
             "by": caller.subject,
             "at": self._clock().isoformat(timespec="seconds"),
             "because": because,
-            "left": latest.checkpoint.size if latest else 0,
+            "left": int(max((path.stem for path in series.glob("*.txt")), default="0")),
         }
-        _write(following / _ANSWERED, json.dumps(answered))
+        # Under another name until the answer is in it: a series is never there without one.
+        draft = series.with_name(f".{secrets.token_hex(8)}")
+        draft.mkdir(parents=True)
+        _write(draft / _ANSWERED, json.dumps(answered))
+        draft.rename(series.with_name(f"{int(series.name) + 1:04}"))
         return self.attest(site_id)
 
     def _read(self, site_id: str, path: Path) -> Kept:
         note = path.read_text(encoding="utf-8")
-        try:
-            checkpoint = open_checkpoint(note, self.verifier_key)
-        except NotVerifiable as fault:
-            raise NotSigned(f"The checkpoint {path.name} of site {site_id} is not ours. {fault}") from None
+        checkpoint, age = self._opened(site_id, path.name, note)
         if checkpoint.origin != self._origin(site_id) or f"{checkpoint.size:012}" != path.stem:
             raise NotSigned(f"The checkpoint {path.name} of site {site_id} lies in another place.")
-        return Kept(path, note, checkpoint)
+        return Kept(path, note, checkpoint, age)
+
+    def _opened(self, site_id: str, name: str, note: str) -> tuple[Checkpoint, int]:
+        """What the note says, and which of our keys signed it."""
+        why = ""
+        for age, key in enumerate(self._keys):
+            try:
+                return open_checkpoint(note, key), age
+            except NotVerifiable as fault:
+                why = why or str(fault)
+        raise NotSigned(f"The checkpoint {name} of site {site_id} is not ours. {why}")
 
     def _integrated(self, site_id: str, holder: str | None) -> Head:
         before: Head | None = None
@@ -190,9 +229,24 @@ class Notary:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Beside the checkpoint goes what it covers, so that what is gone from the database can still be named.
         leaves = self.log.leaves(site_id, before, head.size)
-        _write(path.with_suffix(".leaves"), "".join(f"{json.dumps(astuple(leaf))}\n" for leaf in leaves))
-        _write(path, note)
-        return Kept(path, note, checkpoint)
+        _replace(path.with_suffix(".leaves"), "".join(f"{json.dumps(astuple(leaf))}\n" for leaf in leaves))
+        try:
+            _write(path, note)
+        except FileExistsError:  # another worker was first
+            kept = self._read(site_id, path)
+            if kept.checkpoint != checkpoint:
+                raise NotSigned(
+                    f"Another log of site {site_id} was signed at {head.size} leaves: two databases are at work."
+                    + _WHAT_NOW
+                ) from None
+            return kept
+        return Kept(path, note, checkpoint, 0)
+
+    def _signed_anew(self, site_id: str, kept: Kept) -> Kept:
+        """The checkpoint with a signature of the present key beside the one it has."""
+        signature = self.signer.sign(kept.checkpoint).rpartition("\n\n")[2]
+        _replace(kept.path, kept.note + signature)
+        return self._read(site_id, kept.path)
 
     def _series(self, site_id: str) -> Path:
         return _present_series(self.folder / site_id)
@@ -248,15 +302,18 @@ class CheckpointWorker:
         if self._thread.ident is not None:
             self._thread.join()
 
-    def attest_all(self) -> None:
-        """One round over the sites. What stands in the way of one is told and does not keep the others waiting."""
+    def attest_all(self, *, leased: bool = True) -> None:
+        """One round over the sites. What stands in the way of one is told and does not keep the others waiting.
+
+        Who does a single round takes no lease: there is no next one to keep others from.
+        """
         try:
             sites = self._notary.log.sites()
         except StoreError:
             return  # the next round may find the database again
         for site_id in sites:
             try:
-                self._notary.attest(site_id, self._name)
+                self._notary.attest(site_id, self._name if leased else None)
             except (NotSigned, OSError) as reason:
                 if self._told.get(site_id) != str(reason):
                     self._told[site_id] = str(reason)
@@ -277,14 +334,32 @@ def signed_at(kept: Kept) -> datetime:
 
 
 def _write(path: Path, text: str) -> None:
-    """Writes a new file, whole or not at all, and durable before anybody relies on it."""
+    """Writes a new file, whole or not at all, and durable before anybody relies on it. Raises `FileExistsError`."""
+    draft = _drafted(path, text)
+    try:
+        os.link(draft, path)  # unlike a rename, a link never replaces what is there
+    finally:
+        draft.unlink()
+    _make_durable(path.parent)
+
+
+def _replace(path: Path, text: str) -> None:
+    """The same for a file that may be there already."""
+    _drafted(path, text).replace(path)
+    _make_durable(path.parent)
+
+
+def _drafted(path: Path, text: str) -> Path:
     draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     with draft.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    return draft
+
+
+def _make_durable(place: Path) -> None:
+    folder = os.open(place, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

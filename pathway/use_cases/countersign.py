@@ -51,7 +51,7 @@ def _proposed(draft: Draft, entry_id: str, asked: Request) -> Proposal:
     waiting = draft.known.pending.get(entry_id)
     if waiting is None:
         raise Refusal("unknown_entry", "No decision waits for a signature under this id.")
-    if waiting.actor == draft.caller.subject:
+    if draft.caller.is_person(waiting.actor):
         raise Refusal("not_permitted", "The second signature has to come from another clinician.")
     if (detail := _why_stale(draft, entry_id)) is not None:
         recommendation = draft.recommendation().document(draft.basis())

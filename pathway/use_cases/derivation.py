@@ -41,8 +41,12 @@ def derived_traces(
         if trace is None:
             yield None
             continue
-        as_of = date.fromisoformat(orjson.loads(trace)["as_of"])
-        yield canonical(recommend(pathway, episode, as_of).trace()).decode()
+        yield canonical(recommend(pathway, episode, day_of(trace)).trace()).decode()
+
+
+def day_of(trace: str) -> date:
+    """The day a recommendation was made for."""
+    return date.fromisoformat(orjson.loads(trace)["as_of"])
 
 
 def _in_order(entry: Entry, on: date) -> Effective:

@@ -68,6 +68,30 @@ def folded_of(summary: Summary, pathway: Pathway, engine: str, log: Callable[[],
     return fold(pathway, effective_history(log(), ZoneInfo(summary.time_zone)))
 
 
+def standing_columns(episode: Episode, digest: str, last_on: date, told: Recommendation) -> dict[str, Any]:
+    """The columns of a summary row that follow from the log, by the engine and what it said on the last day.
+
+    Verification makes them again: who changes one changes what rows of the same engine are to hold.
+    """
+    due = told.next_due
+    return {
+        "is_open": episode.state != "closed",
+        "state": episode.state,
+        "facts_digest": digest,
+        "last_on": last_on,
+        "snapshot": episode.to_json(),
+        "recommended": told.recommended,
+        "needs_tumour_board": told.outcome.needs_tumour_board,
+        "due_what": due.window.what if due else None,
+        "due_earliest": due.earliest if due else None,
+        "due_target": due.target if due else None,
+        "due_latest": due.latest if due else None,
+        "missing": len(told.outcome.obtain),
+        "waiting": len(episode.pending) + (episode.state == "decision_due"),
+        "reviews": len(episode.reviews),
+    }
+
+
 @dataclass(slots=True)
 class Draft:
     """An episode, and what has been added to it so far in this request."""
@@ -285,8 +309,6 @@ class Draft:
 
     def summary(self) -> Summary:
         """The summary row after all that was added."""
-        episode, told = self.known, self.recommendation()
-        due = told.next_due
         return Summary(
             self.caller.site_id,
             self.episode_id,
@@ -297,23 +319,10 @@ class Draft:
             self.installation.engine,
             self.zone.key,
             self.opened_on,
-            episode.state != "closed",
-            episode.state,
-            self.sequence,
-            self.head,
-            self.entries[-1].recorded_at,
-            self.digest,
-            self.last_on,
-            episode.to_json(),
-            told.recommended,
-            told.outcome.needs_tumour_board,
-            due.window.what if due else None,
-            due.earliest if due else None,
-            due.target if due else None,
-            due.latest if due else None,
-            len(told.outcome.obtain),
-            len(episode.pending) + (episode.state == "decision_due"),
-            len(episode.reviews),
+            head_sequence=self.sequence,
+            head_hash=self.head,
+            head_recorded_at=self.entries[-1].recorded_at,
+            **standing_columns(self.known, self.digest, self.last_on, self.recommendation()),
         )
 
     def _require_only_one_open(self) -> None:

@@ -60,6 +60,10 @@ class Caller:
         """What an audit record says of the caller."""
         return Access(self.subject, self.roles, self.operation)
 
+    def is_person(self, subject: str) -> bool:
+        """True where this is the caller's own name: letters of another case do not make another person."""
+        return self.subject.casefold() == subject.casefold()
+
     def require(self, operation: Operation) -> None:
         """Raises `Refusal` when the caller may not do this."""
         needed = NEEDS[operation]

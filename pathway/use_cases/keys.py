@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from pathway.proof.checkpoint import Signer
+from pathway.proof.verifier import NotVerifiable, read_key
 from pathway.settings import Settings
 from pathway.store.engines import database_url
 from pathway.store.sealing import IdentifierKey, KeySource
@@ -29,6 +30,17 @@ class KeyMissing(Exception):
 def signer(settings: Settings) -> Signer:
     """What checkpoints are signed with (`PATHWAY_SIGNING_KEY`). Raises `KeyMissing`."""
     return Signer.of(settings.log_origin, _secret(settings, "signing_key", settings.signing_key))
+
+
+def former_log_keys(settings: Settings) -> tuple[str, ...]:
+    """The public keys of earlier signing keys, the latest first (`PATHWAY_FORMER_LOG_KEYS`). Raises `KeyMissing`."""
+    keys = tuple(settings.former_log_keys.split())
+    for key in keys:
+        try:
+            read_key(key)
+        except NotVerifiable as fault:
+            raise KeyMissing(f"PATHWAY_FORMER_LOG_KEYS names a key that cannot be read. {fault}") from None
+    return keys
 
 
 def identifier_key(settings: Settings) -> bytes:
@@ -48,6 +60,23 @@ def former_key(settings: Settings) -> IdentifierKey:
             "Set PATHWAY_IDENTIFIER_KEY to the new key and PATHWAY_IDENTIFIER_KEY_OLD to the one in force."
         )
     return IdentifierKey(_secret(settings, "identifier_key_old", settings.identifier_key_old))
+
+
+def require_none_of_development(settings: Settings) -> None:
+    """Raises `KeyMissing` in production for a secret that lies beside the database, where development left it."""
+    if settings.env == "development":
+        return
+    for name, given in (("signing_key", settings.signing_key), ("identifier_key", settings.identifier_key)):
+        left = _of_development(settings, name)
+        if (
+            given is not None
+            and left.exists()
+            and left.read_text(encoding="utf-8") == given.get_secret_value()
+        ):
+            raise KeyMissing(
+                f"PATHWAY_{name.upper()} is the key that was made for development and lies in {left}: whoever has"
+                " a copy of that folder has it. Make another one for production, and remove that file."
+            )
 
 
 def sealing_key(settings: Settings) -> KeySource:
@@ -92,8 +121,7 @@ def _secret(settings: Settings, name: str, given: SecretStr | None) -> bytes:
     if given is not None:
         told = given.get_secret_value()
     elif settings.env == "development":
-        file = beside_the_database(settings) / f"development-{name.replace('_', '-')}"
-        told = kept_secret(file, new_secret)
+        told = kept_secret(_of_development(settings, name), new_secret)
     else:
         raise KeyMissing(
             f"Set {variable} (or {variable}_FILE) to 32 random bytes in base64, for instance from"
@@ -106,3 +134,7 @@ def _secret(settings: Settings, name: str, given: SecretStr | None) -> bytes:
     if len(key) != KEY_BYTES:
         raise KeyMissing(f"{variable} is to be 32 random bytes in base64.")
     return key
+
+
+def _of_development(settings: Settings, name: str) -> Path:
+    return beside_the_database(settings) / f"development-{name.replace('_', '-')}"

@@ -113,10 +113,15 @@ GIVES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
 )
 """What each role may do at its own site; at another site nobody may do anything."""
 
+SIGNATURES: Final = frozenset({"overrides.sign"})
+"""What only a person gives: two accounts of systems that were made clinicians are not two clinicians."""
+
 
 def permissions_of(roles: Iterable[Role]) -> frozenset[str]:
-    """What several roles together may do."""
-    return frozenset[str]().union(*(GIVES[role] for role in roles))
+    """What several roles together may do; with an integration among them a system acts, and signs nothing."""
+    together = frozenset(roles)
+    given = frozenset[str]().union(*(GIVES[role] for role in together))
+    return given - SIGNATURES if Role.INTEGRATION in together else given
 
 
 def roles_for(operation: Operation) -> tuple[Role, ...]:

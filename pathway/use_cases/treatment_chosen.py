@@ -9,10 +9,12 @@ from typing import Any, Final
 
 from pathway.clinical.terms import anti_gd2_in, is_anti_gd2
 from pathway.engine.definition import Caution, Noticed, Option
+from pathway.engine.fold import fold
 from pathway.engine.option_effects import agents_after, planned_agents
 from pathway.engine.outcome import Outcome
-from pathway.episodes.events import DecisionDetail
+from pathway.episodes.events import DecisionDetail, EventCorrected, EventRetracted
 from pathway.episodes.facts import UNNAMED_ANTIBODY, Stop
+from pathway.episodes.log import effective_history
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.refusals import Refusal
 
@@ -29,15 +31,33 @@ STARTS_ANTIBODY: Final = "start_chemoimmunotherapy"
 def stops_in_the_way(draft: Draft, option: Option, detail: DecisionDetail) -> tuple[Stop, ...]:
     """The hard stops on what the decision would give: agents it names in any way, else those that then go on.
 
-    An antibody that is not named may be any of them.
+    An antibody that is not named may be any of them. Who took a stop back does not decide alone what it forbade:
+    for that person it stands.
     """
     agents = _given_then(draft, option, detail)
+    if not agents:
+        return ()
     unnamed = UNNAMED_ANTIBODY in agents
     return tuple(
         stop
-        for stop in draft.known.stops.values()
+        for stop in {**_without_what_the_caller_took_back(draft), **draft.known.stops}.values()
         if stop.concerns(agents) or (unnamed and is_anti_gd2(stop.agent))
     )
+
+
+def _without_what_the_caller_took_back(draft: Draft) -> dict[str, Stop]:
+    """The hard stops as they would stand had the caller corrected and retracted nothing; none where that is so."""
+    log = draft.whole_log()
+    kept = [
+        entry
+        for entry in log
+        if not (
+            isinstance(entry.event, EventCorrected | EventRetracted) and draft.caller.is_person(entry.actor)
+        )
+    ]
+    if len(kept) == len(log):
+        return {}
+    return dict(fold(draft.pathway, effective_history(kept, draft.zone)).episode.stops)
 
 
 def _given_then(draft: Draft, option: Option, detail: DecisionDetail) -> tuple[str, ...]:

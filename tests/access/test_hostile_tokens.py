@@ -366,7 +366,7 @@ def let_in(service: Service, issuer: Issuer, names: Any = CORPUS) -> set[str]:
     return found
 
 
-@pytest.mark.shows("G12")
+@pytest.mark.shows("G12", "R-093", "C-32", "T-02", "T-03", "T-08")
 def test_no_hostile_token_is_let_in(
     service: Service, issuer: Issuer, record_property: Callable[[str, object], None]
 ) -> None:
@@ -378,12 +378,13 @@ def test_no_hostile_token_is_let_in(
     assert issuer.fetches <= 2, "no token makes the service ask for keys again and again"
 
 
+@pytest.mark.shows("R-093")
 def test_each_has_a_good_variant_that_is_let_in(service: Service, issuer: Issuer) -> None:
     answers = {name: good(issuer).to(service) for name, (_, good) in CORPUS.items()}
     assert {name: each.text for name, each in answers.items() if each.status_code != 200} == {}
 
 
-@pytest.mark.shows("G12", control=True)
+@pytest.mark.shows("G12", "C-32", control=True)
 @pytest.mark.parametrize(
     ("place", "name", "planted", "expected"),
     [

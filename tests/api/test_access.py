@@ -37,6 +37,7 @@ def call(service: Service, authorization: str | None) -> httpx2.Response:
     return service.http.get(CALL, headers=headers)
 
 
+@pytest.mark.shows("R-093")
 def test_a_token_of_the_issuer_is_let_in(service: Service, issuer: Issuer) -> None:
     assert call(service, f"Bearer {issuer.sign()}").status_code == 200
 
@@ -58,6 +59,7 @@ def test_a_token_may_say_what_the_standard_allows(
     assert call(service, f"Bearer {issuer.sign(**said)}").status_code == 200
 
 
+@pytest.mark.shows("R-093", "T-01")
 @pytest.mark.parametrize(
     "authorization",
     [None, "", "Bearer", "Basic bm9ydGg6c2VjcmV0", "Token abc", "Bearer a b c"],
@@ -95,6 +97,7 @@ def test_each_listed_algorithm_is_accepted(
             assert call(service, f"Bearer {issuer.sign(key=key, alg=alg)}").status_code == 200
 
 
+@pytest.mark.shows("T-02")
 def test_a_symmetric_key_in_the_key_set_verifies_nothing(new_sqlite: Callable[[], str]) -> None:
     with issuing() as issuer:
         shared = OctKey.generate_key(256, auto_kid=True)
@@ -118,6 +121,7 @@ def test_a_new_key_of_the_issuer_is_fetched_when_a_token_names_it(
         assert issuer.fetches == 2
 
 
+@pytest.mark.shows("T-04")
 def test_tokens_with_made_up_keys_cannot_make_the_service_fetch_again_and_again(
     new_sqlite: Callable[[], str],
 ) -> None:
@@ -146,6 +150,7 @@ def test_a_token_is_verified_once_and_then_remembered(new_sqlite: Callable[[], s
         assert issuer.fetches == 1
 
 
+@pytest.mark.shows("R-114", "T-09")
 @pytest.mark.parametrize("absent", ["token_issuer", "token_audience", "jwks_url"])
 def test_in_production_the_service_does_not_start_without_knowing_whom_to_trust(absent: str) -> None:
     told: dict[str, Any] = {
@@ -158,6 +163,7 @@ def test_in_production_the_service_does_not_start_without_knowing_whom_to_trust(
         Gate.of(Settings(env="production", **told))
 
 
+@pytest.mark.shows("T-09")
 @pytest.mark.parametrize("url", ["http://issuer.example/keys", "file:///etc/keys", "ftp://127.0.0.1/keys"])
 def test_in_production_keys_are_not_fetched_in_the_clear(url: str) -> None:
     with pytest.raises(CannotStart, match="https"):

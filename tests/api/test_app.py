@@ -59,6 +59,7 @@ def bereft(postgres: Databases, new_postgres: Callable[[], str]) -> tuple[Settin
     return Settings(env="development", database_url=url), lambda: postgres.drop(url)
 
 
+@pytest.mark.shows("R-084")
 def test_while_the_database_is_away_the_answer_is_try_again_and_the_process_lives(
     bereft: tuple[Settings, Callable[[], None]],
 ) -> None:

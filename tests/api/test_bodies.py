@@ -31,11 +31,13 @@ def log_length(service: Service, episode: str) -> int:
 # Before it is read
 
 
+@pytest.mark.shows("R-101")
 def test_a_body_of_the_largest_size_is_read(service: Service, episode: str) -> None:
     body = json.dumps(NOTE).encode().ljust(LARGEST_BODY)
     assert service.post(f"{episode}/events", body).status_code == 201
 
 
+@pytest.mark.shows("R-101")
 def test_a_body_over_the_limit_is_refused(service: Service, episode: str) -> None:
     body = json.dumps(NOTE).encode().ljust(LARGEST_BODY + 1)
     response = service.post(f"{episode}/events", body)
@@ -43,6 +45,7 @@ def test_a_body_over_the_limit_is_refused(service: Service, episode: str) -> Non
     assert response.json()["type"] == "urn:pathway:problem:too_large"
 
 
+@pytest.mark.shows("T-05")
 def test_a_body_over_the_limit_in_pieces_of_unknown_number_is_refused(service: Service, episode: str) -> None:
     def pieces() -> Iterator[bytes]:
         for _ in range(20):
@@ -57,6 +60,7 @@ def test_a_body_over_the_limit_in_pieces_of_unknown_number_is_refused(service: S
     assert response.status_code == 413
 
 
+@pytest.mark.shows("T-05")
 def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(
     service: Service, episode: str
 ) -> None:
@@ -71,6 +75,7 @@ def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(
         assert wire.recv(65536).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.shows("R-101", "T-05")
 def test_after_a_refused_body_the_connection_serves_the_next_request(service: Service, episode: str) -> None:
     address = urlsplit(service.url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
@@ -105,6 +110,7 @@ def test_json_may_be_announced_as_its_users_do(service: Service, episode: str, m
     assert response.status_code == 200
 
 
+@pytest.mark.shows("C-37", "T-39")
 @pytest.mark.parametrize(
     "text",
     [
@@ -200,6 +206,7 @@ BAD_EVENTS: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
+@pytest.mark.shows("R-003", "C-37")
 @pytest.mark.parametrize(("event", "outcome", "pointer"), BAD_EVENTS.values(), ids=BAD_EVENTS)
 @pytest.mark.parametrize("call", ["events", "events?dry_run=true"])
 def test_an_event_that_cannot_be_is_refused_by_pointer_and_reason(
@@ -228,6 +235,7 @@ def test_what_cannot_be_recorded_cannot_be_supposed_but_for_the_future(
     assert response.json()["type"] == f"urn:pathway:problem:{outcome}"
 
 
+@pytest.mark.shows("R-004")
 def test_one_bad_event_among_several_keeps_all_of_them_out(service: Service, episode: str) -> None:
     before = log_length(service, episode)
     response = service.record(episode, NOTE, NOTE | {"colour": "blue"}, NOTE)
@@ -236,6 +244,7 @@ def test_one_bad_event_among_several_keeps_all_of_them_out(service: Service, epi
     assert log_length(service, episode) == before
 
 
+@pytest.mark.shows("R-003", "T-38")
 def test_an_event_of_another_patient_is_refused(service: Service) -> None:
     episode = service.open_episode(value="the-right-child")
     other = NOTE | {"patient": {"system": "urn:example:mrn", "value": "another-child"}}
@@ -247,6 +256,7 @@ def test_an_event_of_another_patient_is_refused(service: Service) -> None:
     assert service.record(episode, right).status_code == 201
 
 
+@pytest.mark.shows("R-002", "T-40")
 def test_a_cycle_out_of_order_is_kept_and_marked(service: Service) -> None:
     episode = service.open_episode()
     response = service.record(episode, CYCLE | {"cycle": 7})
@@ -266,6 +276,7 @@ def test_a_message_sent_twice_is_kept_once(service: Service) -> None:
     assert log_length(service, episode) == 2
 
 
+@pytest.mark.shows("T-37")
 def test_a_message_that_says_something_else_the_second_time_is_refused(service: Service) -> None:
     episode = service.open_episode()
     message = NOTE | {"source": {"system": "lab", "message_id": "m-2"}}
@@ -279,6 +290,7 @@ def test_a_message_that_says_something_else_the_second_time_is_refused(service: 
     assert log_length(service, episode) == 2
 
 
+@pytest.mark.shows("R-003")
 @pytest.mark.parametrize("field", ["opened_on", "pathway", "patient"])
 def test_an_opening_without_what_it_needs_is_refused_by_name(service: Service, field: str) -> None:
     body: dict[str, Any] = {
@@ -292,6 +304,7 @@ def test_an_opening_without_what_it_needs_is_refused_by_name(service: Service, f
     assert {fault["pointer"] for fault in response.json()["errors"]} == {f"/{field}"}
 
 
+@pytest.mark.shows("C-37", "T-39")
 @pytest.mark.parametrize(
     "odd",
     [
@@ -313,6 +326,7 @@ def test_odd_values_never_break_the_service(service: Service, episode: str, odd:
     assert response.status_code in {201, 422}, response.text
 
 
+@pytest.mark.shows("T-39")
 @pytest.mark.parametrize(
     "odd", [CYCLE | {"cycle": 10**30}, NOTE | {"occurred_on": -(10**30)}, NOTE | {"text": "a\x00b"}], ids=repr
 )
@@ -329,11 +343,13 @@ def test_odd_values_among_several_events_never_break_the_service(
     assert service.post("/v1/episodes", opening).status_code in {201, 422}
 
 
+@pytest.mark.shows("C-37")
 def test_not_a_number_is_not_a_number_anybody_may_send(service: Service, episode: str) -> None:
     for call in ("events", "decisions"):
         assert service.post(f"{episode}/{call}", b'{"kind": NaN}').status_code in {400, 422}
 
 
+@pytest.mark.shows("C-37")
 def test_a_lone_surrogate_is_refused(service: Service, episode: str) -> None:
     body = json.dumps(NOTE).replace("seen", "\\ud800").encode()
     assert service.post(f"{episode}/events", body).status_code in {400, 422}
@@ -388,6 +404,7 @@ def test_an_instant_may_be_given_in_any_zone(service: Service, episode: str, kno
     assert service.get(f"{episode}?known_at={known_at}").status_code == 200
 
 
+@pytest.mark.shows("T-39")
 @pytest.mark.parametrize(
     "edge",
     [

@@ -50,6 +50,7 @@ def now() -> str:
 # Episodes
 
 
+@pytest.mark.shows("R-001")
 def test_opening_an_episode_answers_with_it_and_where_it_is(service: Service) -> None:
     body = {
         "pathway": PATHWAY,
@@ -66,6 +67,7 @@ def test_opening_an_episode_answers_with_it_and_where_it_is(service: Service) ->
     assert service.get(response.headers["location"]).json()["state"] == opened["state"]
 
 
+@pytest.mark.shows("R-001")
 def test_a_second_open_episode_of_a_patient_is_refused_with_the_way_to_the_first(service: Service) -> None:
     first = service.open_episode(value="only-one")
     body = {
@@ -87,6 +89,7 @@ def test_a_patient_is_found_by_identifier_and_only_in_a_body(service: Service) -
     assert service.post("/v1/episodes:find", {"patient": nobody}).json()["episodes"] == []
 
 
+@pytest.mark.shows("R-042")
 def test_an_episode_reads_as_it_was_known_at_an_earlier_instant(service: Service, episode: str) -> None:
     before = now()
     service.record(episode, RELAPSE)
@@ -95,6 +98,7 @@ def test_an_episode_reads_as_it_was_known_at_an_earlier_instant(service: Service
     assert service.get(episode).json()["facts"]["progression"]["confirmed"]
 
 
+@pytest.mark.shows("R-042")
 def test_before_it_was_opened_nothing_was_known_of_an_episode(service: Service, episode: str) -> None:
     response = service.get(f"{episode}?known_at=2020-01-01T00:00:00Z")
     assert response.status_code == 404
@@ -148,6 +152,7 @@ FACTS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.shows("R-005")
 @pytest.mark.parametrize("fact", FACTS, ids=lambda fact: str(fact["kind"]))
 def test_each_kind_of_fact_is_recorded_and_reads_the_same_when_the_whole_log_is_read(
     service: Service, episode: str, fact: dict[str, Any]
@@ -160,12 +165,14 @@ def test_each_kind_of_fact_is_recorded_and_reads_the_same_when_the_whole_log_is_
     assert from_the_whole_log.json() == from_the_summary.json()
 
 
+@pytest.mark.shows("R-004")
 def test_several_events_are_recorded_in_one_go(service: Service, episode: str) -> None:
     told = service.record(episode, RELAPSE, GD2)
     assert told.status_code == 201
     assert [entry["sequence"] for entry in told.json()["entries"]] == [2, 3]
 
 
+@pytest.mark.shows("R-020", "C-04")
 def test_the_next_step_lists_every_option_with_its_reasons(service: Service, episode: str) -> None:
     service.record(episode, RELAPSE, GD2)
     step = service.get(f"{episode}/next-step").json()
@@ -175,12 +182,14 @@ def test_the_next_step_lists_every_option_with_its_reasons(service: Service, epi
     assert all(guard["sentence"] for guard in guards)
 
 
+@pytest.mark.shows("R-025")
 def test_the_next_step_can_be_asked_for_another_day(service: Service, episode: str) -> None:
     step = service.get(f"{episode}/next-step?as_of=2026-03-01").json()
     assert step["as_of"] == "2026-03-01"
     assert step["basis"] != service.get(f"{episode}/next-step").json()["basis"]
 
 
+@pytest.mark.shows("R-025")
 def test_supposing_something_writes_nothing(service: Service, episode: str) -> None:
     before = service.get(f"{episode}/next-step").json()
     supposed = service.post(f"{episode}/next-step:suppose", RELAPSE).json()
@@ -203,6 +212,7 @@ def choice(service: Service, episode: str, **more: Any) -> dict[str, Any]:
     } | more
 
 
+@pytest.mark.shows("R-012")
 def test_a_decision_is_recorded_with_what_it_rested_on(service: Service, episode: str) -> None:
     response = service.post(f"{episode}/decisions", choice(service, episode))
     assert response.status_code == 201, response.text
@@ -212,6 +222,7 @@ def test_a_decision_is_recorded_with_what_it_rested_on(service: Service, episode
     assert last["actor"] == "dr-okafor"
 
 
+@pytest.mark.shows("R-012")
 def test_a_decision_on_facts_that_have_changed_is_refused_with_the_new_recommendation(
     service: Service, episode: str
 ) -> None:
@@ -243,6 +254,7 @@ def test_a_decision_that_cannot_be_is_refused(
     assert response.json()["type"] == f"urn:pathway:problem:{outcome}"
 
 
+@pytest.mark.shows("R-002")
 def test_on_a_closed_episode_facts_are_kept_and_decisions_are_refused(service: Service, episode: str) -> None:
     closed = {"kind": "episode_closed", "occurred_on": "2026-02-01", "reason": "death"}
     assert service.record(episode, closed).status_code == 201
@@ -254,6 +266,7 @@ def test_on_a_closed_episode_facts_are_kept_and_decisions_are_refused(service: S
     assert response.json()["type"] == "urn:pathway:problem:episode_closed"
 
 
+@pytest.mark.shows("R-014")
 def test_the_override_of_a_hard_stop_takes_effect_once_another_clinician_signs(service: Service) -> None:
     episode = service.open_episode()
     reaction = {
@@ -287,6 +300,7 @@ def test_the_override_of_a_hard_stop_takes_effect_once_another_clinician_signs(s
     assert other.json()["state"] != step["state"]
 
 
+@pytest.mark.shows("R-016")
 def test_a_review_task_is_answered_with_a_sentence(service: Service, episode: str) -> None:
     cycle = {"kind": "cycle_started", "occurred_on": "2026-01-20", "line": 1, "cycle": 1, "regimen": "dit"}
     service.record(episode, cycle)
@@ -311,6 +325,7 @@ def test_what_waits_for_nobody_cannot_be_answered(
 # Worklist
 
 
+@pytest.mark.shows("R-033")
 def test_the_worklist_is_read_page_by_page_and_shows_each_episode_once(service: Service) -> None:
     who: dict[str, Any] = {"site": "worklist"}
     opened = {service.open_episode(**who).rsplit("/", 1)[1] for _ in range(5)}
@@ -328,6 +343,7 @@ def test_the_worklist_is_read_page_by_page_and_shows_each_episode_once(service: 
     assert pages == 3
 
 
+@pytest.mark.shows("R-033")
 @pytest.mark.parametrize("kind", ["due", "overdue", "missing", "waiting", "review"])
 def test_the_worklist_can_be_asked_for_one_kind(service: Service, kind: str) -> None:
     response = service.get(f"/v1/worklist?kind={kind}&due_before=2030-01-01")
@@ -402,6 +418,7 @@ CALLS = (
 )
 
 
+@pytest.mark.shows("R-091", "T-01")
 def test_no_call_but_liveness_and_the_description_is_open(service: Service, episode: str) -> None:
     for method, path in CALLS:
         answer = service.http.request(method, path.format(episode=episode))
@@ -415,6 +432,7 @@ def test_no_call_but_liveness_and_the_description_is_open(service: Service, epis
 SITE_CALLS = [(method, path) for method, path in CALLS if "{episode}" in path]
 
 
+@pytest.mark.shows("R-092", "C-15", "T-10")
 @pytest.mark.parametrize(("method", "path"), SITE_CALLS)
 def test_another_sites_episode_answers_as_one_that_does_not_exist(
     service: Service, episode: str, method: str, path: str
@@ -442,6 +460,7 @@ def test_another_sites_episode_answers_as_one_that_does_not_exist(
     assert ask(episode)[0] == 404
 
 
+@pytest.mark.shows("R-092", "C-15", "T-11")
 def test_another_sites_patient_is_not_found_and_not_on_the_worklist(service: Service) -> None:
     episode = service.open_episode(value="of-the-north")
     patient = {"patient": {"system": "urn:example:mrn", "value": "of-the-north"}}

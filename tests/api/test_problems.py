@@ -22,6 +22,7 @@ from pathway.use_cases.refusals import OUTCOMES, Refusal
 from tests.api.conftest import Service
 
 
+@pytest.mark.shows("R-100")
 def test_every_outcome_has_a_status_and_no_status_is_without_an_outcome() -> None:
     assert set(STATUS) == set(OUTCOMES)
 
@@ -52,6 +53,7 @@ def refused(outcome: str) -> Response:
     return answer_to(Refusal(outcome, "Because.", [("/kind", "No.")]))
 
 
+@pytest.mark.shows("R-100")
 @pytest.mark.parametrize("outcome", sorted(outcome for outcome in STATUS if STATUS[outcome] >= 400))
 def test_a_refusal_says_what_happened_in_the_form_of_rfc_9457(outcome: str) -> None:
     response = refused(outcome)
@@ -67,6 +69,7 @@ def test_a_refusal_says_what_happened_in_the_form_of_rfc_9457(outcome: str) -> N
     }
 
 
+@pytest.mark.shows("C-25")
 @pytest.mark.parametrize("outcome", sorted(outcome for outcome in STATUS if STATUS[outcome] == 503))
 def test_a_caller_who_may_try_again_is_told_when(outcome: str) -> None:
     assert int(refused(outcome).headers["retry-after"]) > 0
@@ -113,6 +116,7 @@ def test_what_the_database_could_not_do_is_told_without_its_words(error: Excepti
     assert str(error).encode() not in response.body
 
 
+@pytest.mark.shows("C-25")
 def test_a_write_that_takes_too_long_is_answered_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dependencies, "LONGEST_WAIT_S", 0.01)
     write: Future[Settled] = Future()
@@ -122,6 +126,7 @@ def test_a_write_that_takes_too_long_is_answered_and_goes_on(monkeypatch: pytest
     assert not write.cancelled()
 
 
+@pytest.mark.shows("T-41")
 def test_a_caller_who_goes_away_does_not_cancel_the_write() -> None:
     write: Future[Settled] = Future()
 
@@ -143,6 +148,7 @@ def test_what_is_not_there_is_a_problem_too(service: Service) -> None:
     assert response.json()["type"] == "urn:pathway:problem:not_found"
 
 
+@pytest.mark.shows("T-07")
 def test_a_method_that_is_not_taken_is_a_problem_that_names_those_that_are(service: Service) -> None:
     response = service.http.delete("/v1/pathways")
     assert response.status_code == 405
@@ -150,10 +156,12 @@ def test_a_method_that_is_not_taken_is_a_problem_that_names_those_that_are(servi
     assert response.json()["type"] == "urn:pathway:problem:method_not_allowed"
 
 
+@pytest.mark.shows("T-07")
 def test_an_address_with_a_slash_too_many_leads_nowhere_else(service: Service) -> None:
     assert service.get("/v1/pathways/").status_code == 404
 
 
+@pytest.mark.shows("T-07")
 @pytest.mark.parametrize(
     "path", ["/v1/episodes/MRN-4711", "/v1/episodes/%00", "/v1/episodes/Anna%20Smith/history"]
 )

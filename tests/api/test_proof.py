@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 
+import pytest
+
 from pathway.proof.verifier import verify_bundle
 from tests.api.conftest import Service
 
 FIT = {"kind": "fitness_recorded", "occurred_on": "2026-01-06", "lansky": 90}
 
 
+@pytest.mark.shows("R-087")
 def test_a_bundle_verifies_with_the_public_key_alone(service: Service) -> None:
     path = service.open_episode()
     service.record(path, FIT, FIT | {"lansky": 80})
@@ -39,7 +42,7 @@ def test_it_is_verified_on_the_spot_too_and_names_what_was_touched(service: Serv
     answer = service.get(f"{path}/verify", role="auditor").json()
     assert answer["holds"] is True
     assert answer["derived"] == 2
-    assert answer["sentences"][0].startswith("Site north holds: 1 episodes with 2 entries")
+    assert answer["sentences"][0].startswith("Site north holds: 1 episode with 2 entries")
     episode = path.rpartition("/")[2]
     with sqlite3.connect(service.settings.database_url.removeprefix("sqlite:///")) as connection:
         for name in ("update", "delete"):
@@ -52,6 +55,7 @@ def test_it_is_verified_on_the_spot_too_and_names_what_was_touched(service: Serv
     assert [(each["episode"], each["entry"]) for each in answer["findings"]] == [(episode, 2)]
 
 
+@pytest.mark.shows("T-11")
 def test_an_episode_of_another_site_has_no_proof_here(service: Service) -> None:
     path = service.open_episode()
     for what in ("proof", "verify"):

@@ -29,6 +29,7 @@ def applied(answer: httpx2.Response) -> str | None:
     return told
 
 
+@pytest.mark.shows("R-112")
 def test_an_event_is_answered_with_where_it_stands_and_nothing_else(service: Service, episode: str) -> None:
     answer = service.post(f"{episode}/events", EVIDENCE, headers=SHORT)
     assert (answer.status_code, applied(answer)) == (201, "return=minimal")
@@ -123,6 +124,7 @@ def test_a_refusal_is_no_shorter(service: Service, episode: str) -> None:
     assert answer.json()["errors"]
 
 
+@pytest.mark.shows("R-112")
 def test_the_same_is_kept_in_the_log_whatever_the_form_of_the_answer(service: Service, episode: str) -> None:
     other = service.open_episode()
     service.post(f"{episode}/events", EVIDENCE, headers=SHORT)

@@ -84,6 +84,7 @@ def test_an_opening_without_a_whole_identifier_is_a_fault_of_the_command(
     assert "SYSTEM|VALUE" in terminal("open", *patient, ends=2).stderr
 
 
+@pytest.mark.shows("R-110")
 def test_an_event_is_recorded_as_json_as_a_file_through_stdin_and_field_by_field(
     terminal: Terminal, tmp_path: Path
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_message_that_is_sent_again_is_known_already(terminal: Terminal) -> No
     assert ": note added." in terminal.read("record", episode, message).partition("Known already as ")[2]
 
 
+@pytest.mark.shows("R-041")
 def test_a_late_result_tells_its_impact(terminal: Terminal, assessed: str) -> None:
     terminal("decide", assessed, "continue_chemoimmunotherapy", "--on", "2025-07-22")
     late = terminal(
@@ -173,6 +175,7 @@ def test_an_unexpected_cycle_is_kept_and_said_to_be_unexpected(terminal: Termina
     assert "It was not expected where the episode stands: it is kept, and moves nothing." in told
 
 
+@pytest.mark.shows("R-020")
 def test_the_next_step_says_what_why_why_not_and_what_would_change_it(
     terminal: Terminal, assessed: str
 ) -> None:
@@ -193,6 +196,7 @@ def test_the_next_step_says_what_why_why_not_and_what_would_change_it(
         assert part in told
 
 
+@pytest.mark.shows("C-35")
 def test_what_nobody_could_obtain_or_decide_is_not_put_as_advice(terminal: Terminal, assessed: str) -> None:
     told = terminal.read("next", assessed, "--as-of", "2025-07-22")
     openings = [each.partition(".")[0] for each in told.split("It would open if ")[1:]]
@@ -213,6 +217,7 @@ def test_a_family_that_refused_could_still_consent(terminal: Terminal, assessed:
     assert "It would open if the family consented to systemic therapy." in told
 
 
+@pytest.mark.shows("R-020")
 def test_one_option_is_explained_in_depth(terminal: Terminal, assessed: str) -> None:
     told = terminal.read("next", assessed, "--as-of", "2025-07-22", "--option", "start_maintenance")
     assert "Blocked." in told
@@ -229,6 +234,7 @@ def test_one_option_is_explained_in_depth(terminal: Terminal, assessed: str) -> 
     assert "There is no option waiting." in told
 
 
+@pytest.mark.shows("R-022")
 def test_where_nothing_is_recommended_the_tumour_board_is_named(terminal: Terminal, assessed: str) -> None:
     terminal("record", assessed, "--kind", "fitness_recorded", "--on", "2025-07-22", "lansky=30")
     told = terminal.read("next", assessed, "--as-of", "2025-07-22")
@@ -262,6 +268,7 @@ def under_treatment(terminal: Terminal) -> str:
     return episode
 
 
+@pytest.mark.shows("R-027")
 def test_what_is_urgent_stands_under_the_summary_and_after_each_entry(terminal: Terminal) -> None:
     episode = under_treatment(terminal)
     terminal("record", episode, json.dumps(CYCLES[0]))
@@ -296,6 +303,7 @@ def test_an_assessment_shows_its_ceiling_and_what_contradicts_it(terminal: Termi
     assert "reported" in terminal.read("next", episode, "--as-of", "2025-06-05")
 
 
+@pytest.mark.shows("R-042")
 def test_what_was_known_yesterday_is_asked_for_in_plain_words(terminal: Terminal, assessed: str) -> None:
     assert (
         terminal("history", assessed, "--known-at", "yesterday").stdout
@@ -357,6 +365,7 @@ def test_a_long_history_is_read_to_its_end(terminal: Terminal) -> None:
     assert len(terminal.json("history", episode)["entries"]) == 301
 
 
+@pytest.mark.shows("R-110")
 def test_a_decision_shows_what_it_rests_on_and_is_made_in_the_name_given(
     terminal: Terminal, assessed: str
 ) -> None:
@@ -378,6 +387,7 @@ def test_a_decision_repeats_what_was_answered_with_a_reason(terminal: Terminal) 
     assert "Answered with its reason: off label active progression" in told
 
 
+@pytest.mark.shows("R-110")
 @pytest.mark.parametrize(("answer", "decisions"), [("n", 1), ("y", 2)])
 def test_at_a_terminal_one_is_asked_before_a_decision_is_recorded(
     terminal: Terminal, assessed: str, answer: str, decisions: int
@@ -423,6 +433,7 @@ def test_a_decision_with_a_basis_that_no_longer_holds_is_refused_with_what_holds
     assert "Now: Recommended: supportive care." in told
 
 
+@pytest.mark.shows("R-013")
 def test_a_deviation_needs_a_reason_and_an_override_a_code(terminal: Terminal, assessed: str) -> None:
     change = ("decide", assessed, "change_line", "--on", "2025-07-22")
     assert "needs a reason" in terminal(*change, ends=1).stderr
@@ -446,6 +457,7 @@ def test_the_detail_of_a_decision_is_json(terminal: Terminal, assessed: str) -> 
     assert terminal.json(*words, '{"closure": "transferred"}')["state"] == "closed"
 
 
+@pytest.mark.shows("C-11")
 def test_the_override_of_a_hard_stop_waits_for_a_second_clinician(terminal: Terminal) -> None:
     episode = terminal.open("--risk-group", "high")
     terminal("record", episode, json.dumps({"events": BASELINE}))
@@ -467,6 +479,7 @@ def test_the_override_of_a_hard_stop_waits_for_a_second_clinician(terminal: Term
     assert "dinutuximab beta: The team decided to stop this agent for good." in told
 
 
+@pytest.mark.shows("R-024")
 def test_a_stop_names_its_source_and_says_that_it_was_not_checked(terminal: Terminal) -> None:
     episode = terminal.open("--risk-group", "high")
     terminal("record", episode, json.dumps({"events": BASELINE}))
@@ -509,6 +522,7 @@ def test_an_instant_at_the_end_of_time_is_an_instant(terminal: Terminal, known_a
     assert len(rows) == (0 if known_at.startswith("0001") else 1)
 
 
+@pytest.mark.shows("R-034")
 def test_the_days_of_a_site_are_counted_in_its_own_zone(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

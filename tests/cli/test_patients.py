@@ -70,6 +70,7 @@ def test_without_a_key_what_touches_a_patient_says_which_setting_is_wanting(
     assert "Nothing" in terminal("worklist").stdout
 
 
+@pytest.mark.shows("R-099")
 def test_under_a_new_key_everybody_is_found_and_the_old_one_opens_nothing(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +91,7 @@ def test_under_a_new_key_everybody_is_found_and_the_old_one_opens_nothing(
     assert "another key" in terminal(*again, ends=3).stderr
 
 
+@pytest.mark.shows("T-50")
 def test_a_rotation_from_a_key_that_is_not_in_force_changes_nothing(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +103,7 @@ def test_a_rotation_from_a_key_that_is_not_in_force_changes_nothing(
     assert first in terminal("open", *WHO, "--on", "2025-06-02", ends=1).stderr
 
 
+@pytest.mark.shows("T-48")
 def test_no_secret_is_shown_by_the_doctor(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATHWAY_IDENTIFIER_KEY_OLD", OTHER)
     monkeypatch.setenv("PATHWAY_SIGNING_KEY", OTHER)

@@ -39,13 +39,14 @@ def test_a_record_that_holds_is_told_so_with_the_checkpoint_and_the_key(terminal
     assert "No checkpoint has been signed yet" in terminal.read("verify")
     terminal("worker", "--once")
     told = terminal.read("verify")
-    assert "Site demo holds: 1 episodes with 1 entries" in told
-    assert "1 recommendations were derived again, bit for bit." in told
-    assert "1 signed checkpoints agree with the log" in told
+    assert "Site demo holds: 1 episode with 1 entry" in told
+    assert "1 recommendation was derived again, bit for bit." in told
+    assert "1 signed checkpoint agrees with the log" in told
     assert "The log is signed with pathway+" in told
     assert terminal.json("verify", "--quick")["sites"][0]["derived"] == 0
 
 
+@pytest.mark.shows("R-088")
 def test_what_was_touched_is_named_and_the_command_ends_with_one(terminal: Terminal) -> None:
     episode = terminal.open()
     touch(episode)
@@ -71,6 +72,7 @@ def test_every_verification_leaves_a_record(terminal: Terminal) -> None:
     assert record["operation"] == "verify_the_record"
 
 
+@pytest.mark.shows("R-087")
 def test_a_proof_verifies_with_the_key_alone_wherever_it_is(terminal: Terminal, tmp_path: Path) -> None:
     episode = terminal.open()
     bundle = tmp_path / "bundle.json"
@@ -96,6 +98,7 @@ def test_the_checkpoint_is_shown_as_it_lies_in_the_folder(terminal: Terminal) ->
     assert kept.read_text() in shown
 
 
+@pytest.mark.shows("R-089", "T-26")
 def test_a_restored_database_is_answered_for_by_an_operator(terminal: Terminal, tmp_path: Path) -> None:
     terminal.open()
     terminal("worker", "--once")

@@ -108,6 +108,7 @@ def test_a_database_without_its_tables_is_told_from_one_that_does_not_answer(
     assert "s3cr3t" not in told
 
 
+@pytest.mark.shows("R-102")
 def test_the_doctor_finds_nothing_wrong_with_a_migrated_database(development: Terminal) -> None:
     told = development.json("doctor")
     assert told["ok"] is True
@@ -120,6 +121,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_migrated_database(development: Te
     assert "PATHWAY_ENV = development" in shown
 
 
+@pytest.mark.shows("R-102")
 def test_the_doctor_says_what_failed_and_ends_with_1(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,6 +247,7 @@ def test_a_port_that_is_taken_is_said_to_be(development: Terminal) -> None:
 # The demonstration and replays.
 
 
+@pytest.mark.shows("R-113")
 def test_the_demonstration_loads_the_published_cases_says_what_is_next_and_serves_them(
     terminal: Terminal,
 ) -> None:
@@ -262,6 +265,7 @@ def test_the_demonstration_loads_the_published_cases_says_what_is_next_and_serve
     assert json.loads(terminal.process("worklist", "--json", "--limit", "200").stdout)["items"] == items
 
 
+@pytest.mark.shows("T-09")
 def test_the_demonstration_is_refused_in_production(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -322,6 +326,7 @@ def test_pathways_are_listed_shown_and_drawn_without_a_database(
     assert not (terminal.folder / "var").exists()
 
 
+@pytest.mark.shows("R-071")
 def test_the_check_of_the_published_pathway_names_its_promises_and_finds_nothing(terminal: Terminal) -> None:
     told = terminal.process("pathways", "check", "--verbose").stdout
     assert "No bridge to CAR-T cells unless the child is eligible." in told
@@ -330,6 +335,7 @@ def test_the_check_of_the_published_pathway_names_its_promises_and_finds_nothing
     assert "Nothing was found." in told
 
 
+@pytest.mark.shows("R-071")
 def test_a_pathway_with_a_fault_fails_the_check(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, faulty: Callable[[], Any]
 ) -> None:

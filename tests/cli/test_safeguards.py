@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 from pathway.cli.terminal import Code
 from pathway.use_cases.erasures import LIST
 from tests.cli.conftest import Terminal
+from tests.postgres import as_owner
 
 SITE = "demo"
 
@@ -50,12 +51,14 @@ def told(terminal: Terminal, about: str, ends: int = Code.DONE) -> list[tuple[st
     return [(each["status"], each["sentence"]) for each in findings if each["about"] == about]
 
 
+@pytest.mark.shows("R-102")
 def test_an_installation_as_it_should_be_has_nothing_to_mend_but_the_issuer(ward: Terminal) -> None:
     findings = ward.json("doctor")["findings"]
     assert {each["about"] for each in findings if each["status"] != "ok"} == {"tokens"}
     assert "the log continues" in told(ward, "log")[0][1]
 
 
+@pytest.mark.shows("C-20")
 @pytest.mark.parametrize("table", ["entry", "audit", "leaf", "node", "answer", "message"])
 def test_a_table_whose_rows_can_be_changed_is_named(ward: Terminal, table: str) -> None:
     with closing(sqlite3.connect(file())) as connection:
@@ -65,6 +68,7 @@ def test_a_table_whose_rows_can_be_changed_is_named(ward: Terminal, table: str) 
     ]
 
 
+@pytest.mark.shows("C-20")
 def test_a_trigger_that_is_switched_off_and_careless_settings_of_postgresql_are_told(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, postgres_url: str
 ) -> None:
@@ -73,7 +77,7 @@ def test_a_trigger_that_is_switched_off_and_careless_settings_of_postgresql_are_
     assert told(terminal, "record") == [
         ("ok", "The database refuses to change or take away what was recorded.")
     ]
-    url = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    url = make_url(as_owner(postgres_url)).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER TABLE entry DISABLE TRIGGER entry_append_only")
         name = make_url(postgres_url).database
@@ -84,6 +88,7 @@ def test_a_trigger_that_is_switched_off_and_careless_settings_of_postgresql_are_
     assert "terse" in told(terminal, "logs", Code.REFUSED)[0][1]
 
 
+@pytest.mark.shows("T-32")
 def test_identifiers_under_another_key_or_none_at_all_are_a_fault(
     ward: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +100,7 @@ def test_identifiers_under_another_key_or_none_at_all_are_a_fault(
     assert (status, "Set PATHWAY_IDENTIFIER_KEY" in sentence) == ("failed", True)
 
 
+@pytest.mark.shows("R-102")
 def test_a_log_that_nobody_signs_is_told(ward: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATHWAY_CHECKPOINTS", str(ward.folder / "nothing yet"))
     assert told(ward, "log")[0][0] == "attention"
@@ -111,6 +117,7 @@ def test_checkpoints_that_are_old_while_more_waits_are_told(ward: Terminal) -> N
     assert (status, "more waits" in sentence) == ("attention", True)
 
 
+@pytest.mark.shows("T-26")
 def test_an_older_state_of_the_database_is_a_fault(ward: Terminal) -> None:
     older = ward.folder / "older.db"
     shutil.copyfile(file(), older)
@@ -121,6 +128,7 @@ def test_an_older_state_of_the_database_is_a_fault(ward: Terminal) -> None:
     assert (status, "an older state" in sentence) == ("failed", True)
 
 
+@pytest.mark.shows("R-102")
 def test_a_database_that_was_never_backed_up_or_long_ago_is_told(
     terminal: Terminal, ward: Terminal, monkeypatch: pytest.MonkeyPatch, new_sqlite: Callable[[], str]
 ) -> None:
@@ -137,6 +145,7 @@ def test_a_database_that_other_accounts_can_read_is_told(ward: Terminal) -> None
     assert (status, "pathway.db" in sentence) == ("attention", True)
 
 
+@pytest.mark.shows("R-097", "C-28")
 def test_patients_who_were_erased_and_are_there_again_are_told_and_erased_again(ward: Terminal) -> None:
     older = ward.folder / "older.db"
     shutil.copyfile(file(), older)

@@ -16,6 +16,7 @@ def rules(*lines: tuple[frozenset[str] | None, bool | None]) -> list[str]:
     return [rule.id for rule in backbone_rules(Given("a line", agents, failed) for agents, failed in lines)]
 
 
+@pytest.mark.shows("R-065")
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [

@@ -110,6 +110,7 @@ READ = st.frozensets(st.sampled_from(sorted(POLICIES)))
 BEST_FIRST = [CR, PR, MD, SD, PD]
 
 
+@pytest.mark.shows("R-050")
 @given(COMPONENTS, FOUND, READ)
 def test_every_finding_has_a_rating_the_component_can_have_with_its_row_and_what_is_missing(
     component: Component, found: Measurements, otherwise: frozenset[str]
@@ -123,6 +124,7 @@ def test_every_finding_has_a_rating_the_component_can_have_with_its_row_and_what
         assert answer.sentence.startswith(row.sentence)
 
 
+@pytest.mark.shows("R-053")
 @given(COMPONENTS, FOUND, READ)
 def test_a_policy_is_shown_exactly_when_its_other_reading_would_rate_otherwise(
     component: Component, found: Measurements, otherwise: frozenset[str]
@@ -165,6 +167,7 @@ def test_no_complete_response_of_metastases_without_the_answer_to_new_lesions_an
     assert soft_free or (total is not None and total.baseline == 0) or found.uptake == "none"
 
 
+@pytest.mark.shows("C-39")
 @given(FOUND)
 def test_no_complete_response_of_the_marrow_without_a_full_set_free_of_tumour(found: Measurements) -> None:
     if rate(Component.BONE_MARROW, found).rating is CR:
@@ -175,6 +178,7 @@ def test_no_complete_response_of_the_marrow_without_a_full_set_free_of_tumour(fo
         assert len(kinds) == 4 if found.marrow_samples else found.bilateral is not False
 
 
+@pytest.mark.shows("C-29")
 @given(FOUND, READ)
 def test_a_new_avid_lesion_is_progression_whatever_else_was_found(
     found: Measurements, otherwise: frozenset[str]
@@ -204,6 +208,7 @@ def worse(one: ComponentRating, other: ComponentRating) -> bool:
     return BEST_FIRST.index(one) > BEST_FIRST.index(other)
 
 
+@pytest.mark.shows("C-41")
 @given(LENGTHS, LENGTHS, LENGTHS, LENGTHS, st.sampled_from(["none", "decreased", "unchanged", "increased"]))
 def test_a_longer_primary_is_never_rated_better(
     now: Decimal, longer: Decimal, baseline: Decimal, nadir: Decimal, uptake: Uptake
@@ -270,6 +275,7 @@ def test_every_row_has_its_own_id_and_a_source_and_progression_stands_before_res
         assert rule.sentence.endswith(".")
 
 
+@pytest.mark.shows("R-053")
 def test_every_open_question_has_two_readings_and_is_marked_as_our_choice() -> None:
     assert list(POLICIES) == ["A1", "A2", "A3", "A4", "A5", "A6", "A7"]
     for policy in POLICIES.values():
@@ -297,6 +303,7 @@ def test_without_a_policy_turned_the_defaults_hold() -> None:
 # Beside a reported rating
 
 
+@pytest.mark.shows("R-051")
 @pytest.mark.parametrize(
     ("reported", "rating", "flags"),
     [
@@ -316,6 +323,7 @@ def test_the_derived_rating_is_in_force_and_progression_counts_whoever_says_it(
     assert (told.rating, told.derived.rating, told.reported, told.flags) == (rating, SD, reported, flags)
 
 
+@pytest.mark.shows("R-051")
 def test_derived_progression_counts_against_a_better_report() -> None:
     told = component_in_force(Component.PRIMARY, measured(longest_diameter_mm=mm(60, 40), rating="SD"))
     assert (told.rating, told.flags) == (PD, (CONTRADICTION,))
@@ -327,6 +335,7 @@ def test_where_measurements_do_not_suffice_the_reported_rating_holds_and_is_mark
     assert told.as_dict()["missing"] == list(told.derived.missing)
 
 
+@pytest.mark.shows("R-050")
 def test_an_answer_tells_rule_measurements_and_open_questions() -> None:
     told = component_in_force(Component.BONE_MARROW, measured(infiltration_percent=marrow(4, 10))).as_dict()
     assert (told["rating"], told["derived"], told["reported"], told["rule"]) == ("MD", "MD", None, "B6")
@@ -339,6 +348,7 @@ def test_an_answer_tells_rule_measurements_and_open_questions() -> None:
 # The overall response
 
 
+@pytest.mark.shows("C-39")
 def test_complete_response_is_not_declared_before_a_free_marrow_was_sampled_again() -> None:
     answer = overall_response(CR, CR, NI, marrow_repeated=False)
     assert (answer.overall, answer.rule, answer.ceiling) == (Response.NE, "D3", Response.CR)

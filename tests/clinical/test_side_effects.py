@@ -70,6 +70,7 @@ def test_the_same_side_effect_has_one_key_however_it_is_spelled() -> None:
     assert side_effect_key("late effects", CTCAE) == "late effects"
 
 
+@pytest.mark.shows("R-061")
 def test_the_two_scales_of_cytokine_release_are_kept_apart() -> None:
     assert side_effect_key("CRS", CTCAE) != side_effect_key("CRS", ASTCT)
 

@@ -74,6 +74,7 @@ def test_a_spelling_is_its_own_spelling() -> None:
     assert spelling(spelling("GM-CSF")) == spelling("GM-CSF") == "gm_csf"
 
 
+@pytest.mark.shows("R-054")
 def test_the_categories_of_1993_stay_apart_from_those_of_2017() -> None:
     assert {str(each) for each in Response1993} - {str(each) for each in Response} == {"VGPR", "NR"}
     assert Response1993("MR") is Response1993.MR

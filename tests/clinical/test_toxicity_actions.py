@@ -50,6 +50,7 @@ def test_what_does_not_come_with_the_infusion_leaves_its_rate_alone(term: str, g
     assert of(term, grade).action is Action.PROCEED
 
 
+@pytest.mark.shows("R-061")
 @pytest.mark.parametrize(
     "term", ["fever", "pain", "hypotension", "diarrhoea", "ALT increased", "something new"]
 )
@@ -176,6 +177,7 @@ def test_where_a_label_has_no_line_a_severe_side_effect_interrupts_by_this_proje
         assert found.rules[0].citation.tag is Tag.DESIGN
 
 
+@pytest.mark.shows("R-061")
 def test_a_reaction_to_naxitamab_of_grade_two_halves_the_rate_and_of_grade_three_interrupts() -> None:
     assert of("infusion related reaction", 1, NAXITAMAB).action is Action.PROCEED
     assert of("infusion related reaction", 2, NAXITAMAB).action is Action.MODIFY
@@ -273,5 +275,6 @@ def test_outcomes_are_ordered_from_the_mildest_to_the_gravest() -> None:
     assert all(each.in_words for each in Action)
 
 
+@pytest.mark.shows("R-061")
 def test_every_stop_is_a_stop() -> None:
     assert {action_of(rule) for rule in STOP_RULES} == {Action.STOP_AGENT}

@@ -52,6 +52,7 @@ def test_a_prompt_is_told_where_it_applies_and_nowhere_else() -> None:
     assert prompted("fair", UMBRELLA, STORM) == []
 
 
+@pytest.mark.shows("R-027")
 def test_the_urgent_prompts_come_first() -> None:
     assert prompted("foul", UMBRELLA, STORM, on="walk") == ["storm", "umbrella"]
 

@@ -142,6 +142,7 @@ def _edited(pathway: Pathway, number: str, **changed: object) -> Pathway:
     return replace(pathway, states=states)
 
 
+@pytest.mark.shows("C-31")
 def test_the_content_hash_follows_every_word_and_nothing_else() -> None:
     pathway = small()
     assert pathway.content_hash == digest(pathway.describe()) == small().content_hash

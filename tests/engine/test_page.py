@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from pathway.clinical.evidence import SOURCES, Tag
 from pathway.engine.chapters import sources_of
 from pathway.engine.page import written
@@ -14,6 +16,7 @@ PAGE = written(PATHWAY)
 TABLES = PAGE[: PAGE.index("## Sources")]
 
 
+@pytest.mark.shows("R-072")
 def test_every_state_row_option_window_finding_and_edge_stands_on_the_page() -> None:
     for state in PATHWAY.states:
         assert f"### {state.label}\n\n`{state.name}`" in PAGE
@@ -42,6 +45,7 @@ def test_every_caution_stands_on_the_page_and_what_is_enforced_says_so() -> None
     assert "chemotherapy only; enforced: a decision that gives an anti-GD2 antibody is refused" in PAGE
 
 
+@pytest.mark.shows("R-072")
 def test_every_sentence_of_a_guard_stands_on_the_page() -> None:
     assert all(guard.sentence in PAGE for guard in PATHWAY.guards)
 
@@ -50,6 +54,7 @@ def _cell(title: str, tag: Tag) -> str:
     return f"{title} [{tag}]{' *unverified*' if tag is Tag.UNVERIFIED else ''}"
 
 
+@pytest.mark.shows("R-024")
 def test_every_citation_stands_on_the_page_with_its_tag() -> None:
     lines = [line for row in TABLES.splitlines() for cell in row.split(" | ") for line in cell.split("<br>")]
     for citation in PATHWAY.citations:
@@ -59,6 +64,7 @@ def test_every_citation_stands_on_the_page_with_its_tag() -> None:
         )
 
 
+@pytest.mark.shows("R-024")
 def test_what_is_unverified_says_so_wherever_it_stands() -> None:
     unverified = {each.source.title for each in PATHWAY.citations if each.tag is Tag.UNVERIFIED}
     assert unverified

@@ -95,6 +95,7 @@ def test_a_cycle_that_begins_from_where_an_assessment_is_due_is_found(published:
     assert found.path[-1].startswith("cycle_started: to chemoimmunotherapy.cycle_running")
 
 
+@pytest.mark.shows("C-40", control=True)
 def test_a_cycle_without_a_task_where_its_criteria_are_not_met_is_found(
     published: dict[str, Offered],
 ) -> None:
@@ -119,6 +120,7 @@ def test_going_on_recommended_where_an_assessment_is_due_is_found(published: dic
     assert found.path[-1].startswith("decide:continue_chemoimmunotherapy (recommended)")
 
 
+@pytest.mark.shows("G15", "C-12", control=True)
 def test_a_stop_that_a_resolved_side_effect_lifts_is_found(published: dict[str, Offered]) -> None:
     lifting = Effect(("toxicity_resolved",), e.stopped, ("no",), certain=False)
     courses = replace(COURSES, effects=(*COURSES.effects, lifting))
@@ -126,6 +128,7 @@ def test_a_stop_that_a_resolved_side_effect_lifts_is_found(published: dict[str, 
     assert [line.split(":")[0] for line in found.path] == ["toxicity_recorded", "toxicity_resolved"]
 
 
+@pytest.mark.shows("C-12", control=True)
 def test_a_stopped_agent_given_without_a_task_is_found(published: dict[str, Offered]) -> None:
     silent = tuple(each for each in COURSES.effects if each.finding is not e.stop_review)
     found = broken(published, PUBLISHED, "gives an agent stopped", courses=replace(COURSES, effects=silent))
@@ -140,6 +143,7 @@ def test_maintenance_offered_at_progression_is_found_as_a_course(published: dict
     assert found.path[-1].startswith("decide:start_maintenance (possible): to maintenance.ready")
 
 
+@pytest.mark.shows("G15", control=True)
 def test_maintenance_without_a_response_is_found_as_a_course(published: dict[str, Offered]) -> None:
     pathway = with_row("decision_due", "13", possible=(Offer("start_maintenance"), Offer("refer")))
     found = broken(published, pathway, "What depends on a response", "decision_due")
@@ -164,6 +168,7 @@ def test_progression_that_leaves_treatment_going_on_is_found(published: dict[str
     assert found.path[-1].startswith("progression confirmed: stays in local_control")
 
 
+@pytest.mark.shows("C-30", control=True)
 def test_treatment_that_a_fact_begins_is_found(published: dict[str, Offered]) -> None:
     pathway = with_edges(Transition("assessment_recorded", "decision_due", "maintenance.ready"))
     assert (
@@ -171,6 +176,7 @@ def test_treatment_that_a_fact_begins_is_found(published: dict[str, Offered]) ->
     )
 
 
+@pytest.mark.shows("G15", control=True)
 def test_cells_infused_past_lymphodepletion_are_found(published: dict[str, Offered]) -> None:
     pathway = with_edges(Transition("car_t:infused", "car_t_bridge.manufacturing", "car_t_bridge.monitoring"))
     found = broken(published, pathway, "Lymphodepletion begins")
@@ -183,6 +189,7 @@ def test_a_closed_episode_that_a_fact_opens_is_found(published: dict[str, Offere
     assert broken(published, pathway, "A closed episode", courses=courses).state == "follow_up"
 
 
+@pytest.mark.shows("G15", control=True)
 def test_a_state_that_no_open_decision_leaves_is_found(published: dict[str, Offered]) -> None:
     """An emergency offers what makes treatment safer; where only closing leads on, nobody can go on."""
     found = PUBLISHED.state("restaging")

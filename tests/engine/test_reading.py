@@ -28,6 +28,7 @@ def known(pathway: object = None, value: str | None = None) -> Story:
     return story
 
 
+@pytest.mark.shows("R-021")
 @pytest.mark.parametrize(
     ("value", "holds"), [("fair", True), ("foul", False), (UNKNOWN, None), (STALE, None)]
 )
@@ -35,6 +36,7 @@ def test_a_sentence_is_true_false_or_not_known(value: str, holds: bool | None) -
     assert FAIR.holds(value) is holds
 
 
+@pytest.mark.shows("R-021")
 def test_a_sentence_about_the_unknown_is_true_of_it() -> None:
     unknown = replace(FAIR, values=frozenset({UNKNOWN}))
     assert [unknown.holds(value) for value in (UNKNOWN, STALE, "fair")] == [True, None, False]
@@ -93,6 +95,7 @@ def test_a_finding_that_says_nothing_of_how_to_obtain_it_is_asked_for_by_its_lab
     assert story.next(0).document("0" * 64)["missing"][0]["sentence"] == "Record made up."
 
 
+@pytest.mark.shows("C-31")
 def test_the_basis_of_a_decision_follows_the_pathway_the_engine_the_day_and_the_facts() -> None:
     pathway = small()
     told = {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from itertools import product
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -103,17 +104,25 @@ def told(checked: Checked) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def published() -> tuple[Checked, list[float]]:
+def published() -> tuple[Checked, list[float], float]:
     shares: list[float] = []
-    return check(PUBLISHED, claims_of(PUBLISHED), courses_of(PUBLISHED), shares.append), shares
+    began = perf_counter()
+    checked = check(PUBLISHED, claims_of(PUBLISHED), courses_of(PUBLISHED), shares.append)
+    return checked, shares, perf_counter() - began
 
 
+@pytest.mark.shows("G15", "R-071", "C-02", "T-46")
 def test_the_published_pathway_has_no_fault_in_any_combination(
-    published: tuple[Checked, list[float]],
+    published: tuple[Checked, list[float], float], record_property: Callable[[str, object], None]
 ) -> None:
-    assert published[0].faults == ()
+    checked, _, seconds = published
+    record_property("combinations", checked.combinations)
+    record_property("broken promises", len(checked.faults))
+    record_property("seconds", round(seconds, 1))
+    assert checked.faults == ()
 
 
+@pytest.mark.shows("R-071")
 def test_every_combination_of_the_decision_table_is_in_exactly_one_case() -> None:
     state = PUBLISHED.state("decision_due")
     domains = alike(PUBLISHED, state)
@@ -124,7 +133,9 @@ def test_every_combination_of_the_decision_table_is_in_exactly_one_case() -> Non
     assert covered == math.prod(map(len, domains.values()))
 
 
-def test_progress_goes_from_nothing_to_all_combinations(published: tuple[Checked, list[float]]) -> None:
+def test_progress_goes_from_nothing_to_all_combinations(
+    published: tuple[Checked, list[float], float],
+) -> None:
     shares = published[1]
     assert shares == sorted(shares)
     assert shares[-1] == 1
@@ -190,6 +201,7 @@ def test_a_table_without_a_last_row_is_refused_when_it_is_built() -> None:
         small(FIRST, SECOND)
 
 
+@pytest.mark.shows("G15", "T-46", control=True)
 def test_a_combination_that_reaches_no_row_is_found() -> None:
     nothing_known = made_up("mist", "unknown", completed=True)
     never = guard(nothing_known, "unknown", sentence="There is mist.", because=WHY)
@@ -213,6 +225,7 @@ def test_a_row_reached_from_elsewhere_than_claimed_is_found_with_an_example() ->
     assert told(check(plain, [OnlyFrom("Round things.", "choosing", "1", ({SHAPE: ("round",)},))])) == []
 
 
+@pytest.mark.shows("G15", "T-46", control=True)
 @pytest.mark.parametrize(
     ("when", "broken"),
     [({COLOUR: ("red",)}, True), ({SHAPE: ("round",)}, True), ({COLOUR: ("blue", "unknown")}, False)],
@@ -265,6 +278,7 @@ def test_a_claim_about_what_does_not_exist_is_found() -> None:
     ]
 
 
+@pytest.mark.shows("G15", "C-30", control=True)
 def test_a_fact_that_leads_into_treatment_is_found() -> None:
     decided = Decided("Treatment begins with a decision.", ("treating",))
     table = (FIRST, row("2", recommended=Offer("wait")))
@@ -318,6 +332,7 @@ ANY_SHAPE = made_up("any_shape", "round", "square", "unknown")
 IS_SQUARE = guard(ANY_SHAPE, "square", sentence="It is square.", because=WHY)
 
 
+@pytest.mark.shows("G15", control=True)
 def test_a_treatment_that_is_open_because_a_finding_is_unknown_is_found_unless_a_claim_says_why() -> None:
     """It is kept from what is square; of what is not known it is not kept."""
     table = (
@@ -457,6 +472,7 @@ def test_an_exempt_bridge_is_found_in_the_decision_table() -> None:
     assert example["gd2"] == "negative"
 
 
+@pytest.mark.shows("G15", "C-02", control=True)
 def test_maintenance_offered_at_progression_is_found_in_the_decision_table() -> None:
     row = with_offer(rows_of("decision_due")["11"], Offer("start_maintenance"))
     example = faults_in(matrix(row_11=row), "decision_due")[
@@ -483,6 +499,7 @@ def test_a_row_that_takes_more_than_it_was_written_for_is_found_in_the_decision_
     assert any(sentence.startswith("Row 36 takes stable disease") for sentence in found)
 
 
+@pytest.mark.shows("C-02", control=True)
 def test_maintenance_freed_of_consent_is_found() -> None:
     options = tuple(
         replace(each, needs=()) if each.name == "start_maintenance" else each for each in PUBLISHED.options
@@ -496,6 +513,7 @@ def without_row(state: str, number: str) -> Pathway:
     return planted(state, *(each for each in rows.values() if each.number != number))
 
 
+@pytest.mark.shows("G15", "C-02", "C-13", control=True)
 @pytest.mark.parametrize(
     "state", ["chemoimmunotherapy.cycle_running", "maintenance.cycle_running", "local_control"]
 )

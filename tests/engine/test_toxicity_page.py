@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pathway.clinical.cell_toxicity import CAPD_GRADES, CRS_GRADES, ICANS_GRADES
 from pathway.clinical.evidence import Tag
 from pathway.clinical.side_effects import TERMS
@@ -55,6 +57,7 @@ def test_each_grade_after_cells_stands_there() -> None:
         assert any(line.startswith(f"| {grade.grade} | {grade.sentence} |") for line in LINES)
 
 
+@pytest.mark.shows("C-05")
 def test_what_is_unverified_says_so_wherever_it_stands() -> None:
     told = [line for line in LINES if f"[{Tag.UNVERIFIED}]" in line and line.startswith("|")]
     assert told

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from pathway.episodes.assessments import with_response
 from pathway.episodes.episode import Episode
 from pathway.episodes.events import read_event
@@ -72,6 +74,7 @@ def test_a_snapshot_is_the_same_text_for_the_same_episode() -> None:
     assert eventful().episode.to_json() == eventful().episode.to_json()
 
 
+@pytest.mark.shows("R-005")
 def test_facts_are_kept_as_they_were_told() -> None:
     episode = eventful().episode
     assert {name: noted.value for name, noted in episode.biomarkers.items()} == {

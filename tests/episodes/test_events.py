@@ -52,6 +52,7 @@ def test_an_event_is_read_as_its_class_and_written_without_what_was_not_said() -
     assert read_logged(json.dumps(event.body())) == event
 
 
+@pytest.mark.shows("R-096")
 def test_the_identifier_of_the_patient_never_reaches_the_log() -> None:
     event = read_event(told("note_added", text="A remark.", patient={"system": "urn:x", "value": "4711"}))
     assert event.patient is not None
@@ -86,6 +87,7 @@ def test_measurements_are_written_as_decimal_strings() -> None:
     assert isinstance(event.alt_x_uln, MultipleOfLimit)
 
 
+@pytest.mark.shows("R-003")
 @pytest.mark.parametrize(
     ("text", "pointer", "sentence"),
     [
@@ -140,6 +142,7 @@ def test_what_is_wrong_is_named_with_its_place(text: str, pointer: str, sentence
     assert sentence in found[pointer]
 
 
+@pytest.mark.shows("R-003")
 def test_an_unknown_kind_is_told_the_kinds_there_are() -> None:
     (sentence,) = faults(told("weather_recorded")).values()
     assert sentence.startswith("This kind is not known; the kinds are")
@@ -207,6 +210,7 @@ def test_the_day_of_an_event_is_that_of_its_date_or_of_its_instant_at_the_site()
     assert read_event(told("note_added", text=".")).day(ZoneInfo("Asia/Tokyo")) == date(2026, 1, 5)
 
 
+@pytest.mark.shows("R-008")
 def test_how_exactly_a_date_is_known_is_part_of_the_event() -> None:
     event = read_event(told("note_added", text=".", occurred_precision="order"))
     assert event.occurred_precision is Precision.ORDER

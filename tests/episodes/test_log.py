@@ -75,6 +75,7 @@ def test_what_was_retracted_is_recorded_anew(by_its_correction: bool) -> None:
     assert fault_of_reference(retraction(other), story.entries) is None
 
 
+@pytest.mark.shows("R-015")
 def test_decisions_are_retracted_and_never_corrected() -> None:
     story = first_line()
     decision = story.entries[-1].entry_id
@@ -93,6 +94,7 @@ def test_the_opening_is_neither_corrected_nor_retracted() -> None:
     assert fault_of_reference(correction(opening), story.entries) is not None
 
 
+@pytest.mark.shows("R-040")
 def test_a_retraction_is_not_itself_retracted() -> None:
     story = Story.opened()
     taken_back = story.retracted(story.told("gd2_measured", 1, status="positive"))

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from pathway.episodes.events import PatientIdentifier
 
 
+@pytest.mark.shows("C-14")
 def test_a_letter_with_its_accent_apart_names_the_same_patient() -> None:
     composed = PatientIdentifier(system="urn:mrn", value="Zo\N{LATIN SMALL LETTER E WITH DIAERESIS}-1")
     apart = PatientIdentifier(system=" urn:mrn ", value="Zoe\N{COMBINING DIAERESIS}-1 ")
@@ -35,5 +36,6 @@ def test_an_identifier_with_a_character_nobody_sees_is_refused_and_not_repeated(
     assert "47" not in fault["msg"]
 
 
+@pytest.mark.shows("C-14")
 def test_identifiers_that_differ_for_the_eye_stay_apart() -> None:
     assert PatientIdentifier(system="urn:mrn", value="a1") != PatientIdentifier(system="urn:mrn", value="A1")

@@ -17,10 +17,14 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 AGAIN = frozenset({429, 503})
-PATIENCE_S = 900
+ANSWER_WITHIN_S = 45
+"""The service says itself what takes too long, and earlier."""
+
+PATIENCE_S = 180
+"""How long the clients go on without one answer to any of them."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Post:
 class Acknowledged:
     """One answer as the ledger keeps it. `digest` is the SHA-256 of its bytes, `at` the clock when they were there.
 
-    The short answers tell no hash, and those to a repeated message no sequence either.
+    The short answers tell no hash, and those to a repeated message no sequence either. `again`: the service says
+    that it has given this answer before.
     """
 
     number: int
@@ -51,6 +56,15 @@ class Acknowledged:
     entry: str = ""
     sequence: int | None = None
     hash: str | None = None
+    again: bool = False
+
+
+class Answer(NamedTuple):
+    """What came back: the status, the body, and whether it is said to be a repetition."""
+
+    status: int
+    body: bytes
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,8 +87,8 @@ def read_ledger(path: Path) -> list[Acknowledged]:
 
 async def _send_all(work: Work, answered: Synchronized[int]) -> None:
     with work.ledger.open("ab", buffering=0) as file:
-        ledger = Ledger(file.fileno(), answered)
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S) as patience:
+            ledger = Ledger(file.fileno(), answered, patience)
             await asyncio.gather(*(_send(posts, work.token, ledger) for posts in work.lists))
             await ledger.is_kept()
 
@@ -82,15 +96,17 @@ async def _send_all(work: Work, answered: Synchronized[int]) -> None:
 class Ledger:
     """Appends lines to a file; those that come while the disk is busy are kept together with the next."""
 
-    def __init__(self, descriptor: int, noted: Synchronized[int]) -> None:
+    def __init__(self, descriptor: int, noted: Synchronized[int], patience: asyncio.Timeout) -> None:
         self._descriptor = descriptor
         self._noted = noted
+        self._patience = patience
         self._lines: list[bytes] = []
         self._keeping: asyncio.Task[None] | None = None
 
     def note(self, answer: Acknowledged) -> None:
         self._lines.append(json.dumps(asdict(answer)).encode() + b"\n")
         self._noted.value += 1
+        self._patience.reschedule(asyncio.get_running_loop().time() + PATIENCE_S)
         if self._keeping is None:
             self._keeping = asyncio.create_task(self._keep())
 
@@ -113,13 +129,13 @@ async def _send(posts: Sequence[Post], token: str, ledger: Ledger) -> None:
         request = _request(post, token)
         while True:
             try:
-                status, body = await connection.ask(request)
+                answer = await connection.ask(request)
             except (OSError, EOFError, ValueError):
                 await connection.close()
                 await asyncio.sleep(0.01)
                 continue
-            if status not in AGAIN and not _is_timeout(status, body):
-                ledger.note(acknowledged(post, status, body))
+            if answer.status not in AGAIN and not _is_timeout(answer):
+                ledger.note(acknowledged(post, answer))
                 break
             await asyncio.sleep(0.05)
     for connection in connections.values():
@@ -133,15 +149,17 @@ class Connection:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Status and body of the answer. Raises `OSError` or `EOFError` when there is none."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
-        reader, writer = self._streams
-        writer.write(request)
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        length = int(head.split("\r\ncontent-length: ", 1)[1].split("\r\n", 1)[0])
-        return int(head.split(" ", 2)[1]), await reader.readexactly(length)
+    async def ask(self, request: bytes) -> Answer:
+        """The answer. Raises `OSError` (`TimeoutError` among them) or `EOFError` when there is none."""
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            if self._streams is None:
+                self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+            reader, writer = self._streams
+            writer.write(request)
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+            length = int(head.split("\r\ncontent-length: ", 1)[1].split("\r\n", 1)[0])
+            again = "\r\nidempotency-replayed: true\r\n" in head
+            return Answer(int(head.split(" ", 2)[1]), await reader.readexactly(length), again)
 
     async def close(self) -> None:
         if self._streams is not None:
@@ -160,22 +178,23 @@ def _request(post: Post, token: str) -> bytes:
     return head.encode() + post.body
 
 
-def _is_timeout(status: int, body: bytes) -> bool:
-    return status == 409 and json.loads(body)["type"] == "urn:pathway:problem:timeout"
+def _is_timeout(answer: Answer) -> bool:
+    return answer.status == 409 and json.loads(answer.body)["type"] == "urn:pathway:problem:timeout"
 
 
-def acknowledged(post: Post, status: int, body: bytes) -> Acknowledged:
+def acknowledged(post: Post, answer: Answer) -> Acknowledged:
     """What the ledger keeps of this answer."""
-    told: dict[str, Any] = json.loads(body)
-    found: dict[str, Any] = (told.get("entries") or [told])[0] if status < 300 else {}
+    told: dict[str, Any] = json.loads(answer.body)
+    found: dict[str, Any] = (told.get("entries") or [told])[0] if answer.status < 300 else {}
     return Acknowledged(
         number=post.number,
         at=time.time(),
-        status=status,
-        digest=hashlib.sha256(body).hexdigest(),
+        status=answer.status,
+        digest=hashlib.sha256(answer.body).hexdigest(),
         key=post.key,
         episode=told.get("episode", ""),
         entry=found.get("entry", ""),
         sequence=found.get("sequence"),
         hash=found.get("hash"),
+        again=answer.again,
     )

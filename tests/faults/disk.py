@@ -50,16 +50,15 @@ def require_strace() -> None:
 
 def wait_to_be_followed() -> None:
     """Stands still until `follow` is there; called by the process that is to be followed."""
-    anybody = ctypes.c_ulong(-1)
-    ctypes.CDLL(None).prctl(
-        PR_SET_PTRACER, anybody, 0, 0, 0
-    )  # some systems let a process follow its children only
+    # Some systems let a process follow its own children only.
+    ctypes.CDLL(None).prctl(PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
     os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def follow(process: int, record: Path) -> subprocess.Popen[bytes]:
     """Writes down the calls of the process and all its threads, from here to its end, which ends what is given back."""
     told = record.with_suffix(".told")
+    _wait_until_it_stands_still(process)
     with told.open("wb") as to:
         strace = subprocess.Popen([*STRACE, "-o", record, "-p", str(process)], stdout=to, stderr=to)
     while "attached" not in told.read_text():
@@ -69,6 +68,13 @@ def follow(process: int, record: Path) -> subprocess.Popen[bytes]:
         time.sleep(0.01)
     os.kill(process, signal.SIGCONT)
     return strace
+
+
+def _wait_until_it_stands_still(process: int) -> None:
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0] != "T":
+        assert time.monotonic() < deadline, "the process does not wait to be followed"
+        time.sleep(0.005)
 
 
 def wait_for_the_end(record: Path, process: str) -> None:

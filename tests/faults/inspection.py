@@ -15,13 +15,14 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from tests.faults.clients import Acknowledged
+from tests.faults.serving import SITE
 
 CREATED = 201
 
 
 @dataclass(frozen=True)
 class Stored:
-    """The rows of one database, whoever's they are."""
+    """The rows of one database, all of them of one site."""
 
     entries: list[tuple[str, int, str, str, str, str]]
     """Episode, sequence, entry id, hash, hash of the one before, body; in the order of the log."""
@@ -62,7 +63,9 @@ def _rows(url: str, query: str) -> list[Any]:
         with closing(sqlite3.connect(str(parsed.database))) as connection:
             return connection.execute(query).fetchall()
     address = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address) as connection_:
+    with psycopg.connect(address, connect_timeout=30) as connection_:
+        # The wall between sites shows nothing to a connection that works for none of them.
+        connection_.execute("SELECT set_config('pathway.site', %s, true)", [SITE])
         return connection_.execute(query.encode()).fetchall()
 
 
@@ -71,8 +74,9 @@ def faults_of(found: Stored, ledger: Sequence[Acknowledged]) -> list[str]:
     return [
         *_broken_chains(found),
         *_unlogged(found),
-        *_unkept(found, ledger),
-        *_divergent(ledger),
+        *lost(found, ledger),
+        *_altered(found, ledger),
+        *divergent(ledger),
     ]
 
 
@@ -88,7 +92,17 @@ def said(number: int) -> str:
     return f"submission {number}"
 
 
-def _unkept(found: Stored, ledger: Sequence[Acknowledged]) -> Iterator[str]:
+def lost(found: Stored, ledger: Sequence[Acknowledged]) -> list[str]:
+    """Which entries were acknowledged and are not there."""
+    there = {entry for _, _, entry, *_ in found.entries}
+    return [
+        f"entry {each.entry} of submission {each.number} was acknowledged and is lost"
+        for each in ledger
+        if each.status == CREATED and each.entry not in there
+    ]
+
+
+def _altered(found: Stored, ledger: Sequence[Acknowledged]) -> Iterator[str]:
     there: dict[str, list[tuple[str, int, str]]] = {}
     for episode, sequence, entry, hashed, *_ in found.entries:
         there.setdefault(entry, []).append((episode, sequence, hashed))
@@ -97,11 +111,9 @@ def _unkept(found: Stored, ledger: Sequence[Acknowledged]) -> Iterator[str]:
             yield f"submission {each.number} was answered with {each.status}"
             continue
         rows = there.get(each.entry, [])
-        if not rows:
-            yield f"entry {each.entry} of submission {each.number} was acknowledged and is lost"
-        elif len(rows) > 1:
+        if len(rows) > 1:
             yield f"entry {each.entry} is there {len(rows)} times"
-        elif not _agree(rows[0], (each.episode, each.sequence, each.hash)):
+        elif rows and not _agree(rows[0], (each.episode, each.sequence, each.hash)):
             yield f"entry {each.entry} is not what was acknowledged"
 
 
@@ -109,18 +121,25 @@ def _agree(row: tuple[str, int, str], told: tuple[str, int | None, str | None]) 
     return all(is_told in (None, is_there) for is_there, is_told in zip(row, told, strict=True))
 
 
-def _divergent(ledger: Sequence[Acknowledged]) -> Iterator[str]:
+def divergent(ledger: Sequence[Acknowledged]) -> list[str]:
+    """What was answered in more than one way."""
     answers: dict[str, set[tuple[int, str]]] = {}
     entries: dict[int, set[str]] = {}
     for each in ledger:
         answers.setdefault(each.key, set()).add((each.status, each.digest))
         entries.setdefault(each.number, set()).add(each.entry)
-    for key, given in answers.items():
-        if len(given) > 1:
-            yield f"key {key} was given {len(given)} different answers"
-    for number, made in entries.items():
-        if len(made) > 1:
-            yield f"submission {number} became {len(made)} entries"
+    return [
+        *(
+            f"key {key} was given {len(given)} different answers"
+            for key, given in answers.items()
+            if len(given) > 1
+        ),
+        *(
+            f"submission {number} became {len(made)} entries"
+            for number, made in entries.items()
+            if len(made) > 1
+        ),
+    ]
 
 
 def _broken_chains(found: Stored) -> Iterator[str]:

@@ -40,7 +40,9 @@ END_WITHIN_S = 60
 BACKLOG = 512
 
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["api.app", "uvicorn", "tests.faults.serving", "tests.faults.clients"])
+processes.set_forkserver_preload(
+    ["api.app", "uvicorn", "tests.faults.serving", "tests.faults.clients", "tests.faults.warm"]
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Way:
     """The account it gives itself up to, where it is started as root."""
     record: Path | None = None
     """Where its system calls are written down (see `tests.faults.disk`)."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Further variables of its environment."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -66,6 +70,7 @@ class Way:
             "PATHWAY_SIGNING_KEY": SIGNING_KEY,
             "PATHWAY_CHECKPOINTS": str(self.folder / "checkpoints"),
             "PATHWAY_CHECKPOINT_SECONDS": "1",
+            **self.more,
         }
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.engine import make_url
 
 from pathway.store.engines import Journal
 from pathway.store.migrate import migrate
-from tests.faults.clients import Acknowledged, acknowledged
+from tests.faults.clients import ANSWER_WITHIN_S, Acknowledged, Answer, acknowledged
 from tests.faults.conftest import JOURNALS
 from tests.faults.inspection import duplicates, faults_of, stored
 from tests.faults.load import CONNECTIONS, clients, note, open_episodes
@@ -31,7 +31,7 @@ from tests.faults.serving import Service, Way, replicas
 from tests.missing import missing
 from tests.postgres import Cluster, PostgresMissing, new_cluster
 
-WRITES = 12
+WRITES = 6
 SENT = range(3 * WRITES)
 
 
@@ -56,7 +56,7 @@ class Ward:
             )
             found.append(answer.status_code)
             if answer.status_code < 300:
-                self.ledger.append(acknowledged(post, answer.status_code, answer.content))
+                self.ledger.append(acknowledged(post, Answer(answer.status_code, answer.content)))
             else:
                 assert "retry-after" in answer.headers
         return found
@@ -70,7 +70,7 @@ def ward(way: Way) -> Iterator[Ward]:
     with replicas(way) as (service,):
         (episode,) = open_episodes(service, 1)
         headers = {"Authorization": f"Bearer {service.token()}"}
-        with httpx2.Client(base_url=service.url, headers=headers, timeout=60) as client:
+        with httpx2.Client(base_url=service.url, headers=headers, timeout=ANSWER_WITHIN_S) as client:
             yield Ward(service, episode, client)
             service.stop()
 
@@ -117,6 +117,7 @@ def placed(way: Way, disk: Path | None) -> Way:
     return replace(way, database_url=f"sqlite:///{disk}/pathway.db")
 
 
+@pytest.mark.shows("G1", "R-080", "R-084", "C-25")
 @pytest.mark.parametrize("journal", JOURNALS.values(), ids=JOURNALS)
 def test_with_a_full_disk_sqlite_promises_nothing(
     sqlite_url: str, tmp_path: Path, journal: Journal, disk: Path | None
@@ -125,6 +126,7 @@ def test_with_a_full_disk_sqlite_promises_nothing(
     assert faults_after(way, full(way, disk)) == []
 
 
+@pytest.mark.shows("G1", "C-25", control=True)
 def test_a_service_that_promises_what_does_not_fit_is_found_out(sqlite_way: Way, disk: Path | None) -> None:
     way = placed(replace(sqlite_way, planted="answers too early"), disk)
     faults = faults_after(way, full(way, disk))
@@ -140,6 +142,7 @@ def cluster() -> Iterator[Cluster]:
         missing(f"PostgreSQL is missing: {reason}")
 
 
+@pytest.mark.shows("G1", "R-080", "R-084", "C-25")
 def test_with_a_full_disk_postgresql_promises_nothing(
     cluster: Cluster, tmp_path: Path, disk: Path | None
 ) -> None:
@@ -163,6 +166,7 @@ def test_with_a_full_disk_postgresql_promises_nothing(
 # A file that may only be read.
 
 
+@pytest.mark.shows("G1", "R-084", "C-25")
 @pytest.mark.parametrize("journal", JOURNALS.values(), ids=JOURNALS)
 def test_with_a_file_that_may_only_be_read_nothing_is_promised(sqlite_url: str, journal: Journal) -> None:
     user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
@@ -192,6 +196,7 @@ def test_with_a_file_that_may_only_be_read_nothing_is_promised(sqlite_url: str, 
 # A server or a line that is gone.
 
 
+@pytest.mark.shows("G1", "R-084", "C-25")
 def test_while_the_server_is_stopped_nothing_is_promised(cluster: Cluster, tmp_path: Path) -> None:
     with cluster.serving() as server:
         url = server.create("pathway")
@@ -214,6 +219,7 @@ def test_while_the_server_is_stopped_nothing_is_promised(cluster: Cluster, tmp_p
         running.__exit__(None, None, None)
 
 
+@pytest.mark.shows("G1", "R-084", "C-25")
 def test_while_the_line_is_cut_nothing_is_promised(postgres_url: str, tmp_path: Path) -> None:
     port = make_url(postgres_url).port
     assert port is not None
@@ -229,6 +235,7 @@ def test_while_the_line_is_cut_nothing_is_promised(postgres_url: str, tmp_path: 
         assert faults_after(Way(url, tmp_path), cut) == []
 
 
+@pytest.mark.shows("G1", "G2", "R-080", "R-084", "C-17")
 def test_lines_that_are_cut_in_the_middle_of_writes_lose_nothing_and_double_nothing(
     postgres_url: str, tmp_path: Path
 ) -> None:
@@ -239,10 +246,10 @@ def test_lines_that_are_cut_in_the_middle_of_writes_lose_nothing_and_double_noth
         url = make_url(postgres_url).set(port=line.port).render_as_string(hide_password=False)
         with replicas(Way(url, tmp_path)) as (service,):
             episodes = open_episodes(service, 8)
-            posts = [note(number, episodes[number % 8], service) for number in range(300)]
+            posts = [note(number, episodes[number % 8], service) for number in range(200)]
             lists = [posts[start::CONNECTIONS] for start in range(CONNECTIONS)]
             with clients(service.token(), lists, tmp_path / "ledger") as running:
-                for answers in sorted(draw.sample(range(280), 12)):
+                for answers in sorted(draw.sample(range(180), 8)):
                     running.wait_for(answers)
                     line.cut()
                     line.mend()
@@ -250,7 +257,7 @@ def test_lines_that_are_cut_in_the_middle_of_writes_lose_nothing_and_double_noth
             service.stop()
     found = stored(postgres_url)
     assert faults_of(found, ledger) == []
-    assert duplicates(found, range(300)) == []
+    assert duplicates(found, range(200)) == []
 
 
 # A lock that somebody holds.
@@ -273,6 +280,7 @@ def locked_postgresql(url: str) -> Iterator[None]:
         connection.rollback()
 
 
+@pytest.mark.shows("G1", "R-084", "C-25")
 @pytest.mark.full  # who waits for a lock waits long before it gives up
 def test_while_somebody_holds_the_lock_nothing_is_promised(
     sqlite_url: str, postgres_url: str, tmp_path: Path

@@ -7,8 +7,8 @@ import os
 import random
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -30,9 +30,14 @@ from tests.faults.clients import Acknowledged
 from tests.faults.inspection import faults_of, stored
 from tests.faults.load import CONNECTIONS, clients, note, open_episodes
 from tests.faults.serving import SIGNING_KEY, SITE, Way, replicas
+from tests.owner import owner_engines
 
 __all__ = ["terminal"]
-POSTS = 160
+POSTS = 120
+QUICK = pytest.param(1, id="quick", marks=pytest.mark.quick)
+FULL = pytest.param(10, id="full", marks=pytest.mark.full)
+"""How often work, backup and restore follow each other."""
+
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -62,21 +67,29 @@ def put_back(archive: Path, url: str) -> None:
         restore(engines, archive)
 
 
-def worked(way: Way) -> tuple[Path, list[Acknowledged], Path, list[Acknowledged]]:
-    """A backup taken in the middle of the work and what was acknowledged before it, then the same of the end."""
+@dataclass(frozen=True)
+class Backup:
+    """A backup, and what had been acknowledged before it began."""
+
+    archive: Path
+    ledger: list[Acknowledged]
+
+
+def worked(way: Way, turn: int = 0) -> tuple[Backup, Backup]:
+    """A backup taken in the middle of a turn of work, and one of its end."""
     with replicas(way) as (service,):
         episodes = open_episodes(service, 8)
-        posts = [note(number, episodes[number % 8], service) for number in range(POSTS)]
+        numbers = range(turn * POSTS, (turn + 1) * POSTS)
+        posts = [note(number, episodes[number % 8], service) for number in numbers]
         lists = [posts[start::CONNECTIONS] for start in range(CONNECTIONS)]
-        with clients(service.token(), lists, way.folder / "ledger") as running:
+        with clients(service.token(), lists, way.folder / f"ledger {turn}") as running:
             assert running.wait_for(POSTS / 2)
             began = datetime.now(UTC).timestamp()
-            amid = saved(way.database_url, way.folder / "amid.zip")
-            assert running.are_busy
+            amid = saved(way.database_url, way.folder / f"amid {turn}.zip")
             ledger = running.finish()
         service.stop()
-    end = saved(way.database_url, way.folder / "end.zip")
-    return amid, [each for each in ledger if each.at < began], end, ledger
+    end = saved(way.database_url, way.folder / f"end {turn}.zip")
+    return Backup(amid, [each for each in ledger if each.at < began]), Backup(end, ledger)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -88,28 +101,44 @@ def elsewhere(request: pytest.FixtureRequest) -> Callable[[], str]:
     return make
 
 
+@pytest.mark.shows("G13", "R-090", "C-22")
+@pytest.mark.parametrize("turns", [QUICK, FULL])
 def test_a_backup_taken_amid_the_work_brings_back_what_was_acknowledged_into_either_database(
-    shared: Way, elsewhere: Callable[[], str]
+    shared: Way, elsewhere: Callable[[], str], turns: int, record_property: Callable[[str, object], None]
 ) -> None:
-    amid, early, end, ledger = worked(shared)
-    before = everything(shared.database_url)
-    put_back(amid, url := elsewhere())
-    assert faults_of(stored(url), early) == []
-    put_back(end, url := elsewhere())
-    assert faults_of(stored(url), ledger) == []
-    assert everything(url) == before
+    way, differences = shared, list[object]()
+    for turn in range(turns):
+        amid, end = worked(way, turn)
+        put_back(amid.archive, url := elsewhere())
+        differences += faults_of(stored(url), amid.ledger)
+        put_back(end.archive, url := elsewhere())
+        differences += faults_of(stored(url), end.ledger)
+        differences += different_rows(way.database_url, url)
+        way = replace(way, database_url=url)  # the work goes on with what was restored
+        differences += findings(way)
+        differences += answered_otherwise(way, end.ledger[0])
+    record_property("restores", 2 * turns)
+    record_property("differences", len(differences))
+    assert differences == []
 
-    # What is back is verified, and answers what it answered before.
-    assert findings(replace(shared, database_url=url)) == []
-    with replicas(replace(shared, database_url=url)) as (service,):
-        again = note(0, answer_to(ledger, 0).episode, service)
-        with clients(service.token(), [[again]], shared.folder / "again") as running:
-            (repeated,) = running.finish()
-    assert (repeated.digest, repeated.entry) == (answer_to(ledger, 0).digest, answer_to(ledger, 0).entry)
+
+def different_rows(one: str, other: str) -> list[tuple[str, str]]:
+    """The rows that are in one database and not in the other, with their tables."""
+    found: list[tuple[str, str]] = []
+    theirs = everything(other)
+    for table, rows in everything(one).items():
+        either = {json.dumps(row) for row in rows} ^ {json.dumps(row) for row in theirs[table]}
+        found += [(table, row) for row in sorted(either)]
+    return found
 
 
-def answer_to(ledger: list[Acknowledged], number: int) -> Acknowledged:
-    return next(each for each in ledger if each.number == number)
+def answered_otherwise(way: Way, before: Acknowledged) -> list[tuple[Acknowledged, Acknowledged]]:
+    """What is answered to a submission that comes again, beside what it was answered, unless they are the same."""
+    with replicas(way) as (service,):
+        again = note(before.number, before.episode, service)
+        with clients(service.token(), [[again]], way.folder / f"again {before.number}") as running:
+            (now,) = running.finish()
+    return [] if now == replace(before, at=now.at, again=True) else [(before, now)]
 
 
 def settings_of(way: Way) -> Settings:
@@ -128,15 +157,16 @@ def findings(way: Way) -> list[Finding]:
         installation.close()
 
 
+@pytest.mark.shows("G13", "C-22", control=True)
 def test_what_was_changed_after_it_was_restored_is_found_out(
     shared: Way, new_sqlite: Callable[[], str]
 ) -> None:
-    _, _, end, _ = worked(shared)
+    _, end = worked(shared)
     url = new_sqlite()
-    put_back(end, url)
-    with engines_of(url) as engines, engines.write.begin() as connection:
+    put_back(end.archive, url)
+    with closing(owner_engines(url)) as engines, engines.write.begin() as connection:
         connection.execute(text("UPDATE episode SET state = 'closed'"))
-    assert everything(url) != everything(shared.database_url)
+    assert different_rows(shared.database_url, url) != []
     assert findings(replace(shared, database_url=url)) != []
 
 
@@ -153,6 +183,7 @@ def archive(new_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFact
     return saved(way.database_url, way.folder / "backup.zip")
 
 
+@pytest.mark.shows("T-35")
 def test_a_byte_that_was_altered_anywhere_is_found_or_changes_nothing(archive: Path, tmp_path: Path) -> None:
     draw, whole = random.Random(13), archive.read_bytes()
     with whole_archive(archive) as kept:
@@ -219,6 +250,7 @@ def speak_another_form(files: dict[str, bytes]) -> None:
     files[MANIFEST] = files[MANIFEST].replace(b'"format": 1', b'"format": 2')
 
 
+@pytest.mark.shows("C-22", "T-35")
 @pytest.mark.parametrize(
     "change",
     [
@@ -284,6 +316,7 @@ def test_a_backup_is_its_owners_alone_replaces_nothing_and_leaves_a_record(termi
     assert "back_up" in operations
 
 
+@pytest.mark.shows("R-090")
 def test_a_database_that_is_not_empty_or_not_there_is_left_alone(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,7 +337,8 @@ def test_a_database_that_is_not_empty_or_not_there_is_left_alone(
     assert "is no backup" in terminal("restore", "text.zip", ends=1).stderr
 
 
-def test_a_backup_older_than_the_last_checkpoint_is_said_to_be_and_nothing_is_signed_over_it(
+@pytest.mark.shows("G13", "R-089", "T-26")
+def test_over_a_backup_older_than_the_last_checkpoint_nothing_is_signed_until_an_operator_says_why(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATHWAY_ENV", "development")
@@ -313,11 +347,24 @@ def test_a_backup_older_than_the_last_checkpoint_is_said_to_be_and_nothing_is_si
     episode = terminal.open()
     terminal("backup", "older.zip")
     terminal("record", episode, "--kind", "note_added", "text=seen")
-    terminal("worker", "--once")
     terminal("backup", "newer.zip")
-    for name, ends, told in (("newer", 0, "it continues the last checkpoint"), ("older", 1, "older state")):
+
+    def signed() -> list[Path]:
+        return sorted((terminal.folder / "checkpoints").rglob("*.txt"))
+
+    def restored(name: str, ends: int) -> str:
         monkeypatch.setenv("PATHWAY_DATABASE_URL", f"sqlite:///{name}.db")
         terminal("migrate")
-        signed = sorted((terminal.folder / "checkpoints").rglob("*.txt"))
-        assert told in " ".join(terminal("restore", f"{name}.zip", ends=ends).stdout.split())
-        assert (sorted((terminal.folder / "checkpoints").rglob("*.txt")) == signed) == (name == "older")
+        return " ".join(terminal("restore", f"{name}.zip", ends=ends).stdout.split())
+
+    assert "it continues the last checkpoint" in restored("newer", 0)
+    before = signed()
+    assert "older state" in restored("older", 1)
+    terminal("worker", "--once")
+    assert "older state" in " ".join(terminal("checkpoints", "show", ends=1).stderr.split())
+    terminal("verify", ends=1)
+    assert signed() == before
+
+    terminal("checkpoints", "accept", "--because", "The disk failed; this is the last backup.")
+    assert set(signed()) > set(before)
+    assert "The disk failed" in " ".join(terminal("verify").stdout.split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.faults.clients import Acknowledged, Post
-from tests.faults.inspection import Stored, duplicates, faults_of, stored
+from tests.faults.inspection import Stored, divergent, duplicates, faults_of, stored
 from tests.faults.load import CONNECTIONS, clients, kill_again_and_again, note, open_episodes
 from tests.faults.serving import Service, Way, replicas
 
@@ -28,7 +28,7 @@ class Size:
     kills: int
 
 
-QUICK = pytest.param(Size(300, 4), id="quick")
+QUICK = pytest.param(Size(100, 3), id="quick", marks=pytest.mark.quick)
 FULL = pytest.param(Size(10_000, 60), id="full", marks=pytest.mark.full)
 
 
@@ -74,11 +74,17 @@ def survived(way: Way, size: Size) -> tuple[Stored, list[Acknowledged], list[Pos
     return stored(way.database_url), ledger, sent, kills
 
 
+@pytest.mark.shows("G2", "R-081", "R-082", "C-17", "T-36")
 @pytest.mark.parametrize("size", [QUICK, FULL])
 def test_what_is_sent_many_times_to_two_replicas_is_there_once_and_answered_alike(
-    shared: Way, size: Size
+    shared: Way, size: Size, record_property: Callable[[str, object], None]
 ) -> None:
     found, ledger, sent, kills = survived(shared, size)
+    record_property("submissions", size.submissions)
+    record_property("requests", len(ledger))
+    record_property("process kills", kills)
+    record_property("recorded twice", len(duplicates(found, range(size.submissions))))
+    record_property("different answers", len(divergent(ledger)))
     assert kills >= size.kills
     assert len(ledger) == len(sent)
     assert min(Counter(each.number for each in ledger).values()) >= TIMES[0]
@@ -86,6 +92,7 @@ def test_what_is_sent_many_times_to_two_replicas_is_there_once_and_answered_alik
     assert duplicates(found, range(size.submissions)) == []
 
 
+@pytest.mark.shows("G2", "C-17", control=True)
 def test_a_service_that_forgets_what_it_answered_is_found_out(sqlite_url: str, tmp_path: Path) -> None:
     found, ledger, _, _ = survived(Way(sqlite_url, tmp_path, planted="forgets keys"), Size(40, 1))
     faults = faults_of(found, ledger)

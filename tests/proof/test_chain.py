@@ -26,6 +26,7 @@ def checked(sealed: list[Sealed], start: str = GENESIS) -> Break | None:
     return check([one.body for one in sealed], [one.hash for one in sealed], start)
 
 
+@pytest.mark.shows("R-086")
 def test_an_untouched_chain_holds() -> None:
     assert checked([]) is None
     assert checked(chain(1)) is None
@@ -45,6 +46,7 @@ def test_the_later_part_of_a_chain_holds_from_the_hash_before_it() -> None:
     assert checked(sealed[3:]) == Break(0, "not_linked")
 
 
+@pytest.mark.shows("C-19")
 @given(st.integers(0, 9), st.integers(min_value=0), st.sampled_from("0123456789abcdefxyz {}"))
 def test_a_changed_character_is_found_where_it_is(position: int, place: int, character: str) -> None:
     sealed = chain(10)
@@ -61,6 +63,7 @@ def test_an_entry_changed_together_with_its_hash_breaks_the_next_link() -> None:
     assert checked(sealed) == Break(2, "not_linked")
 
 
+@pytest.mark.shows("C-19", "T-24")
 @pytest.mark.parametrize(
     ("touch", "expected"),
     [

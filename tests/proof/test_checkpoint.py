@@ -12,6 +12,7 @@ ANOTHER = Signer.of("pathway", bytes(32))
 TOLD = Checkpoint("pathway.example/north", 7, "ab" * 32)
 
 
+@pytest.mark.shows("R-086")
 def test_a_signed_checkpoint_reads_back() -> None:
     assert open_checkpoint(SIGNER.sign(TOLD), SIGNER.verifier_key) == TOLD
 
@@ -27,6 +28,7 @@ def test_the_key_of_a_published_log_is_read_as_that_log_publishes_it() -> None:
     assert name == "sum.golang.org"
 
 
+@pytest.mark.shows("T-28")
 @pytest.mark.parametrize(
     ("find", "put"),
     [
@@ -41,6 +43,7 @@ def test_a_changed_text_is_not_believed(find: str, put: str) -> None:
         open_checkpoint(SIGNER.sign(TOLD).replace(find, put, 1), SIGNER.verifier_key)
 
 
+@pytest.mark.shows("T-28")
 def test_another_key_of_the_same_name_is_another_key() -> None:
     with pytest.raises(NotVerifiable, match="not signed by this key"):
         open_checkpoint(ANOTHER.sign(TOLD), SIGNER.verifier_key)

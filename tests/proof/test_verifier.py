@@ -84,19 +84,23 @@ def found(changed: Bundle) -> set[int | None]:
     return {each.entry for each in verify_bundle(changed, KEY).found}
 
 
+@pytest.mark.shows("R-087")
 def test_a_bundle_that_holds_says_what_it_shows_and_what_it_cannot() -> None:
     verified = verify_bundle(bundle(), KEY)
     assert verified.found == ()
     told = " ".join(verified.sentences())
     assert "all 6 entries are unaltered and in one unbroken chain" in told
-    assert "6 of them, and 6 records of who wrote them, stand in the site's log of 17 leaves" in told
+    assert "They, and 6 records of who wrote them, stand in the site's log of 17 leaves" in told
     assert "a bundle cannot show" in told
 
 
 def test_entries_behind_the_checkpoint_are_told_as_not_covered() -> None:
     verified = verify_bundle(bundle(covered=4), KEY)
     assert verified.found == ()
-    assert "The last 2 came after that checkpoint" in " ".join(verified.sentences())
+    assert verified.head == verify_bundle(bundle(4), KEY).head
+    told = " ".join(verified.sentences())
+    assert "the first 4 entries are unaltered" in told
+    assert "The last 2 are said to have come after that checkpoint: no signature covers them" in told
 
 
 def edit(changed: Bundle, place: int, **members: Any) -> None:
@@ -157,7 +161,7 @@ def believed(data: bytes) -> bool:
         return False
 
 
-@pytest.mark.shows("G5")
+@pytest.mark.shows("G5", "T-65")
 def test_a_changed_byte_anywhere_is_never_believed() -> None:
     """Each byte of a file without a space too many, to three others; also to one that differs in a single bit."""
     text = orjson.dumps(bundle(2))
@@ -169,6 +173,7 @@ def test_a_changed_byte_anywhere_is_never_believed() -> None:
             assert changed == text or not believed(changed), (place, text[place - 20 : place + 20])
 
 
+@pytest.mark.shows("T-65")
 def test_a_member_that_nothing_verifies_or_that_is_there_twice_makes_it_no_bundle() -> None:
     text = orjson.dumps(bundle(2))
     assert not believed(text.replace(b"{", b'{"note":"all is well",', 1))
@@ -202,6 +207,7 @@ def test_an_episode_without_entries_holds_and_ends_with_nothing() -> None:
     assert verify_bundle(told, KEY).head == GENESIS
 
 
+@pytest.mark.shows("R-087")
 def test_an_auditor_runs_the_one_file_and_reads_its_answer(tmp_path: Path) -> None:
     """In a folder of its own, by a Python that does not know this service."""
     alone = tmp_path / "verifier.py"

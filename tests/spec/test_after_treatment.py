@@ -50,6 +50,57 @@ def test_a_suspicious_visit_is_worked_up_before_anything_else() -> None:
     assert [each.name for each in story.next(130).outcome.obtain] == ["evidence"]
 
 
+def test_what_a_visit_raised_is_worked_up_within_three_weeks_of_that_visit() -> None:
+    story = in_follow_up()
+    story.told("follow_up_recorded", 130, findings="suspicious")
+    assert story.windows(130)["complete the work-up of the suspected progression"] == (130, 137, 151)
+    story.told("follow_up_recorded", 140, findings="no_disease")
+    assert "complete the work-up of the suspected progression" not in story.windows(140)
+
+
+@pytest.mark.shows("C-13")
+def test_a_life_threatening_side_effect_comes_first_while_a_progression_is_suspected() -> None:
+    story = Story.opened()
+    story.told("toxicity_recorded", 1, term="sepsis", grade=4)
+    assert (story.rows(1), story.next(1).recommended) == (["A"], "hold")
+
+
+@pytest.mark.parametrize(("option", "rests"), [("follow_up", "follow_up"), ("refer", "referred_elsewhere")])
+def test_a_life_threatening_side_effect_is_told_of_first_where_no_treatment_is_left_to_hold(
+    option: str, rests: str
+) -> None:
+    story = assessed_after_two_cycles("CR")
+    story.decided(option, 46, "possible")
+    assert (story.episode.state, story.prompted("emergency_after_treatment", 60)) == (rests, [])
+    story.told("toxicity_recorded", 60, term="sepsis", grade=4)
+    (told,) = story.prompted("emergency_after_treatment", 60)
+    assert told.startswith("sepsis, grade 4")
+
+
+@pytest.mark.shows("R-070")
+def test_once_the_goal_is_comfort_nothing_is_due_or_asked_for_that_serves_a_treatment_to_come() -> None:
+    story = Story.opened()
+    story.told("progression_evidence_recorded", 0, confirmed=True, pattern="metastatic")
+    story.fit(0)
+    before = {each["prompt"] for each in story.next(1).document("0" * 64)["prompts"]}
+    assert {"gd2_to_measure", "backbone", "work_up_not_recorded", "off_label_active_progression"} <= before
+    assert {"begin treatment after confirmed progression", "measure GD2 again"} <= set(story.windows(1))
+    story.told("intent_recorded", 2, intent="comfort")
+    assert story.next(2).document("0" * 64)["prompts"] == []
+    assert story.windows(2) == {"decide on the next step": (2, 9, 16)}
+    story.told("intent_recorded", 5, intent="treatment")
+    assert story.windows(5)["begin treatment after confirmed progression"] == (0, 7, 14)
+    assert len(story.prompted("gd2_to_measure", 5)) == 1
+
+
+def test_a_progression_once_the_goal_is_comfort_asks_for_no_measurement_of_gd2() -> None:
+    story = after_two_cycles()
+    story.told("intent_recorded", 40, intent="comfort")
+    story.told("progression_evidence_recorded", 41, confirmed=True)
+    assert "gd2_again" not in story.owed()
+
+
+@pytest.mark.shows("R-070")
 def test_comfort_as_the_goal_comes_first_in_follow_up_too() -> None:
     story = in_follow_up()
     story.told("intent_recorded", 60, intent="comfort")
@@ -166,6 +217,7 @@ def test_goals_whose_day_is_not_known_are_not_counted() -> None:
 # Supportive care
 
 
+@pytest.mark.shows("R-070")
 def test_supportive_care_can_be_left_for_treatment_at_any_time() -> None:
     story = Story.opened().planned()
     story.decided("supportive_care", 2, "possible")
@@ -199,6 +251,7 @@ def test_the_outcome_of_a_referral_is_asked_for_until_it_is_known_and_again_afte
 # Central nervous system
 
 
+@pytest.mark.shows("R-069")
 def test_new_disease_in_the_central_nervous_system_is_referred_without_antibody_maintenance_or_cells() -> (
     None
 ):
@@ -241,6 +294,7 @@ def test_controlled_disease_there_is_imaged_again_after_28_days(on: int, told: l
 # Death
 
 
+@pytest.mark.shows("R-007")
 def test_after_death_nothing_is_due_or_told_and_what_comes_late_is_still_recorded() -> None:
     story = Story.opened().planned(pattern="local").treated()
     story.told("toxicity_recorded", 2, term="second malignancy", grade=3)

@@ -48,6 +48,7 @@ def prose(part: Any, name: str = "") -> Iterator[str]:
         yield part
 
 
+@pytest.mark.shows("C-35")
 @pytest.mark.parametrize(
     ("story", "on"),
     [
@@ -132,6 +133,7 @@ def test_a_response_that_a_person_settled_rests_on_no_rule() -> None:
     assert not [guard for guard in guards(told, "response") if "found_because" in guard]
 
 
+@pytest.mark.shows("R-024")
 def test_a_stop_that_was_not_checked_against_its_source_says_so_wherever_it_stands() -> None:
     story = stopped()
     (stop,) = story.episode.stops.values()
@@ -184,6 +186,7 @@ def test_what_is_too_old_says_what_it_last_was_and_how_long_it_counts(
     assert (found.value, found.shown) == ("stale", told)
 
 
+@pytest.mark.shows("R-008", "C-23")
 def test_a_day_that_is_not_known_leaves_a_value_unknown_and_says_why() -> None:
     story = Story.opened()
     story.record(
@@ -226,6 +229,7 @@ def test_a_yes_and_a_no_are_said_as_what_they_mean() -> None:
         assert not [each for each in said if each.endswith((" yes", " no"))], finding.name
 
 
+@pytest.mark.shows("R-022", "C-06")
 def test_the_field_is_called_undecided_only_where_it_is() -> None:
     said = "The field is undecided here: the tumour board chooses among "
     board = "The pathway recommends nothing here: the tumour board chooses among "

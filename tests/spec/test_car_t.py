@@ -461,6 +461,7 @@ def test_a_released_product_alone_does_not_lead_to_lymphodepletion() -> None:
     assert story.next(73).recommended == "complete_workup"
 
 
+@pytest.mark.shows("R-067")
 def test_a_child_restaged_fit_and_eligible_goes_on_to_lymphodepletion() -> None:
     story = ready(released(), 72)
     assert (row(story, 72), story.next(72).recommended) == ("F", "bridge_to_car_t")
@@ -469,6 +470,7 @@ def test_a_child_restaged_fit_and_eligible_goes_on_to_lymphodepletion() -> None:
     assert story.next(72).recommended == "bridge_to_car_t"
 
 
+@pytest.mark.shows("R-067")
 @pytest.mark.parametrize(
     ("left_out", "expected"), [("restaging", "F1"), ("fitness", "F2"), ("values", "F3"), ("statement", "F3")]
 )
@@ -529,6 +531,7 @@ def test_poor_condition_by_another_table_is_for_the_tumour_board_as_well() -> No
     assert row(story, 46) == "E2"
 
 
+@pytest.mark.shows("C-07")
 def test_what_ages_between_decision_and_lymphodepletion_is_obtained_again() -> None:
     story = depleting()
     assert row(story, 74) == "F3"
@@ -581,6 +584,7 @@ def test_the_recommendation_names_the_step_of_the_bridge() -> None:
 # Exits, each of which ends in a decision
 
 
+@pytest.mark.shows("R-067")
 @pytest.mark.parametrize(
     ("steps", "exit_step"),
     [
@@ -654,6 +658,18 @@ def test_no_response_at_week_6_and_a_relapse_after_cells_end_in_a_decision(respo
     story.assessed(121, response, timepoint="week-6")
     assert story.episode.state == "decision_due"
     assert story.finding("context", 121) == "car_t"
+
+
+def test_after_lymphodepletion_the_cells_are_recommended_and_what_is_too_old_is_asked_for_beside_them() -> (
+    None
+):
+    story = depleting()
+    step(story, 76, "lymphodepletion")
+    told = story.next(79)
+    assert (row(story, 79), told.recommended) == ("F", "bridge_to_car_t")
+    assert "cell_criteria" in {finding.name for finding in told.outcome.obtain}
+    story.told("fitness_recorded", 79, **BEDSIDE)
+    assert "cell_criteria" not in {finding.name for finding in story.next(79).outcome.obtain}
 
 
 @pytest.mark.parametrize("ended", ["apheresis_failed", "ineligible", "no_slot"])
@@ -740,6 +756,7 @@ def test_lymphodepletion_begins_3_to_28_days_after_the_restaging() -> None:
     assert due(story, 76, "infuse after lymphodepletion") == [(78, 79, 83)]
 
 
+@pytest.mark.shows("R-067")
 def test_crs_and_icans_are_looked_for_daily_then_twice_a_week_to_day_28() -> None:
     story = infused()
     assert due(story, 79, "check for CRS and ICANS, daily") == [(79, 80, 80)]

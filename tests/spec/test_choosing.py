@@ -121,6 +121,7 @@ def test_a_child_in_poor_condition_is_offered_supportive_care_first_and_nothing_
 # What failed before
 
 
+@pytest.mark.shows("R-065")
 @pytest.mark.parametrize(
     ("therapy", "expected"),
     [

@@ -94,6 +94,7 @@ def test_the_phase_follows_the_cycles_counted_and_the_limit_of_six(given: int, f
     assert story.finding("phase", 200) == found
 
 
+@pytest.mark.shows("C-05")
 def test_a_published_cap_that_was_not_checked_raises_no_limit_and_is_told_as_unverified() -> None:
     story = first_line(regimen="dinutuximab_irinotecan_temozolomide")
     for number in range(1, 7):
@@ -110,12 +111,14 @@ def test_a_published_cap_that_was_not_checked_raises_no_limit_and_is_told_as_unv
     assert not told["because"]["verified"]
 
 
+@pytest.mark.shows("C-18")
 def test_a_cycle_without_a_number_counts_and_leaves_the_phase_unknown() -> None:
     story = first_line()
     story.cycle("unknown", 2)
     assert (story.episode.cycles.counted, story.finding("phase", 8)) == (1, "unknown")
 
 
+@pytest.mark.shows("C-18")
 def test_a_gap_in_the_numbers_leaves_the_phase_unknown() -> None:
     story = first_line()
     story.told("cycle_started", 2, cycle=3)
@@ -123,6 +126,7 @@ def test_a_gap_in_the_numbers_leaves_the_phase_unknown() -> None:
     assert story.finding("phase", 3) == "unknown"
 
 
+@pytest.mark.shows("C-18", "T-40")
 def test_a_cycle_with_a_number_told_before_is_kept_apart_for_review_and_not_counted() -> None:
     story = first_line()
     story.cycle(1, 2)
@@ -132,6 +136,7 @@ def test_a_cycle_with_a_number_told_before_is_kept_apart_for_review_and_not_coun
     assert [review.kind for review in story.episode.reviews.values()] == ["repeated_cycle"]
 
 
+@pytest.mark.shows("C-18")
 def test_a_cycle_of_another_line_is_unexpected() -> None:
     story = first_line()
     story.told("cycle_started", 2, line=2, cycle=1)
@@ -172,6 +177,7 @@ def test_progression_confirmed_while_a_cycle_runs_leads_to_the_decision() -> Non
     assert story.finding("response", 9) == "PD"
 
 
+@pytest.mark.shows("R-002")
 def test_a_response_seen_while_a_cycle_runs_is_kept_and_moves_nothing() -> None:
     story = first_line()
     story.told("cycle_started", 2, cycle=1)
@@ -242,6 +248,7 @@ def test_without_any_evidence_nothing_is_confirmed_and_nothing_can_be_rated() ->
 # Lines
 
 
+@pytest.mark.shows("R-065")
 def test_a_new_line_has_a_new_baseline_and_a_new_count() -> None:
     story = assessed_after_two_cycles("PD")
     story.told("consent_recorded", 46, given=True)
@@ -255,6 +262,7 @@ def test_a_new_line_has_a_new_baseline_and_a_new_count() -> None:
     assert (state(story), story.finding("phase", 46)) == ("chemoimmunotherapy.ready", "early")
 
 
+@pytest.mark.shows("R-062")
 def test_a_stop_holds_across_lines() -> None:
     story = after_two_cycles()
     story.told("toxicity_recorded", 29, term="anaphylaxis", grade=4)
@@ -608,6 +616,7 @@ def test_a_child_found_unfit_at_lymphodepletion_is_decided_on_again() -> None:
     assert story.status("bridge_to_car_t", 75) == "blocked"
 
 
+@pytest.mark.shows("R-011")
 def test_cells_infused_without_a_decision_are_recorded_and_open_a_review() -> None:
     story = assessed_after_two_cycles("PR")
     story.told("car_t_step_recorded", 45, step="infused")
@@ -675,6 +684,7 @@ def test_a_progression_in_the_central_nervous_system_is_disease_there(confirmed:
     assert story.finding("cns", 2) == "controlled"
 
 
+@pytest.mark.shows("R-070")
 def test_comfort_as_the_goal_brings_supportive_care_first_in_every_state_under_treatment() -> None:
     story = first_line()
     story.told("intent_recorded", 2, intent="comfort")
@@ -701,6 +711,7 @@ def test_a_suspicious_visit_is_worked_up() -> None:
     assert story.next(220).recommended == "complete_workup"
 
 
+@pytest.mark.shows("R-070")
 @pytest.mark.parametrize(
     ("confirmed", "where"), [(True, "progression_confirmed"), (False, "progression_suspected")]
 )
@@ -724,6 +735,7 @@ def test_an_assessment_in_follow_up_leads_to_a_decision_about_it() -> None:
     assert (state(story), story.next(130).recommended) == ("decision_due", "follow_up")
 
 
+@pytest.mark.shows("R-007")
 @pytest.mark.parametrize("when", ["planning", "running", "decision", "closed"])
 def test_death_closes_the_episode_from_anywhere_and_what_comes_late_is_still_recorded(when: str) -> None:
     story = first_line()
@@ -745,6 +757,7 @@ def test_death_closes_the_episode_from_anywhere_and_what_comes_late_is_still_rec
     assert state(story) == "closed"
 
 
+@pytest.mark.shows("R-007")
 def test_any_other_closure_needs_a_decision() -> None:
     story = first_line()
     story.told("episode_closed", 50, reason="withdrawn")
@@ -754,6 +767,7 @@ def test_any_other_closure_needs_a_decision() -> None:
     assert state(story) == "closed"
 
 
+@pytest.mark.shows("R-007")
 def test_a_closed_episode_can_be_reopened_by_a_decision() -> None:
     story = first_line()
     story.decided("close", 50, "possible", closure="opened_in_error")

@@ -63,6 +63,7 @@ def _stands(words: str) -> bool:
     return any(wanted.search(line) for line in _written())
 
 
+@pytest.mark.shows("R-072", "C-03")
 @pytest.mark.parametrize("rule", RULES, ids=[each.name for each in RULES])
 def test_a_rule_stands_on_a_page_and_is_shown_by_a_test_or_is_listed_as_not_encoded(rule: Rule) -> None:
     assert _stands(rule.page), f"No line of a generated page says: {rule.page}"
@@ -80,6 +81,7 @@ def test_whatever_is_listed_as_not_encoded_is_a_rule_without_a_test() -> None:
     assert {each.about for each in NOT_ENCODED} == without
 
 
+@pytest.mark.shows("C-03")
 def test_every_row_of_the_decision_after_an_assessment_is_among_the_rules() -> None:
     rows = {rule.name for rule in RULES if re.fullmatch(r"matrix-\d+", rule.name)}
     assert rows == {f"matrix-{number}" for number in range(1, 37)}

@@ -42,12 +42,14 @@ def gate_tasks(story: Story) -> list[str]:
 # What follows
 
 
+@pytest.mark.shows("R-063")
 def test_with_all_criteria_met_the_first_cycle_is_recommended() -> None:
     story = ready()
     assert story.finding("start_criteria", 2) == "met"
     assert (row(story, 2), story.next(2).recommended) == ("H", "continue_chemoimmunotherapy")
 
 
+@pytest.mark.shows("R-063")
 def test_with_nothing_recorded_the_values_are_asked_for_and_going_on_needs_a_reason() -> None:
     story = first_line()
     told = story.next(2)
@@ -69,6 +71,22 @@ def test_a_cycle_is_delayed_while_platelets_are_low() -> None:
     )
 
 
+@pytest.mark.shows("R-063")
+def test_while_an_infection_is_out_of_control_the_cycle_is_delayed_and_looked_at_again() -> None:
+    story = ready(uncontrolled_infection=True)
+    told = story.next(2)
+    assert (row(story, 2), told.recommended) == ("G0a", "hold")
+    assert told.outcome.offers["continue_chemoimmunotherapy"].needs_reason
+    story.ready_for_cycle(3)
+    assert (row(story, 3), story.next(3).recommended) == ("H", "continue_chemoimmunotherapy")
+
+
+def test_a_report_of_an_infection_counts_for_a_day_and_then_it_is_asked_for_again() -> None:
+    story = ready(uncontrolled_infection=True)
+    assert (story.finding("infection", 3), row(story, 3)) == ("yes", "G0a")
+    assert (story.finding("infection", 4), row(story, 4)) == ("no", "G0")
+
+
 def test_good_values_unlock_the_cycle_at_once_and_bad_ones_lock_it() -> None:
     story = ready(platelets_per_ul="60000")
     bedside = {"spo2_percent": "97", "uncontrolled_infection": False, "pain_grade": 1, "diarrhoea_grade": 1}
@@ -78,11 +96,13 @@ def test_good_values_unlock_the_cycle_at_once_and_bad_ones_lock_it() -> None:
     assert story.next(4).recommended == "hold"
 
 
+@pytest.mark.shows("C-40")
 def test_a_criterion_that_is_not_met_decides_before_one_that_is_missing() -> None:
     assert ready(hb_g_dl="7.5", spo2_percent=None).finding("start_criteria", 2) == "not_met"
     assert ready(spo2_percent=None).finding("start_criteria", 2) == "unknown"
 
 
+@pytest.mark.shows("C-07")
 def test_a_value_that_is_too_old_is_asked_for_again() -> None:
     story = ready()
     assert (story.finding("start_criteria", 4), row(story, 4)) == ("stale", "G7")
@@ -103,7 +123,7 @@ def test_without_known_fitness_no_cycle_is_offered() -> None:
     story = Story.opened()
     story.told("progression_evidence_recorded", 0, confirmed=True)
     story.told("consent_recorded", 0, given=True)
-    story.treated()
+    story.decided("start_chemoimmunotherapy", 1, "blocked", regimen=BEACON)
     assert (row(story, 2), story.next(2).recommended) == ("G0", "complete_workup")
     assert story.status("continue_chemoimmunotherapy", 2) == "blocked"
     story.told("fitness_recorded", 2, lansky=50)
@@ -112,6 +132,7 @@ def test_without_known_fitness_no_cycle_is_offered() -> None:
     assert row(story, 3) == "G7"
 
 
+@pytest.mark.shows("C-40")
 def test_fitness_that_is_too_old_is_asked_for_before_the_cycle() -> None:
     story = first_line()
     assert row(story, 14) == "G7"
@@ -215,6 +236,7 @@ def test_with_disease_in_the_marrow_platelets_of_50_000_are_enough(marrow: str |
 # How long a value counts
 
 
+@pytest.mark.shows("R-031")
 @pytest.mark.parametrize(
     ("criterion", "days"),
     [
@@ -387,6 +409,7 @@ def test_graft_versus_host_disease_that_was_told_of_is_looked_at_whatever_the_re
 # The assessment
 
 
+@pytest.mark.shows("R-063")
 def test_going_on_without_the_assessment_needs_a_reason_of_its_own() -> None:
     story = after_two_cycles()
     story.ready_for_cycle(44)
@@ -428,6 +451,7 @@ def test_the_reason_to_go_on_without_the_assessment_outlives_a_delay_and_not_the
 # Cycles that begin without their criteria
 
 
+@pytest.mark.shows("R-063", "C-40")
 def test_a_cycle_that_began_without_its_criteria_opens_one_task() -> None:
     story = first_line()
     entry = story.told("cycle_started", 2, cycle=1)
@@ -543,6 +567,7 @@ def test_a_hold_is_flagged_after_14_days_and_is_for_the_tumour_board_after_28() 
     assert "long_hold" not in prompts(untold, 60)
 
 
+@pytest.mark.shows("R-030")
 def test_an_assessment_is_overdue_42_days_after_the_second_cycle_began() -> None:
     story = after_two_cycles()
     assert "assessment_overdue" not in prompts(story, 65)

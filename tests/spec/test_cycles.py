@@ -26,7 +26,7 @@ def in_maintenance(courses: int) -> Story:
         story.cycle(number, 15 + 35 * number)
         if number == 2:
             story.assessed(113, "CR")
-            story.decided("continue_maintenance", 114)
+            story.decided("continue_maintenance", 114, "blocked")
     return story
 
 
@@ -118,6 +118,7 @@ def test_an_aborted_course_does_not_count_to_the_planned_ones_and_is_assessed_af
 # Cycles of another line
 
 
+@pytest.mark.shows("C-18")
 def test_a_cycle_of_another_line_is_kept_for_review_and_not_counted() -> None:
     story = given(2)
     before = story.episode
@@ -161,7 +162,7 @@ def test_after_the_planned_courses_no_further_one_is_recommended() -> None:
     story = in_maintenance(5)
     assert story.episode.state == "assessment_due"
     story.ready_for_cycle(225)
-    story.decided("continue_maintenance", 225, "possible", text="The family wishes to go on.")
+    story.decided("continue_maintenance", 225, "blocked", text="The family wishes to go on.")
     told = story.next(225)
     assert (story.finding("planned_courses", 225), [row.number for row in told.outcome.rows]) == (
         "done",

@@ -65,6 +65,7 @@ def differing(found: Iterable[Case]) -> list[tuple[Mapping[str, str], list[str],
     ]
 
 
+@pytest.mark.shows("R-060", "C-01")
 def test_every_combination_of_findings_reaches_the_row_it_should() -> None:
     assert differing(every_case()) == []
 
@@ -88,6 +89,7 @@ BACKGROUNDS: tuple[dict[str, str], ...] = (
 )
 
 
+@pytest.mark.shows("C-08")
 @pytest.mark.parametrize("background", BACKGROUNDS, ids=str)
 def test_what_is_unsettled_reaches_every_row_it_may_turn_out_to_reach(background: dict[str, str]) -> None:
     """All combinations of what may be unsettled, before backgrounds that between them reach every row."""
@@ -99,6 +101,7 @@ def test_what_is_unsettled_reaches_every_row_it_may_turn_out_to_reach(background
     assert differing(cases(known, settled=False)) == []
 
 
+@pytest.mark.shows("C-01")
 def test_every_row_is_reached_and_every_combination_reaches_one() -> None:
     assert {number_of(row) for _, rows, _ in every_case() for row in rows} == set(range(1, 37))
     assert all(len(rows) == 1 for _, rows, _ in every_case())
@@ -118,6 +121,7 @@ def test_only_stable_disease_from_the_fourth_cycle_and_minor_response_at_the_lim
     assert {context for context, _, _ in members} == {"none", "systemic", "local_control"}
 
 
+@pytest.mark.shows("R-060")
 @pytest.mark.parametrize("row", STATE.table, ids=lambda row: row.number)
 def test_a_row_recommends_and_offers_what_it_should(row: Row) -> None:
     (line,) = (each for each in LINES if each.number == number_of(row) and is_meant(row, each))
@@ -464,6 +468,7 @@ ROWS = (
 )
 
 
+@pytest.mark.shows("R-060")
 @pytest.mark.parametrize(
     ("changed", "number", "recommended", "possible"),
     [row[1:] for row in ROWS],
@@ -490,6 +495,7 @@ def test_the_line_given_for_comfort_is_of_low_intensity() -> None:
     assert remarks("2")["change_line"] == "low intensity only"
 
 
+@pytest.mark.shows("R-069")
 def test_for_new_cns_disease_another_line_has_no_antibody_and_local_control_means_the_cns() -> None:
     assert remarks("4") == {
         "change_line": "without antibody",
@@ -538,6 +544,7 @@ def test_a_row_names_its_source_and_that_it_is_a_choice_of_this_project(row: Row
     assert any(f"row {row.number}" in citation.where and citation.tag == "D" for citation in row.because)
 
 
+@pytest.mark.shows("R-068")
 def test_maintenance_is_never_open_from_progression() -> None:
     for changed in every_settled(response=("PD",)):
         assert outcome(**changed).statuses["start_maintenance"] == "blocked"
@@ -548,6 +555,7 @@ def test_cells_are_never_open_for_a_child_not_known_to_be_eligible() -> None:
         assert outcome(**changed, car_t_consent="given").statuses["bridge_to_car_t"] == "blocked"
 
 
+@pytest.mark.shows("C-39")
 def test_what_rests_on_a_response_is_never_open_without_one() -> None:
     for changed in every_settled(response=("NE",)):
         statuses = outcome(**changed, car_t_consent="given", high_dose_therapy="none").statuses

@@ -19,6 +19,7 @@ def taken_over(story: Story | None = None, on: int = 10, **told: Any) -> Story:
     return story
 
 
+@pytest.mark.shows("R-006")
 def test_a_line_that_is_taken_over_goes_on_with_its_count_its_regimen_and_its_agents() -> None:
     story = taken_over(line=2)
     episode = story.episode
@@ -95,6 +96,7 @@ def test_maintenance_before_its_first_course_begins_with_course_1() -> None:
     assert not story.steps[-1].unexpected
 
 
+@pytest.mark.shows("R-006")
 def test_what_was_measured_first_elsewhere_is_the_baseline_of_the_line() -> None:
     story = Story.opened().planned()
     for on, length in ((1, "50"), (2, "40")):

@@ -29,6 +29,7 @@ def progressed(**measured: Any) -> Story:
     return story
 
 
+@pytest.mark.shows("R-064")
 def test_an_answer_shows_gd2_with_method_specimen_and_day() -> None:
     story = progressed(status="positive", **IN_MARROW)
     assert shown(story, 2) == "positive (flow cytometry, marrow, 2026-01-03)"
@@ -102,12 +103,14 @@ def test_in_remission_the_last_known_gd2_counts_and_is_shown_as_such() -> None:
     assert not told(assessed_after_two_cycles("SD"), "gd2_last_known", 45)
 
 
+@pytest.mark.shows("R-064")
 def test_a_relapse_after_a_remission_makes_the_last_known_gd2_too_old() -> None:
     story = assessed_after_two_cycles("CR")
     story.told("progression_evidence_recorded", 90, confirmed=True)
     assert story.finding("gd2", 90) == "stale"
 
 
+@pytest.mark.shows("R-064")
 @pytest.mark.parametrize("status", ["indeterminate", None])
 def test_gd2_that_is_not_known_is_asked_for_and_delays_nothing(status: str | None) -> None:
     story = Story.opened()

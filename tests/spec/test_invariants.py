@@ -56,6 +56,7 @@ def test_going_on_without_the_assessment_asks_for_a_reason() -> None:
     assert told.outcome.offers["continue_chemoimmunotherapy"].needs_reason
 
 
+@pytest.mark.shows("R-062")
 def test_an_agent_stopped_for_good_stays_stopped_after_the_side_effect_has_gone() -> None:
     story = first_line()
     told = story.told("toxicity_recorded", 3, term="transverse myelitis", grade=3, agent="dinutuximab beta")
@@ -64,6 +65,7 @@ def test_an_agent_stopped_for_good_stays_stopped_after_the_side_effect_has_gone(
     assert story.finding("stopped_antibody", 11) == "yes"
 
 
+@pytest.mark.shows("R-062")
 def test_an_agent_stopped_for_good_stays_stopped_in_the_next_line() -> None:
     story = first_line()
     story.told("toxicity_recorded", 3, term="transverse myelitis", grade=3, agent="dinutuximab beta")
@@ -79,6 +81,7 @@ def test_a_cycle_with_an_agent_stopped_for_good_asks_for_a_review() -> None:
     assert reviews(story) == {"stopped_agent_given"}
 
 
+@pytest.mark.shows("C-29")
 @pytest.mark.parametrize(
     ("primary", "metastatic", "marrow"), [("PD", "CR", "CR"), ("CR", "PD", "NE"), ("NE", "NE", "PD")]
 )
@@ -104,6 +107,7 @@ def test_confirmed_progression_that_is_not_decided_upon_closes_maintenance() -> 
     assert not {"start_maintenance", "continue_maintenance"} & open_options(story, 45)
 
 
+@pytest.mark.shows("R-052", "C-39")
 def test_a_response_that_cannot_be_evaluated_opens_nothing_that_depends_on_one() -> None:
     story = after_two_cycles()
     story.fit(44)
@@ -124,6 +128,7 @@ def test_a_new_line_counts_from_zero_and_forgets_the_assessments_before_it() -> 
     assert story.finding("phase", 46) == "early"
 
 
+@pytest.mark.shows("R-002")
 def test_what_was_recorded_stays_recorded() -> None:
     story = first_line()
     before = len(story.entries)
@@ -194,6 +199,57 @@ def test_a_suspicion_after_an_assessment_is_confirmed_or_refuted_before_its_resp
     assert shown["sentence"].startswith("A progression was suspected after it")
 
 
+@pytest.mark.shows("C-29")
+def test_progression_that_nobody_decided_on_is_not_undone_by_another_assessment_but_by_a_person() -> None:
+    for on in (44, 50):
+        story = after_two_cycles()
+        story.fit(44)
+        story.assessed(44, "PD")
+        story.assessed(on, "CR", timepoint="another-centre")
+        assert story.finding("response", on) == "unknown"
+        assert not {"start_maintenance", "continue_chemoimmunotherapy"} & open_options(story, on)
+        story.told(
+            "response_confirmed", on, response="CR", reason="The uptake was that of a healing fracture."
+        )
+        assert story.finding("response", on) == "CR"
+
+
+@pytest.mark.shows("C-29")
+def test_progression_that_may_be_a_mimic_is_refuted_by_a_later_assessment_and_not_by_one_of_that_day() -> (
+    None
+):
+    for on, found in ((44, "unknown"), (50, "SD")):
+        story = after_two_cycles()
+        story.fit(44)
+        story.told("assessment_recorded", 44, reported_overall="PD")
+        assert story.finding("progression_confirmed", 44) == "open"
+        story.assessed(on, "SD", timepoint="repeat")
+        assert story.finding("response", on) == found
+
+
+@pytest.mark.parametrize(("on", "found"), [(72, "unknown"), (73, "SD")])
+def test_an_assessment_more_than_28_days_after_a_progression_counts_by_itself(on: int, found: str) -> None:
+    story = after_two_cycles()
+    story.assessed(44, "PD")
+    story.assessed(on, "SD", timepoint="later")
+    assert story.finding("response", on) == found
+
+
+def test_progression_that_was_decided_on_or_treated_stands_against_no_later_response() -> None:
+    decided = after_two_cycles()
+    decided.fit(44)
+    decided.assessed(44, "PD")
+    decided.decided("local_control", 45, "blocked")
+    decided.told("local_control_completed", 46, modality="surgery")
+    decided.assessed(60, "SD", timepoint="restaging")
+    assert decided.finding("response", 60) == "SD"
+    treated = after_two_cycles()
+    treated.assessed(44, "PD")
+    treated.told("cycle_started", 46, cycle=3)
+    treated.assessed(60, "SD", timepoint="later")
+    assert treated.finding("response", 60) == "SD"
+
+
 def prompts(story: Story, on: int) -> set[str]:
     return {each["prompt"] for each in story.next(on).document("0" * 64)["prompts"]}
 
@@ -202,15 +258,46 @@ def test_a_suspicion_under_treatment_is_named_before_the_next_cycle() -> None:
     story = first_line()
     story.told("progression_evidence_recorded", 10, confirmed=False)
     assert "progression_suspected" in prompts(story, 11)
+    story.ready_for_cycle(11)
+    told = story.next(11)
+    assert (story.rows(11), told.recommended) == (["G0c"], "complete_workup")
+    assert told.outcome.offers["continue_chemoimmunotherapy"].needs_reason
+    assert [each.name for each in told.outcome.obtain] == ["suspicion"]
+    assert story.windows(11)["confirm or refute the progression"] == (10, 17, 38)
     story.told("progression_evidence_recorded", 12, confirmed=True)
     assert "progression_suspected" not in prompts(story, 12)
+
+
+def test_a_suspicion_in_maintenance_is_answered_before_the_next_course_and_an_assessment_may_answer_it() -> (
+    None
+):
+    story = in_remission(44)
+    story.decided("start_maintenance", 46, "possible", regimen="dinutuximab_beta_long_term_infusion")
+    story.told("progression_evidence_recorded", 50, confirmed=False)
+    story.ready_for_cycle(50)
+    assert (story.rows(50), story.next(50).recommended) == (["G0c"], "complete_workup")
+    assert story.windows(50)["confirm or refute the progression"] == (50, 57, 78)
+    story.assessed(52, "CR", timepoint="repeat")
+    assert (story.episode.state, story.finding("suspicion", 52)) == ("decision_due", "none")
+
+
+def test_a_suspicion_of_the_day_of_the_assessment_is_named_at_the_decision_and_a_later_one_is_its_row() -> (
+    None
+):
+    story = in_remission(44)
+    story.told("progression_evidence_recorded", 44, confirmed=False)
+    assert "progression_suspected" in prompts(story, 44)
+    later = in_remission(44)
+    later.told("progression_evidence_recorded", 45, confirmed=False)
+    assert "progression_suspected" not in prompts(later, 45)
+    assert later.rows(45) == ["5"]
 
 
 def test_a_suspicion_that_led_to_the_line_or_was_answered_by_an_assessment_is_not_named_again() -> None:
     story = Story.opened()
     story.told("progression_evidence_recorded", 0, confirmed=False)
     story.fit(1)
-    story.treated(1)
+    story.decided("start_chemoimmunotherapy", 1, "blocked")
     assert "progression_suspected" not in prompts(story, 2)
     story.told("progression_evidence_recorded", 3, confirmed=False)
     story.told("assessment_recorded", 4, components={"primary": "SD"})

@@ -41,6 +41,7 @@ def with_residual(sites: int | None, feasible: bool | None, *parts: str) -> Stor
 # Owed from the start
 
 
+@pytest.mark.shows("R-032", "R-066")
 def test_a_local_relapse_owes_a_plan_and_local_control_from_its_confirmation() -> None:
     story = local_relapse()
     assert story.owed() == OWED
@@ -83,6 +84,7 @@ def test_an_operation_settles_both_whether_or_not_it_was_planned() -> None:
     assert not story.steps[-1].unexpected
 
 
+@pytest.mark.shows("R-066", "C-24")
 def test_local_control_falls_due_at_the_end_of_cycle_4_and_is_late_after_cycle_6() -> None:
     story = given(local_relapse(), 3)
     assert CARRY_OUT not in story.windows(50)
@@ -117,6 +119,7 @@ def test_a_later_progression_whose_pattern_is_not_told_leaves_local_control_owed
 # Waived
 
 
+@pytest.mark.shows("R-032")
 def test_local_control_that_is_owed_can_be_waived_with_a_reason_in_any_state_under_treatment() -> None:
     story = local_relapse()
     assert story.status("waive_local_control", 2) == "possible"

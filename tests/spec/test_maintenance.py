@@ -67,6 +67,7 @@ def test_where_maintenance_is_forbidden_after_a_remission_the_tumour_board_decid
     assert (told.recommended, told.needs_tumour_board) == (None, True)
 
 
+@pytest.mark.shows("R-068")
 def test_progression_never_opens_maintenance() -> None:
     for context in ("systemic", "maintenance"):
         told = outcome(response="PD", context=context)
@@ -186,7 +187,7 @@ def test_the_first_course_follows_the_last_cycle_also_where_local_control_came_b
     story = Story.opened().planned().treated()
     story.told("local_control_completed", 1, modality="surgery")
     story.cycle(1, 2)
-    story.decided("start_maintenance", 10, "possible")
+    story.decided("start_maintenance", 10, "blocked")
     assert story.windows(10)["begin maintenance"] == (23, 30, 58)
 
 

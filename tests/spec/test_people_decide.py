@@ -16,6 +16,7 @@ def reviews(story: Story) -> list[str]:
     return [review.kind for review in story.episode.reviews.values()]
 
 
+@pytest.mark.shows("R-011")
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
@@ -33,6 +34,7 @@ def test_treatment_without_a_decision_is_recorded_moves_nothing_and_asks_for_the
     assert {key: review.kind for key, review in story.episode.reviews.items()} == {entry: "decision_missing"}
 
 
+@pytest.mark.shows("R-011")
 def test_a_decision_missing_is_healed_by_a_decision_of_the_day_it_was_taken() -> None:
     story = Story.opened().planned()
     story.cycle(1, 2)
@@ -43,6 +45,7 @@ def test_a_decision_missing_is_healed_by_a_decision_of_the_day_it_was_taken() ->
     assert (story.episode.line, story.episode.cycles.counted) == (1, 1)
 
 
+@pytest.mark.shows("R-016")
 def test_a_review_is_closed_by_an_answer() -> None:
     story = Story.opened().planned()
     entry = story.told("cycle_started", 2, cycle=1)
@@ -50,6 +53,7 @@ def test_a_review_is_closed_by_an_answer() -> None:
     assert reviews(story) == []
 
 
+@pytest.mark.shows("R-010", "C-30")
 def test_no_fact_leads_into_a_state_of_treatment_but_one_that_tells_of_a_decision_elsewhere() -> None:
     for edge in Story().pathway.transitions:
         enters = edge.target.startswith(
@@ -60,6 +64,7 @@ def test_no_fact_leads_into_a_state_of_treatment_but_one_that_tells_of_a_decisio
             assert edge.trigger.startswith(("decide:", "treatment_taken_over:"))
 
 
+@pytest.mark.shows("R-010", "C-30")
 def test_no_fact_leads_into_lymphodepletion() -> None:
     into = {edge.trigger for edge in Story().pathway.transitions if edge.target.endswith("lymphodepletion")}
     assert into == {"decide:bridge_to_car_t"}
@@ -72,6 +77,7 @@ def test_a_decision_is_carried_out_from_whatever_state_it_meets() -> None:
     assert not contested(story)
 
 
+@pytest.mark.shows("R-041")
 def test_a_decision_that_a_late_result_would_have_blocked_is_contested_and_opens_a_review() -> None:
     story = assessed_after_two_cycles("PR")
     entry = story.decided("continue_chemoimmunotherapy", 46)
@@ -90,6 +96,7 @@ def test_a_decision_that_was_taken_as_an_override_is_not_contested() -> None:
     assert reviews(story) == []
 
 
+@pytest.mark.shows("R-015")
 def test_a_retracted_decision_was_not_carried_out() -> None:
     story = Story.opened().planned()
     entry = story.decided("start_chemoimmunotherapy", 1)
@@ -104,6 +111,7 @@ def test_an_option_another_version_has_and_this_one_lacks_changes_nothing_and_is
     assert contested(story)
 
 
+@pytest.mark.shows("R-014")
 def test_the_override_of_a_hard_stop_takes_effect_with_the_second_signature() -> None:
     story = after_two_cycles()
     story.told("toxicity_recorded", 29, term="transverse myelitis")
@@ -191,6 +199,7 @@ def test_a_decision_on_an_assessment_uses_it_up_unless_the_episode_stays_where_i
     assert story.episode.timepoints["1.2"].decided is True
 
 
+@pytest.mark.shows("C-06")
 def test_a_summary_names_what_is_recommended_or_among_what_the_tumour_board_chooses() -> None:
     summary = assessed_after_two_cycles("SD").next(45).summary()
     assert summary.startswith("Recommended: give cycle 3 of line 1 (")
@@ -203,6 +212,7 @@ def test_a_summary_names_what_is_recommended_or_among_what_the_tumour_board_choo
     assert board.next(46).summary() == "Nothing is due."
 
 
+@pytest.mark.shows("R-020")
 def test_what_is_recommended_comes_first_then_what_is_possible_then_what_is_blocked() -> None:
     document = assessed_after_two_cycles("SD").next(45).document("0" * 64)
     order = [option["status"] for option in document["options"]]
@@ -210,6 +220,7 @@ def test_what_is_recommended_comes_first_then_what_is_possible_then_what_is_bloc
     assert len(order) == len(Story().pathway.options)
 
 
+@pytest.mark.shows("R-020", "C-04")
 def test_an_answer_shows_each_guard_with_what_it_rests_on_and_its_source() -> None:
     story = assessed_after_two_cycles("SD")
     document = story.next(45).document("0" * 64)

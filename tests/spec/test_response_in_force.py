@@ -22,6 +22,7 @@ def rated(primary: str, metastatic: str, bone_marrow: str) -> dict[str, str]:
     return {"primary": primary, "metastatic": metastatic, "bone_marrow": bone_marrow}
 
 
+@pytest.mark.shows("R-051")
 def test_the_derived_response_counts_when_every_component_was_evaluated() -> None:
     told = in_force(components=rated("PR", "CR", "NI"))
     assert (told.response, told.derived, told.rule, told.flags) == (Response.PR, Response.PR, "R3", ())
@@ -37,6 +38,7 @@ def test_a_reported_response_that_agrees_changes_nothing() -> None:
     assert (told.response, told.reported, told.flags) == (Response.SD, "SD", ())
 
 
+@pytest.mark.shows("R-051", "C-29")
 @pytest.mark.parametrize(
     ("components", "reported", "flags"),
     [
@@ -54,6 +56,7 @@ def test_progression_counts_whoever_says_it(
     assert (told.response, told.flags) == (Response.PD, flags)
 
 
+@pytest.mark.shows("R-051")
 def test_any_other_contradiction_waits_for_a_person() -> None:
     told = in_force(components=rated("SD", "SD", "NI"), reported_overall="PR")
     assert (told.response, told.flags) == (None, ("contradiction",))
@@ -78,22 +81,26 @@ def test_what_a_person_settles_counts() -> None:
     assert "confirmed_by_person" in response_in_force(timepoint).flags
 
 
+@pytest.mark.shows("R-052")
 def test_a_component_not_evaluated_makes_it_not_evaluable_with_a_ceiling() -> None:
     told = in_force(components=rated("PR", "NE", "NI"))
     assert (told.response, told.ceiling) == (Response.NE, Response.PR)
     assert told.missing == ("metastatic",)
 
 
+@pytest.mark.shows("C-29")
 def test_a_missing_component_hides_what_the_report_says_unless_it_says_progression() -> None:
     told = in_force(components=rated("PR", "NE", "NI"), reported_overall="CR")
     assert told.response is Response.NE
 
 
+@pytest.mark.shows("R-054")
 def test_a_response_by_the_criteria_of_1993_is_kept_as_what_it_is_and_never_counted() -> None:
     told = in_force(reported_overall="MR", criteria="inrc_1993")
     assert (told.response, told.reported, told.flags) == (Response.NE, "MR", ())
 
 
+@pytest.mark.shows("R-054")
 @pytest.mark.parametrize("criteria", ["inrc_1993", "other"])
 def test_a_response_by_other_or_unnamed_criteria_says_plainly_why_it_counts_as_not_evaluable(
     criteria: str,

@@ -50,6 +50,7 @@ def test_measurements_that_do_not_suffice_leave_the_response_open_and_say_what_i
     assert any("uptake" in word for word in shown["missing"])
 
 
+@pytest.mark.shows("R-050")
 def test_the_answer_explains_each_measured_component_by_its_row_and_its_values() -> None:
     story = after_two_cycles()
     measured(story, 44, "bone_marrow", infiltration_percent=marrow(4, 10))
@@ -77,6 +78,7 @@ def test_a_rating_that_came_first_is_kept_beside_the_measurements_that_follow() 
     assert (told.response, told.flags) == (Response.PD, ("contradiction",))
 
 
+@pytest.mark.shows("C-29")
 def test_regrowth_from_the_smallest_on_study_is_progression_although_the_report_names_the_baseline_alone() -> (
     None
 ):
@@ -101,6 +103,7 @@ def test_the_last_evaluation_before_the_line_is_its_baseline() -> None:
     assert measured(story, 44, longest_diameter_mm=mm(30), uptake="unchanged").response is Response.PR
 
 
+@pytest.mark.shows("C-41")
 def test_an_evaluation_of_more_than_28_days_before_the_line_is_no_baseline() -> None:
     story = Story.opened()
     story.told(
@@ -122,6 +125,7 @@ def test_an_evaluation_whose_day_is_not_known_is_no_baseline() -> None:
     assert story.episode.baselines == {}
 
 
+@pytest.mark.shows("C-41")
 def test_a_new_line_has_a_new_baseline() -> None:
     story = after_two_cycles()
     measured(story, 44, longest_diameter_mm=mm(50, 40), uptake="unchanged")

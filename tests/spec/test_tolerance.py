@@ -47,6 +47,7 @@ def test_before_any_cycle_nothing_stands_against_treatment() -> None:
     assert first_line().finding("tolerance", 1) == "fine"
 
 
+@pytest.mark.shows("R-027", "C-13")
 def test_a_life_threatening_side_effect_is_an_emergency_until_it_has_come_down() -> None:
     story = completed(during_the_first_cycle())
     entry = story.told("toxicity_recorded", 8, term="sepsis", grade=4)
@@ -131,6 +132,7 @@ def test_a_cycle_and_a_course_of_maintenance_are_not_running_on_from_each_other(
     assert story.finding("tolerance", 66) == "fine"
 
 
+@pytest.mark.shows("C-12")
 def test_a_cycle_with_an_agent_that_was_stopped_is_recorded_and_opens_a_review() -> None:
     story = completed(during_the_first_cycle())
     story.told("toxicity_recorded", 8, term="transverse myelitis")
@@ -166,6 +168,7 @@ def test_transverse_myelitis_ends_the_antibody_whatever_its_grade() -> None:
     assert list(story.episode.stops) == ["dinutuximab_beta"]
 
 
+@pytest.mark.shows("C-13")
 def test_where_only_the_missing_grade_decides_about_a_stop_the_grade_is_asked_for() -> None:
     story = completed(during_the_first_cycle())
     story.told("toxicity_recorded", 8, term="anaphylaxis")
@@ -176,6 +179,7 @@ def test_where_only_the_missing_grade_decides_about_a_stop_the_grade_is_asked_fo
     assert story.finding("tolerance", 9) == "stop"
 
 
+@pytest.mark.shows("R-062", "C-12", "T-17")
 def test_a_stop_is_never_cleared_by_software() -> None:
     story = completed(during_the_first_cycle())
     entry = story.told("toxicity_recorded", 8, term="anaphylaxis", grade=3)
@@ -212,6 +216,7 @@ def test_the_team_can_stop_an_agent_for_good_and_the_first_reason_is_kept() -> N
     assert story.episode.stops["dinutuximab_beta"].sentence == "The team decided to stop this agent for good."
 
 
+@pytest.mark.shows("C-13")
 @pytest.mark.parametrize(("grade", "value"), [(2, "fine"), (3, "emergency"), (4, "emergency")])
 def test_severe_cell_toxicity_on_the_astct_scale_comes_first(grade: int, value: str) -> None:
     story = completed(during_the_first_cycle())

@@ -80,6 +80,23 @@ def test_the_rule_of_the_antibody_given_is_shown_with_its_source() -> None:
     assert told["urgent"]
 
 
+@pytest.mark.shows("R-061", "C-13")
+@pytest.mark.parametrize("begun", [running, course_running])
+def test_an_infection_out_of_control_interrupts_the_antibody_until_it_has_resolved(begun: Any) -> None:
+    story = begun()
+    story.told("fitness_recorded", 3, uncontrolled_infection=True)
+    assert (rows(story), story.next(3).recommended) == (["G3a"], "hold")
+    story.told("fitness_recorded", 4, uncontrolled_infection=False)
+    assert rows(story, 4) == ["H"]
+
+
+def test_an_infection_in_a_cycle_without_antibody_has_no_infusion_to_interrupt() -> None:
+    story = running(["irinotecan", "temozolomide"])
+    story.told("fitness_recorded", 3, uncontrolled_infection=True)
+    assert rows(story) == ["H"]
+
+
+@pytest.mark.shows("R-061")
 def test_dinutuximab_has_rules_of_its_own() -> None:
     story = running(DINUTUXIMAB)
     suffers(story, "capillary leak syndrome", 3)
@@ -199,6 +216,7 @@ def test_severe_again_and_resolved_on_the_same_day_still_ends_that_day_and_no_ot
     assert story.finding("toxicity_action", 5) == "proceed"
 
 
+@pytest.mark.shows("R-061")
 def test_the_gravest_of_several_side_effects_decides() -> None:
     story = running()
     suffers(story, "hypotension", 3)
@@ -276,12 +294,14 @@ def test_an_astct_grade_is_none_for_the_rules_of_an_antibody() -> None:
     assert story.finding("toxicity_action", 3) == "unknown"
 
 
+@pytest.mark.shows("C-13")
 def test_severe_cytokine_release_by_astct_is_an_emergency() -> None:
     story = running()
     suffers(story, "CRS", 3, scale="astct")
     assert story.finding("tolerance", 3) == "emergency"
 
 
+@pytest.mark.shows("R-061")
 def test_the_two_scales_of_cytokine_release_do_not_overwrite_each_other() -> None:
     story = running()
     suffers(story, "CRS", 4)

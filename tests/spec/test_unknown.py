@@ -14,6 +14,7 @@ from tests.spec.decision import outcome
 from tests.story import PATHWAY, Story, after_two_cycles, assessed_after_two_cycles, first_line
 
 
+@pytest.mark.shows("R-021")
 @pytest.mark.parametrize("state", PATHWAY.states, ids=lambda state: state.name)
 def test_an_option_is_never_open_while_something_it_needs_is_unknown_or_too_old(state: State) -> None:
     for row in state.table:
@@ -23,6 +24,7 @@ def test_an_option_is_never_open_while_something_it_needs_is_unknown_or_too_old(
                     assert need.holds(value) is not True
 
 
+@pytest.mark.shows("R-021", "C-08")
 def test_what_is_open_with_a_fact_unknown_is_open_whatever_the_fact_turns_out_to_be() -> None:
     for response, phase, consolidated in product(
         ("PR", "MR", "SD", "CR", "unknown"), ("unknown",), ("yes", "unknown")
@@ -37,6 +39,7 @@ def test_what_is_open_with_a_fact_unknown_is_open_whatever_the_fact_turns_out_to
             assert all(known[name] != "blocked" for name in opened)
 
 
+@pytest.mark.shows("C-08")
 def test_an_unknown_phase_leaves_open_only_what_every_phase_would_leave_open() -> None:
     told = outcome(response="PR", phase="unknown", local_disease="yes", high_dose_therapy="none")
     assert [row.number for row in told.rows] == ["30", "31"]
@@ -55,6 +58,7 @@ def test_a_response_that_a_person_has_to_settle_leaves_only_what_no_response_cou
     assert next(iter(told.obtain)).name == "response"
 
 
+@pytest.mark.shows("R-026")
 def test_without_consent_treatment_is_blocked_and_consent_is_asked_for() -> None:
     story = Story.opened()
     story.told("progression_evidence_recorded", 0, confirmed=True)
@@ -94,6 +98,7 @@ def test_disease_that_is_not_high_risk_is_for_the_tumour_board() -> None:
     assert story.status("start_chemoimmunotherapy", 0) == "blocked"
 
 
+@pytest.mark.shows("R-021")
 def test_unknown_fitness_stands_in_the_way_of_starting_treatment() -> None:
     story = Story.opened()
     story.told("progression_evidence_recorded", 0, confirmed=True)
@@ -147,6 +152,7 @@ def test_an_assessment_closed_by_a_person_counts_as_not_evaluable_at_once() -> N
     assert [row.number for row in story.next(45).outcome.rows] == ["13"]
 
 
+@pytest.mark.shows("R-026")
 def test_unknown_tolerance_asks_how_the_cycle_was_delivered() -> None:
     story = first_line()
     story.cycle(1, 2, delivered="unknown")
@@ -163,6 +169,7 @@ def test_consent_to_cells_is_not_asked_for_while_the_child_is_not_eligible_for_t
     ]
 
 
+@pytest.mark.shows("R-026")
 def test_every_finding_that_can_be_missing_says_what_to_obtain() -> None:
     for pathway in CATALOGUE:
         for state in pathway.states:

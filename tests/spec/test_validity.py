@@ -7,6 +7,7 @@ import pytest
 from tests.story import Story, after_two_cycles, assessed_after_two_cycles, first_line
 
 
+@pytest.mark.shows("R-031")
 @pytest.mark.parametrize(("on", "found"), [(0, "positive"), (180, "positive"), (181, "stale")])
 def test_gd2_counts_for_180_days(on: int, found: str) -> None:
     story = Story.opened()
@@ -14,6 +15,7 @@ def test_gd2_counts_for_180_days(on: int, found: str) -> None:
     assert story.finding("gd2", on) == found
 
 
+@pytest.mark.shows("C-07")
 def test_gd2_measured_before_a_confirmed_progression_is_too_old() -> None:
     story = Story.opened()
     story.told("gd2_measured", 0, status="positive")
@@ -61,12 +63,14 @@ def test_gd2_that_could_not_be_read_is_unknown() -> None:
     assert story.finding("gd2", 0) == "unknown"
 
 
+@pytest.mark.shows("R-008")
 def test_a_fact_whose_day_is_not_known_has_an_unknown_age() -> None:
     story = Story.opened()
     story.told("gd2_measured", 0, status="positive", occurred_precision="month")
     assert story.finding("gd2", 0) == "unknown"
 
 
+@pytest.mark.shows("R-031")
 @pytest.mark.parametrize(("on", "found"), [(0, "given"), (90, "given"), (91, "stale")])
 def test_consent_is_looked_at_again_after_90_days(on: int, found: str) -> None:
     story = Story.opened()
@@ -74,6 +78,7 @@ def test_consent_is_looked_at_again_after_90_days(on: int, found: str) -> None:
     assert story.finding("consent", on) == found
 
 
+@pytest.mark.shows("R-031")
 def test_consent_given_before_a_progression_does_not_cover_what_follows_it() -> None:
     story = assessed_after_two_cycles("SD")
     story.told("progression_evidence_recorded", 46, confirmed=True)
@@ -95,6 +100,7 @@ def test_consent_to_systemic_therapy_is_none_to_cells() -> None:
     assert story.finding("car_t_consent", 0) == "given"
 
 
+@pytest.mark.shows("R-031", "C-07")
 @pytest.mark.parametrize(("on", "found"), [(0, "fit"), (14, "fit"), (15, "stale")])
 def test_performance_status_counts_for_14_days(on: int, found: str) -> None:
     story = Story.opened()
@@ -127,6 +133,7 @@ def test_an_uncontrolled_infection_makes_unfit_today_and_has_to_be_looked_at_tom
     assert story.finding("fitness", 3) == "fit"
 
 
+@pytest.mark.shows("R-031")
 @pytest.mark.parametrize(("on", "found"), [(44, "SD"), (72, "SD"), (73, "NE")])
 def test_a_response_counts_for_28_days_and_then_the_child_is_assessed_anew(on: int, found: str) -> None:
     story = assessed_after_two_cycles("SD")
@@ -135,6 +142,7 @@ def test_a_response_counts_for_28_days_and_then_the_child_is_assessed_anew(on: i
     assert (story.next(on).recommended == "complete_workup") == (found == "NE")
 
 
+@pytest.mark.shows("C-07")
 def test_a_response_from_before_the_latest_treatment_asks_for_a_new_assessment() -> None:
     story = assessed_after_two_cycles("SD")
     story.told("cycle_started", 46, cycle=3)

@@ -112,6 +112,7 @@ def test_an_assessment_between_two_courses_of_maintenance_is_decided_upon() -> N
 # Lines that another centre began
 
 
+@pytest.mark.shows("R-006")
 @pytest.mark.parametrize("place", ["progression_suspected", "progression_confirmed", "referred_elsewhere"])
 @pytest.mark.parametrize(
     ("told", "expected"),

@@ -62,6 +62,7 @@ def by_brute_force(values: Mapping[str, str], option: str, size: int) -> Iterato
                 yield frozenset(zip(names, picked, strict=True))
 
 
+@pytest.mark.shows("R-023")
 @pytest.mark.parametrize(("option", "changed"), SAMPLES, ids=str)
 def test_the_changes_told_open_the_option_and_no_smaller_set_does(
     option: str, changed: dict[str, str]
@@ -88,6 +89,7 @@ def standings(draw: st.DrawFn) -> tuple[str, tuple[str, ...]]:
     return state, tuple(draw(st.sampled_from(finding.domain)) for finding in found)
 
 
+@pytest.mark.shows("R-023")
 @settings(max_examples=150)
 @given(standings())
 def test_in_every_state_the_changes_told_are_all_the_smallest_there_are(
@@ -129,6 +131,7 @@ def test_a_change_is_always_to_something_known() -> None:
         assert not {value for changes in told(USUAL | changed, option) for _, value in changes} & OPEN
 
 
+@pytest.mark.shows("R-023")
 def test_an_answer_says_what_would_open_maintenance_after_stable_disease() -> None:
     story = Story.opened().planned().treated()
     story.cycle(1, 2)

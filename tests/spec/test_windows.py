@@ -54,10 +54,10 @@ def test_the_first_cycle_of_a_line_that_answers_no_progression_begins_within_14_
     None
 ):
     story = assessed_after_two_cycles("SD")
-    story.decided("change_line", 50, "possible", regimen="topotecan_cyclophosphamide")
+    story.decided("change_line", 50, "blocked", regimen="topotecan_cyclophosphamide")
     assert due(story, 50, "begin the first cycle of the line") == (50, 57, 64)
     untold = Story.opened()
-    untold.decided("start_chemoimmunotherapy", 1, regimen=BEACON)
+    untold.decided("start_chemoimmunotherapy", 1, "blocked", regimen=BEACON)
     assert due(untold, 1, "begin the first cycle of the line") == (1, 8, 15)
 
 
@@ -67,6 +67,7 @@ def test_the_end_of_a_running_cycle_is_recorded() -> None:
     assert due(story, 2, "record the end of the cycle") == (7, 23, 37)
 
 
+@pytest.mark.shows("R-030")
 @pytest.mark.parametrize(
     ("regimen", "window"),
     [
@@ -85,6 +86,7 @@ def test_the_next_cycle_counts_from_day_1_by_the_rhythm_of_its_regimen(
     assert due(story, 8, "begin the next cycle") == window
 
 
+@pytest.mark.shows("R-030")
 def test_the_assessment_counts_from_day_1_of_the_second_cycle_however_late_that_was() -> None:
     assert due(after_two_cycles(), 28, "assess the response") == (37, 44, 58)
     late = first_line()
@@ -182,7 +184,7 @@ def test_maintenance_begins_after_the_last_cycle_or_sooner_after_local_control()
     assert due(story, 46, "begin maintenance") == (44, 51, 79)
     local = assessed_after_two_cycles("CR")
     local.told("local_control_completed", 50, modality="surgery")
-    local.decided("start_maintenance", 52, "possible")
+    local.decided("start_maintenance", 52, "blocked")
     assert due(local, 52, "begin maintenance") == (64, 78, 106)
 
 
@@ -209,6 +211,7 @@ def test_maintenance_is_assessed_after_the_second_course() -> None:
     assert due(story, 91, "assess the response") == (113, 120, 134)
 
 
+@pytest.mark.shows("R-067")
 def test_each_step_to_cells_has_a_clock_of_its_own() -> None:
     story = referred()
     assert due(story, 45, "have CAR-T eligibility decided") == (45, 52, 59)
@@ -287,6 +290,7 @@ def test_a_hold_decided_anew_is_looked_at_again_from_then_and_lasts_since_the_fi
     assert held == [("all treatment", day(12), day(12)), ("dinutuximab_beta", day(10), day(14))]
 
 
+@pytest.mark.shows("R-064")
 def test_gd2_is_measured_again_within_21_days_of_progression() -> None:
     story = Story.opened()
     story.told("progression_evidence_recorded", 5, confirmed=True)
@@ -301,6 +305,7 @@ def test_local_control_of_a_local_relapse_is_planned_within_28_days_of_confirmat
     assert due(story, 5, "plan local control of the local relapse") == (5, 19, 33)
 
 
+@pytest.mark.shows("R-030", "C-24")
 @pytest.mark.parametrize(("on", "timing"), [(36, "not_yet"), (37, "due"), (58, "due"), (59, "overdue")])
 def test_a_step_is_not_due_before_its_window_and_overdue_after_it(on: int, timing: str) -> None:
     (step,) = [each for each in after_two_cycles().next(on).due if each.window.name == "assessment"]
@@ -308,6 +313,7 @@ def test_a_step_is_not_due_before_its_window_and_overdue_after_it(on: int, timin
     assert step.as_dict(day(on))["timing"] == timing
 
 
+@pytest.mark.shows("R-008", "C-23")
 def test_days_are_not_counted_from_a_date_that_is_not_known_to_the_day() -> None:
     story = first_line()
     story.told("cycle_started", 2, cycle=1, occurred_precision="month")
@@ -316,6 +322,7 @@ def test_days_are_not_counted_from_a_date_that_is_not_known_to_the_day() -> None
     assert told.as_dict(day(10))["why_unknown"] == "The date it is counted from is known by month only."
 
 
+@pytest.mark.shows("C-24")
 def test_what_is_due_first_is_told_first() -> None:
     story = Story.opened()
     story.told("progression_evidence_recorded", 5, confirmed=True, pattern="local")

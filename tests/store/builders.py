@@ -18,6 +18,7 @@ from pathway.store.readers import Readers
 from pathway.store.values import Access, NewEntry, NewMessage, NewPatient, Proposal, Settled, Summary
 from pathway.store.writer import Command, View, Writer
 from tests.keys import identifier_key
+from tests.owner import owner_engines
 
 SITE = "hospital-1"
 TODAY = date(2026, 3, 2)
@@ -122,6 +123,7 @@ def opening(
 def recording(
     episode_id: str,
     *,
+    site_id: str = SITE,
     key: str | None = None,
     request_digest: str = "recording",
     message: tuple[str, str] | None = None,
@@ -139,12 +141,12 @@ def recording(
         meanwhile()
         assert view.summary is not None
         entry = an_entry(view.summary, now, episode_id)
-        key_of_it = (NewMessage(SITE, *message, "digest", episode_id, entry.entry_id),) if message else ()
+        key_of_it = (NewMessage(site_id, *message, "digest", episode_id, entry.entry_id),) if message else ()
         summary = following(view.summary, (entry,), **changes)
         return Proposal("recorded", entry.entry_id.encode(), None, (entry,), summary, messages=key_of_it)
 
     return Command(
-        SITE,
+        site_id,
         "client",
         episode_id,
         decide,
@@ -164,11 +166,13 @@ class Store:
     clock: Callable[[], datetime] = utc_now
     room: int = 1024
     engines: Engines = field(init=False)
+    owner: Engines = field(init=False)
     writer: Writer = field(init=False)
     readers: Readers = field(init=False)
 
     def __post_init__(self) -> None:
         self.engines = open_store(self.url)
+        self.owner = owner_engines(self.url)
         self.writer = Writer(self.engines, self.clock, identifier_key, room=self.room)
         self.readers = Readers(self.engines, identifier_key)
 
@@ -183,17 +187,19 @@ class Store:
         return int(self.ask(f"SELECT count(*) FROM {table}"))
 
     def ask(self, query: str) -> Any:
-        with self.engines.read.connect() as connection:
+        """What the owner of the database finds, whoever serves."""
+        with self.owner.read.connect() as connection:
             return connection.scalar(text(query))
 
     def close(self) -> None:
         self.writer.close()
         self.engines.close()
+        self.owner.close()
 
 
 def with_a_log(store: Store) -> None:
     """A row in each table of the Merkle log, as it is once records were integrated."""
-    with store.engines.write.begin() as connection:
+    with store.owner.write.begin() as connection:
         connection.execute(text(f"INSERT INTO leaf VALUES ('{SITE}', 0, 'entry', 'e', 'h')"))
         connection.execute(text(f"INSERT INTO node VALUES ('{SITE}', 1, 0, 'h')"))
 

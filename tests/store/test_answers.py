@@ -11,6 +11,7 @@ from pathway.store.writer import KEY_REUSED, Command
 from tests.store.builders import SITE, Store, opened, opening, recording
 
 
+@pytest.mark.shows("C-17")
 def test_the_same_key_and_request_get_the_first_answer_byte_for_byte(store: Store) -> None:
     store.do(opening("episode"))
     document = '{"note":"größer als 5 mm – \\u0000 \U0001f600","spaces":  1}'.encode()
@@ -69,6 +70,7 @@ def test_the_first_answer_is_given_after_a_restart_too(database_url: str) -> Non
         assert store.count("episode") == 1
 
 
+@pytest.mark.shows("T-12")
 def test_the_key_of_another_client_or_another_site_is_another_key(store: Store) -> None:
     first = opening(key="k")
     assert not store.do(first).replayed

@@ -1,4 +1,4 @@
-"""What was recorded stays as it was recorded, whoever speaks to the database."""
+"""What was recorded stays as it was recorded, whoever speaks to the database: its owner too."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from pathway.store.engines import open_store
 from pathway.store.tables import APPEND_ONLY
 from pathway.store.values import Access
+from tests.postgres import as_owner
 from tests.store.builders import SITE, Store, opened, opening, recording, with_a_log
 
 ACCESS = Access("somebody", (), "record_what_happened")
@@ -39,7 +40,7 @@ def filled(store: Store) -> Store:
 
 
 def execute(store: Store, statement: str) -> None:
-    with store.engines.write.begin() as connection:
+    with store.owner.write.begin() as connection:
         connection.execute(text(statement))
 
 
@@ -52,11 +53,13 @@ def refused(store: Store, statement: str, table: str) -> None:
     assert store.ask(rows) == before > 0
 
 
+@pytest.mark.shows("R-085", "C-20")
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_a_row_cannot_be_changed(filled: Store, table: str) -> None:
     refused(filled, f"UPDATE {table} SET {COLUMN[table]} = 'forged'", table)
 
 
+@pytest.mark.shows("R-085", "C-20")
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_a_row_cannot_be_removed(filled: Store, table: str) -> None:
     refused(filled, f"DELETE FROM {table}", table)
@@ -80,6 +83,7 @@ def test_a_row_cannot_be_replaced_through_an_insert(filled: Store, table: str) -
     )
 
 
+@pytest.mark.shows("C-20")
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_insert_or_replace_is_refused(sqlite_url: str, table: str) -> None:
     with opened(sqlite_url) as store:
@@ -87,6 +91,7 @@ def test_insert_or_replace_is_refused(sqlite_url: str, table: str) -> None:
         refused(store, f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}", table)
 
 
+@pytest.mark.shows("C-20")
 @pytest.mark.parametrize("table", APPEND_ONLY)
 def test_a_table_cannot_be_emptied(postgres_url: str, table: str) -> None:
     with opened(postgres_url) as store:
@@ -94,17 +99,19 @@ def test_a_table_cannot_be_emptied(postgres_url: str, table: str) -> None:
         refused(store, f"TRUNCATE {table} CASCADE", table)
 
 
+@pytest.mark.shows("C-20")
 def test_a_replication_session_is_refused_too(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start()
         store.do(opening("episode"))
-        with store.engines.write.connect() as connection:
+        with store.owner.write.connect() as connection:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             with pytest.raises(DBAPIError, match="append-only"):
                 connection.execute(text("DELETE FROM entry"))
         assert store.count("entry") == 1
 
 
+@pytest.mark.shows("R-085", "T-23")
 def test_another_program_cannot_change_the_sqlite_file_either(sqlite_url: str) -> None:
     with opened(sqlite_url) as store:
         store.start().do(opening("episode"))
@@ -114,11 +121,12 @@ def test_another_program_cannot_change_the_sqlite_file_either(sqlite_url: str) -
     connection.close()
 
 
+@pytest.mark.shows("R-085", "T-23")
 def test_another_program_cannot_change_the_postgresql_tables_either(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start().do(opening("episode"))
     with (
-        psycopg.connect(postgres_url.replace("+psycopg", "")) as connection,
+        psycopg.connect(as_owner(postgres_url).replace("+psycopg", "")) as connection,
         pytest.raises(psycopg.errors.RestrictViolation, match="append-only"),
     ):
         connection.execute("UPDATE entry SET actor = 'somebody else'")
@@ -127,5 +135,5 @@ def test_another_program_cannot_change_the_postgresql_tables_either(postgres_url
 def test_readers_cannot_write_to_the_sqlite_file(sqlite_url: str) -> None:
     engines = open_store(sqlite_url)
     with pytest.raises(DBAPIError, match="readonly"), engines.read.begin() as connection:
-        connection.execute(text(f"INSERT INTO identifier_key VALUES ('{SITE}', 'k')"))
+        connection.execute(text(f"INSERT INTO main.identifier_key VALUES ('{SITE}', 'k')"))
     engines.close()

@@ -23,13 +23,13 @@ def audited(command: Command) -> Command:
 
 
 def records(store: Store) -> list[dict[str, object]]:
-    with store.engines.read.connect() as connection:
+    with store.owner.read.connect() as connection:
         found = connection.execute(text("SELECT * FROM audit ORDER BY audit_id")).mappings().all()
     return [dict(row) for row in found]
 
 
 def unlogged(store: Store) -> list[list[str]]:
-    with store.engines.read.connect() as connection:
+    with store.owner.read.connect() as connection:
         found = connection.execute(text("SELECT leaves FROM unlogged ORDER BY commit_id")).scalars().all()
     return [leaf for one in found for leaf in orjson.loads(one)]
 
@@ -69,6 +69,7 @@ def test_a_dry_run_leaves_a_record_and_no_entry(store: Store) -> None:
     assert store.count("entry") == 1
 
 
+@pytest.mark.shows("T-31")
 def test_a_decision_that_fails_leaves_no_record(store: Store) -> None:
 
     def fail(_view: View, _now: datetime) -> Proposal:
@@ -79,6 +80,7 @@ def test_a_decision_that_fails_leaves_no_record(store: Store) -> None:
     assert records(store) == []
 
 
+@pytest.mark.shows("R-086")
 def test_every_entry_and_audit_record_waits_for_the_log_with_its_leaf_hash(idle: Store) -> None:
     store = idle
     for command in (opening("first"), opening("second")):

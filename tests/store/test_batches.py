@@ -139,6 +139,7 @@ def beyond_the_database(view: View, now: datetime) -> Proposal:
     return Proposal("recorded", b"{}", None, (entry,), following(view.summary, (entry,), missing=2**70))
 
 
+@pytest.mark.shows("T-42")
 @pytest.mark.parametrize(
     ("bad", "error"),
     [

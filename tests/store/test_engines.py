@@ -81,10 +81,11 @@ def test_the_journal_in_force_is_told(store: Store) -> None:
         assert durability.journal is None
 
 
+@pytest.mark.shows("C-16")
 def test_a_role_that_gave_up_durability_gets_it_back_for_the_writer(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         for chosen, in_force in (("off", "on"), ("local", "on"), ("remote_apply", "remote_apply")):
-            with store.engines.write.begin() as connection:
+            with store.owner.write.begin() as connection:
                 database = connection.engine.url.database
                 connection.execute(text(f"ALTER DATABASE {database} SET synchronous_commit = {chosen}"))
             store.engines.close()
@@ -116,7 +117,7 @@ def test_what_a_write_reads_it_finds_by_index_however_small_the_table_is(postgre
 
 def test_instants_do_not_depend_on_the_time_zone_of_the_connection(postgres_url: str) -> None:
     with opened(postgres_url, clock=lambda: NOON) as store:
-        with store.engines.write.begin() as connection:
+        with store.owner.write.begin() as connection:
             database = connection.engine.url.database
             connection.execute(text(f"ALTER DATABASE {database} SET timezone = 'America/St_Johns'"))
         store.engines.close()

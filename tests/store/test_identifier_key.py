@@ -14,7 +14,7 @@ from pathway.store.readers import Readers
 from pathway.store.rekeying import rekey
 from pathway.store.sealing import IdentifierKey, SealBroken
 from pathway.store.values import Erasure, NewPatient, Proposal
-from pathway.store.writer import Command, View, Writer
+from pathway.store.writer import KEY_REUSED, Command, View, Writer
 from tests.keys import identifier_key
 from tests.store.builders import SITE, Store, opening, utc_now
 
@@ -35,6 +35,7 @@ def strangers(store: Store) -> Iterator[Store]:
     stranger.close()
 
 
+@pytest.mark.shows("C-26")
 def test_the_first_patient_of_a_site_settles_its_key(store: Store) -> None:
     store.readers.require_key(SITE)
     assert store.count("identifier_key") == 0
@@ -44,6 +45,7 @@ def test_the_first_patient_of_a_site_settles_its_key(store: Store) -> None:
     store.readers.require_key(SITE)
 
 
+@pytest.mark.shows("R-099", "C-26", "T-32")
 def test_with_another_key_nobody_is_taken_for_a_new_patient(store: Store, strangers: Store) -> None:
     store.do(opening(patient=patient("p", "4711"), pseudonym="p"))
     with pytest.raises(WrongKey):
@@ -106,6 +108,7 @@ def test_what_a_decision_asks_of_another_key_is_its_own_answer_alone(idle: Store
 # Exchanging the key.
 
 
+@pytest.mark.shows("R-099")
 def test_under_a_new_key_all_patients_of_the_site_are_found_and_those_erased_stay_erased(
     store: Store, strangers: Store
 ) -> None:
@@ -133,11 +136,22 @@ def test_under_a_new_key_all_patients_of_the_site_are_found_and_those_erased_sta
     assert store.readers.find_patient("elsewhere", "urn:mrn", "4711") == "q"
 
 
+@pytest.mark.shows("R-099", "T-50")
 def test_an_exchange_that_fails_leaves_every_patient_under_the_old_key(store: Store) -> None:
     for number in range(3):
         store.do(opening(patient=patient(f"p{number}", f"{number}"), pseudonym=f"p{number}"))
-    with store.engines.write.begin() as connection:
+    with store.owner.write.begin() as connection:
         connection.execute(text("UPDATE patient SET wrapped_key = 'spoilt' WHERE pseudonym = 'p2'"))
     with pytest.raises(SealBroken):
         rekey(store.engines, SITE, identifier_key(), STRANGER)
     assert store.readers.find_patient(SITE, "urn:mrn", "0") == "p0"
+
+
+@pytest.mark.shows("T-50")
+def test_a_request_from_before_an_exchange_is_recorded_no_second_time(store: Store, strangers: Store) -> None:
+    """What it said cannot be compared any more: it is refused, and nothing happens again."""
+    command = opening(patient=patient("p", "4711"), pseudonym="p", key="kept")
+    assert [store.do(command).replayed for _ in range(2)] == [False, True]
+    rekey(store.engines, SITE, identifier_key(), STRANGER)
+    assert strangers.do(command).outcome == KEY_REUSED
+    assert store.count("episode") == store.count("entry") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import event, text
 
 from pathway.store.tables import metadata
@@ -14,7 +15,7 @@ IDENTIFIER = "MRN-CANARY-4711"
 def everything(store: Store) -> dict[str, str]:
     """What stands in each column, by `table.column`."""
     found: dict[str, str] = {}
-    with store.engines.read.connect() as connection:
+    with store.owner.read.connect() as connection:
         for table in metadata.sorted_tables:
             rows = connection.execute(text(f"SELECT * FROM {table.name}")).mappings().all()
             assert rows, f"{table.name} is empty: the search would prove nothing"
@@ -23,6 +24,7 @@ def everything(store: Store) -> dict[str, str]:
     return found
 
 
+@pytest.mark.shows("R-096", "T-29")
 def test_an_identifier_appears_in_no_table(store: Store) -> None:
     patient = NewPatient(SITE, "8f1d", "urn:canary:mrn", IDENTIFIER)
     store.do(opening("episode", patient=patient, pseudonym="8f1d", key="k1"))
@@ -34,6 +36,7 @@ def test_an_identifier_appears_in_no_table(store: Store) -> None:
     assert "8f1d" in kept["patient.pseudonym"]
 
 
+@pytest.mark.shows("T-29", control=True)
 def test_the_search_finds_an_identifier_where_it_was_let_in(store: Store) -> None:
     patient = NewPatient(SITE, "8f1d", "urn:canary:mrn", IDENTIFIER)
     store.do(opening("episode", patient=patient, pseudonym="8f1d", key="k1", recommended=IDENTIFIER))
@@ -46,6 +49,7 @@ def test_the_search_finds_an_identifier_where_it_was_let_in(store: Store) -> Non
     ]
 
 
+@pytest.mark.shows("R-096")
 def test_one_identifier_has_one_pseudonym_for_ever(store: Store) -> None:
     store.do(opening("first", patient=NewPatient(SITE, "p", "urn:mrn", "4711"), pseudonym="p", is_open=False))
     assert store.readers.find_patient(SITE, "urn:mrn", "4711") == "p"

@@ -33,6 +33,7 @@ def test_an_empty_database_is_at_no_revision_and_a_migrated_one_at_the_head(empt
     assert current(empty_url) == head()
 
 
+@pytest.mark.shows("R-115")
 def test_migrating_again_changes_nothing(empty_url: str) -> None:
     migrate(empty_url)
     with opened(empty_url) as store:
@@ -42,12 +43,14 @@ def test_migrating_again_changes_nothing(empty_url: str) -> None:
         assert store.count("entry") == 1
 
 
+@pytest.mark.shows("R-115")
 def test_two_replicas_may_migrate_at_once(empty_url: str) -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(migrate, [empty_url] * 4))
     assert current(empty_url) == head()
 
 
+@pytest.mark.shows("R-115")
 def test_the_schema_is_the_one_the_tables_describe(database_url: str) -> None:
     engines = open_store(database_url)
     with engines.write.connect() as connection:

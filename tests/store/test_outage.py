@@ -16,13 +16,13 @@ from pathway.store.migrate import migrate
 from pathway.store.values import Proposal
 from pathway.store.writer import Command, StoreUnavailable, Unstorable, View
 from tests.missing import missing
-from tests.postgres import PostgresMissing, Server, running_server
+from tests.postgres import PostgresMissing, Server, as_owner, running_server
 from tests.store.builders import SITE, Store, opened, opening, recording, until
 
 
 def administer(url: str, *statements: str) -> None:
     """Runs statements beside the database at `url`, on the same server."""
-    beside = make_url(url).set(drivername="postgresql", database="postgres")
+    beside = make_url(as_owner(url)).set(drivername="postgresql", database="postgres")
     with psycopg.connect(beside.render_as_string(hide_password=False), autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement.encode())
@@ -50,6 +50,7 @@ def gone(url: str, store: Store) -> Iterator[None]:
     administer(url, f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
 
 
+@pytest.mark.shows("R-084", "C-25")
 def test_while_the_database_is_gone_nothing_is_promised_and_afterwards_all_goes_on(
     database_url: str, store: Store
 ) -> None:
@@ -87,11 +88,11 @@ def test_an_sqlite_file_without_its_tables_is_unavailable(tmp_path: Path) -> Non
 def test_a_postgresql_without_its_tables_is_unavailable(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start()
-        with store.engines.write.begin() as connection:
+        with store.owner.write.begin() as connection:
             connection.exec_driver_sql("DROP TABLE answer")
         with pytest.raises(StoreUnavailable):
             store.do(opening(key="k"))
-        with store.engines.write.begin() as connection:
+        with store.owner.write.begin() as connection:
             connection.exec_driver_sql("DROP TABLE entry, episode")
         with pytest.raises(StoreUnavailable):
             store.readers.summary(SITE, "episode")
@@ -107,6 +108,7 @@ def test_connections_that_died_while_idle_are_not_noticed_by_anybody(postgres_ur
         assert store.count("entry") == 2
 
 
+@pytest.mark.shows("R-084")
 def test_a_connection_that_dies_before_the_commit_is_tried_again_and_written_once(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start().do(opening("episode"))
@@ -164,10 +166,11 @@ def test_a_database_that_dies_under_every_attempt_is_unavailable(postgres_url: s
         assert store.do(recording("episode")).outcome == "recorded"
 
 
+@pytest.mark.shows("C-25")
 def test_a_commit_that_the_database_refuses_is_not_answered(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         store.start().do(opening("episode"))
-        with store.engines.write.begin() as connection:
+        with store.owner.write.begin() as connection:
             connection.exec_driver_sql(
                 "CREATE CONSTRAINT TRIGGER no_commit AFTER INSERT ON answer DEFERRABLE INITIALLY DEFERRED"
                 " FOR EACH ROW EXECUTE FUNCTION refuse_change()"

@@ -15,10 +15,12 @@ KEY, OTHER = IdentifierKey(SECRET), IdentifierKey(bytes(32))
 WHO = ("urn:example:mrn", "4711")
 
 
+@pytest.mark.shows("R-096")
 def test_what_was_sealed_is_read_again_under_the_same_key() -> None:
     assert KEY.unseal("north", "p", KEY.seal("north", "p", *WHO)) == WHO
 
 
+@pytest.mark.shows("R-096", "C-27")
 def test_nothing_of_an_identifier_and_nothing_alike_stands_in_two_seals_of_it() -> None:
     first, second = KEY.seal("north", "p", *WHO), KEY.seal("north", "p", *WHO)
     assert first.lookup == second.lookup
@@ -33,6 +35,7 @@ def test_the_length_of_an_identifier_is_not_told() -> None:
     assert len(lengths) == 1
 
 
+@pytest.mark.shows("T-12")
 def test_one_identifier_is_found_under_one_index_at_one_site_alone() -> None:
     found = {
         KEY.lookup("north", *WHO),
@@ -44,6 +47,7 @@ def test_one_identifier_is_found_under_one_index_at_one_site_alone() -> None:
     assert len(found) == 5
 
 
+@pytest.mark.shows("T-30")
 def test_a_seal_moved_to_another_patient_or_site_is_not_opened() -> None:
     kept = KEY.seal("north", "p", *WHO)
     for site, pseudonym in (("north", "q"), ("south", "p")):
@@ -51,6 +55,7 @@ def test_a_seal_moved_to_another_patient_or_site_is_not_opened() -> None:
             KEY.unseal(site, pseudonym, kept)
 
 
+@pytest.mark.shows("T-30")
 @pytest.mark.parametrize("part", ["sealed", "wrapped_key"])
 def test_an_altered_seal_is_not_opened(part: str) -> None:
     kept = KEY.seal("north", "p", *WHO)
@@ -73,6 +78,7 @@ def test_another_key_opens_nothing_and_is_named_without_being_told() -> None:
         OTHER.unseal("north", "p", replace(kept, key_id=OTHER.id))
 
 
+@pytest.mark.shows("C-27", "T-34")
 def test_without_the_patients_own_key_the_installations_key_opens_nothing() -> None:
     kept, stranger = KEY.seal("north", "p", *WHO), KEY.seal("north", "p", *WHO)
     with pytest.raises(SealBroken):

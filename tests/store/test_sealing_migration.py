@@ -15,6 +15,7 @@ from pathway.store.migrate import current, head, migrate
 from pathway.store.readers import Readers
 from pathway.store.sealing import IdentifierKey, Sealed
 from tests.keys import identifier_key
+from tests.owner import owner_engines, owner_of
 from tests.postgres import Databases
 
 PATIENTS = 2_500
@@ -29,7 +30,7 @@ def earlier(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     else:
         databases: Databases = request.getfixturevalue("postgres")
         url = databases.empty()
-    engines = open_store(url)
+    engines = owner_engines(url)
     with engines.write.begin() as connection:
         config = migrating._config()
         config.attributes["connection"] = connection
@@ -66,7 +67,7 @@ def test_everybody_is_found_as_before(earlier: str) -> None:
         site, other = ("north", "south")[number % 2], ("south", "north")[number % 2]
         assert readers.find_patient(site, "urn:mrn", f"{CANARY}-{number}") == f"p{number}"
         assert readers.find_patient(other, "urn:mrn", f"{CANARY}-{number}") is None
-    with engines.read.connect() as connection:
+    with owner_of(earlier) as owner, owner.read.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM patient WHERE sealed IS NOT NULL")) == PATIENTS
         row = connection.execute(
             text("SELECT lookup, sealed, wrapped_key, key_id FROM patient WHERE pseudonym = 'p1'")
@@ -80,7 +81,7 @@ def test_everybody_is_found_as_before(earlier: str) -> None:
 
 def test_the_answers_may_not_be_changed_afterwards(earlier: str) -> None:
     migrate(earlier, identifier_key)
-    engines = open_store(earlier)
+    engines = owner_engines(earlier)
     with pytest.raises(Exception, match="append-only"), engines.write.begin() as connection:
         connection.execute(text("UPDATE answer SET request_digest = ''"))
     engines.close()
@@ -90,7 +91,7 @@ def test_without_the_key_nothing_is_changed(earlier: str) -> None:
     with pytest.raises(StoreUnavailable, match="no key"):
         migrate(earlier)
     assert current(earlier) == "0002"
-    engines = open_store(earlier)
+    engines = owner_engines(earlier)
     with engines.read.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM patient WHERE value LIKE 'canary%'")) == PATIENTS
     engines.close()
@@ -118,6 +119,7 @@ def give_pages_free(url: str) -> None:
     connection.close()
 
 
+@pytest.mark.shows("T-33")
 @pytest.mark.parametrize("earlier", ["sqlite"], indirect=True)
 def test_no_plain_text_is_left_in_the_sqlite_file(earlier: str) -> None:
     give_pages_free(earlier)

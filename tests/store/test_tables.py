@@ -16,13 +16,13 @@ SEEN = Table("seen", MetaData(), Column("at", Instant))
 
 @pytest.fixture
 def seen(store: Store) -> Store:
-    SEEN.create(store.engines.write)
+    SEEN.create(store.owner.write)
     return store
 
 
 def test_it_comes_back_in_utc_whatever_zone_it_was_given_in(seen: Store) -> None:
     given = datetime(2026, 3, 29, 2, 30, 0, 7, tzinfo=timezone(timedelta(hours=-7)))
-    with seen.engines.write.begin() as connection:
+    with seen.owner.write.begin() as connection:
         connection.execute(insert(SEEN), [{"at": given}, {"at": None}])
         found = connection.scalars(select(SEEN.c.at).order_by(SEEN.c.at.is_(None))).all()
     assert found == [given, None]
@@ -32,12 +32,12 @@ def test_it_comes_back_in_utc_whatever_zone_it_was_given_in(seen: Store) -> None
 def test_instants_compare_in_the_database_as_they_do_in_time(seen: Store) -> None:
     noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
     given = [noon + timedelta(microseconds=number) for number in (1_000_000, 0, 1, 999_999)]
-    with seen.engines.write.begin() as connection:
+    with seen.owner.write.begin() as connection:
         connection.execute(insert(SEEN), [{"at": one} for one in given])
         assert connection.scalars(select(SEEN.c.at).order_by(SEEN.c.at)).all() == sorted(given)
         assert connection.scalars(select(SEEN.c.at).where(noon > SEEN.c.at)).all() == []
 
 
 def test_without_a_time_zone_it_is_refused(seen: Store) -> None:
-    with seen.engines.write.begin() as connection, pytest.raises(StatementError, match="time zone"):
+    with seen.owner.write.begin() as connection, pytest.raises(StatementError, match="time zone"):
         connection.execute(insert(SEEN), [{"at": datetime(2026, 3, 2, 12)}])  # noqa: DTZ001 -- what is refused

@@ -30,6 +30,7 @@ def integrate(store: Store, holder: str = "worker", now: datetime = NOON) -> Hea
     return MerkleLog(store.engines).integrate(SITE, now, holder, LEASE)
 
 
+@pytest.mark.shows("R-086")
 def test_every_record_has_one_place_and_the_root_is_that_of_the_leaves(store: Store) -> None:
     grow(store, "first", "second")
     head = integrate(store)
@@ -45,7 +46,7 @@ def test_every_record_has_one_place_and_the_root_is_that_of_the_leaves(store: St
     assert {leaf.record_id: leaf.hash for leaf in leaves} == {
         record: leaf_hash(body.encode()) for record, body in bodies.items()
     }
-    assert log.waiting(SITE) == set()
+    assert log.waiting(SITE) == {}
 
 
 def test_nothing_new_leaves_the_log_as_it_is(store: Store) -> None:
@@ -64,7 +65,7 @@ def test_it_grows_over_many_runs_as_if_it_had_grown_at_once(
     log = MerkleLog(store.engines)
     leaves = [leaf.hash for leaf in log.leaves(SITE, 0, 1_000)]
     assert len(leaves) == 600
-    assert log.kept_nodes(SITE) == {(1, number): over(leaves)(1, number) for number in range(2)}
+    assert log.whole(SITE) == (heads[-1], {(1, number): over(leaves)(1, number) for number in range(2)})
     for head in heads:
         assert head is not None
         assert head.root == root(head.size, over(leaves))
@@ -123,7 +124,7 @@ def test_workers_at_once_give_each_record_one_place(store: Store) -> None:
         thread.join()
     log = MerkleLog(store.engines)
     assert [leaf.position for leaf in log.leaves(SITE, 0, 1_000)] == list(range(80))
-    assert log.waiting(SITE) == set()
+    assert log.waiting(SITE) == {}
 
 
 def test_each_site_has_a_log_of_its_own(store: Store) -> None:
@@ -149,7 +150,7 @@ def test_where_records_stand_is_told_for_those_that_have_a_place(store: Store) -
 
 def test_what_a_rolled_back_commit_would_have_added_never_gets_a_place(store: Store) -> None:
     grow(store, "first")
-    with store.engines.write.connect() as connection:
+    with store.owner.write.connect() as connection:
         connection.begin()
         connection.execute(text(f"INSERT INTO unlogged VALUES ('{SITE}', 'x', '[[\"entry\",\"e\",\"h\"]]')"))
         connection.rollback()

@@ -132,7 +132,7 @@ def test_a_decision_waits_for_the_lock_of_another_process_and_sees_what_it_wrote
             seen.append(view.summary.state)
             return Proposal("seen", b"{}")
 
-        with other.engines.write.begin() as connection:
+        with other.owner.write.begin() as connection:
             connection.execute(text("UPDATE episode SET state = 'maintenance'"))
             future = store.writer.submit(Command(SITE, "client", "episode", look))
             until(lambda: store.ask(waiting))
@@ -141,6 +141,7 @@ def test_a_decision_waits_for_the_lock_of_another_process_and_sees_what_it_wrote
         assert seen == ["maintenance"]
 
 
+@pytest.mark.shows("R-083")
 def test_events_of_one_episode_from_both_are_one_chain_without_a_gap(pair: tuple[Store, Store]) -> None:
     pair[0].do(opening("episode"))
     futures = [

@@ -66,7 +66,7 @@ def listed(request: pytest.FixtureRequest) -> Iterator[tuple[Store, list[Summary
 
 
 def _rows(store: Store, query: str) -> list[tuple[str]]:
-    with store.engines.read.connect() as connection:
+    with store.owner.read.connect() as connection:
         return [(str(row[0]),) for row in connection.exec_driver_sql(query)]
 
 
@@ -83,6 +83,7 @@ def paged(store: Store, limit: int, kind: Kind | None, due_before: date | None =
     return rows
 
 
+@pytest.mark.shows("R-033")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("limit", [1, 4, 100])
 def test_paging_shows_each_episode_once_and_in_order(
@@ -95,6 +96,7 @@ def test_paging_shows_each_episode_once_and_in_order(
     assert (len(expected) < len(episodes)) == (kind is not None)
 
 
+@pytest.mark.shows("C-24")
 @pytest.mark.parametrize("kind", KINDS)
 def test_due_before_keeps_what_has_an_earlier_target(
     listed: tuple[Store, list[Summary]], kind: Kind | None
@@ -104,6 +106,7 @@ def test_due_before_keeps_what_has_an_earlier_target(
     assert paged(store, 3, kind, due_before=TODAY) == expected
 
 
+@pytest.mark.shows("C-24")
 def test_those_without_a_target_date_come_last(listed: tuple[Store, list[Summary]]) -> None:
     store, _ = listed
     targets = [row.due_target for row in paged(store, 5, None)]
@@ -112,6 +115,7 @@ def test_those_without_a_target_date_come_last(listed: tuple[Store, list[Summary
     assert targets[:first_without] == sorted(date for date in targets if date is not None)
 
 
+@pytest.mark.shows("R-033")
 def test_an_episode_recorded_on_while_one_pages_appears_no_second_time(store: Store) -> None:
     for number in range(6):
         store.do(opening(f"episode {number}", due_target=TODAY + timedelta(days=number)))

@@ -51,6 +51,7 @@ def test_an_episode_reads_back_as_it_was_written(store: Store) -> None:
     assert store.readers.episodes_of(SITE, proposal.summary.pseudonym) == [proposal.summary]
 
 
+@pytest.mark.shows("R-092", "C-15")
 def test_nothing_of_one_site_is_seen_from_another(store: Store) -> None:
     store.do(opening("episode", patient=NewPatient(SITE, "p", "urn:mrn", "4711"), pseudonym="p"))
     entry = store.readers.entries(SITE, "episode")[0]
@@ -97,6 +98,7 @@ def test_a_command_that_fails_halfway_writes_nothing(store: Store) -> None:
     assert summary.head_sequence == 1
 
 
+@pytest.mark.shows("C-16")
 def test_the_answer_is_given_once_the_write_can_be_read_by_others(database_url: str) -> None:
     with opened(database_url) as other, opened(database_url) as store:
         seen: list[Summary | None] = []
@@ -114,6 +116,7 @@ def test_the_answer_is_given_once_the_write_can_be_read_by_others(database_url: 
         assert seen[0] is not None
 
 
+@pytest.mark.shows("T-41")
 def test_no_client_can_cancel_a_write(idle: Store) -> None:
     future = idle.writer.submit(opening("episode"))
     assert not future.cancel()
@@ -122,6 +125,7 @@ def test_no_client_can_cancel_a_write(idle: Store) -> None:
     assert idle.readers.summary(SITE, "episode") is not None
 
 
+@pytest.mark.shows("C-23", "T-21")
 def test_each_entry_is_recorded_later_than_the_one_before_even_when_the_clock_goes_back(
     database_url: str,
 ) -> None:
@@ -215,6 +219,7 @@ def test_a_decision_about_an_unknown_episode_sees_none(store: Store) -> None:
     assert seen == [(None, [])]
 
 
+@pytest.mark.shows("R-101")
 def test_a_full_queue_takes_nothing_more_and_forgets_nothing(database_url: str) -> None:
     with opened(database_url, room=2) as store:
         taken = [store.writer.submit(opening()) for _ in range(2)]
@@ -269,6 +274,7 @@ def test_the_longest_keys_are_held(store: Store) -> None:
     assert store.readers.find_patient(SITE, longest, longest) == "p"
 
 
+@pytest.mark.shows("T-42")
 def test_a_key_beyond_an_index_harms_no_other_write(postgres_url: str) -> None:
     with opened(postgres_url) as store:
         good = [store.writer.submit(opening()) for _ in range(3)]
@@ -336,6 +342,7 @@ def test_a_proposal_that_does_not_continue_the_log_is_refused(
         assert store.do(honest).outcome == "recorded"
 
 
+@pytest.mark.shows("C-37")
 def test_a_value_beyond_the_database_is_refused_without_being_repeated(store: Store) -> None:
     with pytest.raises(Unstorable) as refused:
         store.do(opening(missing=2**70))

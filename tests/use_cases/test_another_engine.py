@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
+from tests.owner import owner_of
 from tests.sides import Side
 from tests.use_cases.journeys import ALL_CLEAR, Child
 
@@ -21,7 +22,7 @@ def upgraded(child: Child) -> Child:
     side.installation = replace(current, engine=OLDER)
     child.treated()
     child.tell("assessment_recorded", components=ALL_CLEAR)
-    with current.engines.write.begin() as connection:
+    with owner_of(side.url) as owner, owner.write.begin() as connection:
         connection.execute(text("UPDATE episode SET snapshot = '{}', facts_digest = 'of the older engine'"))
     side.installation = current
     return child
@@ -34,6 +35,7 @@ def assert_current(child: Child, side: Side) -> None:
     assert len(summary.facts_digest) == 64
 
 
+@pytest.mark.shows("R-045")
 def test_what_is_read_is_computed_anew_and_nothing_is_written_for_it(upgraded: Child) -> None:
     before = upgraded.side.summary(upgraded.episode)
     assert upgraded.next()["state"] == "decision_due"
@@ -42,6 +44,7 @@ def test_what_is_read_is_computed_anew_and_nothing_is_written_for_it(upgraded: C
     assert before.engine == OLDER
 
 
+@pytest.mark.shows("R-045")
 def test_the_next_fact_leaves_a_summary_of_this_engine(upgraded: Child) -> None:
     assert upgraded.tell("fitness_recorded", lansky=80).outcome == "recorded"
     assert_current(upgraded, upgraded.side)
@@ -59,6 +62,7 @@ def test_a_decision_can_be_taken_on_what_this_engine_recommends(upgraded: Child)
     assert_current(upgraded, upgraded.side)
 
 
+@pytest.mark.shows("R-045")
 def test_a_decision_on_what_the_older_engine_recommended_is_stale(child: Child) -> None:
     current = child.side.installation
     child.side.installation = replace(current, engine=OLDER)

@@ -22,6 +22,7 @@ def test_ratings_alone_are_answered_as_before_with_nothing_to_explain() -> None:
     assert (told["overall"], told["rule"], told["flags"], told["explained"]) == ("PD", "R1", [], {})
 
 
+@pytest.mark.shows("R-050")
 def test_measurements_are_rated_and_each_rating_is_explained_by_its_row_and_its_values() -> None:
     told = asked(
         primary={"longest_diameter_mm": mm(20, 40, 20), "uptake": "decreased"},
@@ -47,6 +48,7 @@ def test_ratings_and_measurements_may_stand_side_by_side() -> None:
     assert (told["overall"], set(told["explained"])) == ("PD", {"bone_marrow"})
 
 
+@pytest.mark.shows("R-052")
 def test_what_keeps_a_component_from_being_rated_is_asked_for_with_the_best_still_possible() -> None:
     told = asked(primary={"longest_diameter_mm": mm(20, 40)}, metastatic="PR", bone_marrow="NI")
     assert (told["overall"], told["ceiling"], told["missing"]) == ("NE", "PR", ["primary"])

@@ -14,6 +14,7 @@ from tests.sides import PATHWAY
 from tests.use_cases.journeys import ALL_CLEAR, FOR_A_REASON, Child, entry_of
 
 
+@pytest.mark.shows("R-012", "C-10", "T-16")
 def test_a_decision_on_facts_that_have_changed_is_refused_with_the_new_recommendation(child: Child) -> None:
     seen = child.next()["basis"]
     child.tell("gd2_measured", status="negative")
@@ -24,12 +25,14 @@ def test_a_decision_on_facts_that_have_changed_is_refused_with_the_new_recommend
     assert child.decide("change_line", basis=recommendation["basis"]).outcome == "decided"
 
 
+@pytest.mark.shows("R-012")
 def test_a_note_makes_no_decision_stale(child: Child) -> None:
     seen = child.next()["basis"]
     child.tell("note_added", text="the family asks for Thursday")
     assert child.decide("start_chemoimmunotherapy", basis=seen).outcome == "decided"
 
 
+@pytest.mark.shows("R-012")
 def test_a_recommendation_grows_stale_when_a_fact_it_rests_on_runs_out(child: Child) -> None:
     child.treated()
     child.tell("assessment_recorded", components=ALL_CLEAR)
@@ -38,6 +41,7 @@ def test_a_recommendation_grows_stale_when_a_fact_it_rests_on_runs_out(child: Ch
     assert child.decide("continue_chemoimmunotherapy", basis=seen).outcome == "stale_decision"
 
 
+@pytest.mark.shows("R-013")
 def test_another_option_than_the_recommended_one_needs_a_reason(child: Child) -> None:
     assert child.next()["recommended"] == "start_chemoimmunotherapy"
     for reason, outcome in ((None, "reason_required"), (FOR_A_REASON, "decided")):
@@ -45,6 +49,7 @@ def test_another_option_than_the_recommended_one_needs_a_reason(child: Child) ->
         assert answer.outcome == outcome
 
 
+@pytest.mark.shows("R-013")
 def test_a_blocked_option_needs_a_reason_with_a_code(child: Child) -> None:
     assert child.option("start_maintenance") == "blocked"
     assert child.decide("start_maintenance", reason={"text": "we want it"}).outcome == "reason_required"
@@ -70,6 +75,7 @@ def test_a_decision_says_what_its_option_asks_for_and_nothing_that_contradicts_i
     assert child.decide("surgery").outcome == "not_an_option"
 
 
+@pytest.mark.shows("R-007")
 def test_a_closed_episode_takes_facts_and_no_decision_but_to_reopen_it(child: Child) -> None:
     child.tell("episode_closed", reason="death")
     assert child.state == "closed"
@@ -79,6 +85,7 @@ def test_a_closed_episode_takes_facts_and_no_decision_but_to_reopen_it(child: Ch
     assert (reopened.outcome, reopened.document["state"]) == ("decided", "progression_suspected")
 
 
+@pytest.mark.shows("R-007")
 def test_a_closed_episode_is_not_opened_again_beside_another_of_the_same_child(child: Child) -> None:
     closure = entry_of(child.tell("episode_closed", reason="death"))
     other = Child.opened(child.side)
@@ -104,6 +111,7 @@ def stopped(child: Child, **more: Any) -> None:
 WITH_ANTIBODY = {"agents": ["dinutuximab_beta"]}
 
 
+@pytest.mark.shows("R-014")
 @pytest.mark.parametrize("named", [{"agent": "dinutuximab_beta"}, {"agent": "anti_gd2"}])
 @pytest.mark.parametrize(
     ("option", "detail"),
@@ -133,6 +141,7 @@ def test_an_antibody_that_was_stopped_for_good_is_given_again_only_with_two_sign
     assert child.stands()["awaiting_second_signature"] == []
 
 
+@pytest.mark.shows("C-12")
 def test_after_a_stop_nothing_is_started_that_nobody_has_named(child: Child) -> None:
     stopped(child)
     for detail in ({}, {"regimen": "as agreed in the ward round"}):
@@ -156,6 +165,7 @@ def test_chemotherapy_alone_needs_one_signature(child: Child) -> None:
     assert (alone.outcome, alone.document["state"]) == ("decided", "chemoimmunotherapy.ready")
 
 
+@pytest.mark.shows("R-014", "C-11", "T-15")
 def test_the_same_clinician_cannot_sign_twice(child: Child) -> None:
     stopped(child)
     entry = child.decide("change_line", detail=WITH_ANTIBODY).document["entry"]
@@ -166,6 +176,7 @@ def test_the_same_clinician_cannot_sign_twice(child: Child) -> None:
     assert child.sign(entry, "dr-brandt").outcome == "unknown_entry"
 
 
+@pytest.mark.shows("C-10")
 def test_a_second_signature_after_a_new_fact_is_refused_and_after_a_note_is_not(child: Child) -> None:
     stopped(child)
     entry = child.decide("change_line", detail=WITH_ANTIBODY).document["entry"]
@@ -178,6 +189,7 @@ def test_a_second_signature_after_a_new_fact_is_refused_and_after_a_note_is_not(
     assert child.sign(entry, "dr-brandt").outcome == "countersigned"
 
 
+@pytest.mark.shows("C-11")
 def test_a_second_signature_comes_too_late_when_what_it_rests_on_has_run_out(child: Child) -> None:
     stopped(child)
     entry = child.decide("change_line", detail=WITH_ANTIBODY).document["entry"]
@@ -247,6 +259,7 @@ def test_who_may_not_decide_may_neither_state_a_response_nor_take_a_decision_bac
 COORDINATES = RECORDS_FACTS | {"decisions.write"}
 
 
+@pytest.mark.shows("R-014", "T-15")
 def test_only_clinicians_sign_what_a_hard_stop_forbids(child: Child) -> None:
     stopped(child)
     body = {
@@ -263,6 +276,7 @@ def test_only_clinicians_sign_what_a_hard_stop_forbids(child: Child) -> None:
     assert child.state == "decision_due"
 
 
+@pytest.mark.shows("T-17")
 def test_what_stopped_an_agent_for_good_is_taken_back_only_by_who_may_sign_overrides(child: Child) -> None:
     child.treated()
     entry = entry_of(child.tell("toxicity_recorded", term="anaphylaxis", grade=3, ongoing=False))

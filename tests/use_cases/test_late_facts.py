@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.use_cases.journeys import ALL_CLEAR, Child, entry_of
 
 
+@pytest.mark.shows("R-041", "C-09")
 def test_a_late_gd2_result_shows_its_impact_on_the_decision_it_came_too_late_for(child: Child) -> None:
     decision = child.decide("bridge_to_car_t")
     assert (decision.outcome, decision.document["state"]) == ("decided", "car_t_bridge.referred")
@@ -29,6 +32,7 @@ def test_a_late_result_that_changes_nothing_has_no_impact(child: Child) -> None:
     assert late.document["impact"] == {"recommendations": [], "decisions": [], "reviews_opened": []}
 
 
+@pytest.mark.shows("R-041", "C-09")
 def test_a_corrected_response_contests_the_decision_that_rested_on_it(child: Child) -> None:
     child.treated()
     assessed = child.tell("assessment_recorded", components=ALL_CLEAR)
@@ -51,6 +55,7 @@ def test_a_corrected_response_contests_the_decision_that_rested_on_it(child: Chi
     assert child.side.summary(child.episode).reviews == 1
 
 
+@pytest.mark.shows("R-016")
 def test_the_review_of_a_contested_decision_is_resolved_with_a_sentence(child: Child) -> None:
     entry = child.decide("bridge_to_car_t").document["entry"]
     child.tell("gd2_measured", ago=1, status="negative")
@@ -67,6 +72,7 @@ def test_a_review_raised_by_what_is_dated_tomorrow_is_resolved_today(child: Chil
     assert child.stands()["reviews"] == []
 
 
+@pytest.mark.shows("R-015")
 def test_a_decision_that_was_not_carried_out_is_retracted_and_the_episode_moves_back(child: Child) -> None:
     child.treated()
     child.tell("assessment_recorded", components=ALL_CLEAR)
@@ -78,6 +84,7 @@ def test_a_decision_that_was_not_carried_out_is_retracted_and_the_episode_moves_
     assert child.decide("continue_chemoimmunotherapy").document["state"] == "chemoimmunotherapy.ready"
 
 
+@pytest.mark.shows("R-011", "T-21")
 def test_treatment_without_a_decision_is_kept_and_healed_by_a_back_dated_one(child: Child) -> None:
     started = child.tell("cycle_started", ago=2, line=1, cycle=1)
     assert started.document["unexpected"]
@@ -119,6 +126,7 @@ def test_what_was_retracted_cannot_be_changed_any_more(child: Child) -> None:
     assert [again.outcome, correction.outcome, of_the_retraction.outcome] == ["not_correctable"] * 3
 
 
+@pytest.mark.shows("R-015")
 def test_a_decision_cannot_be_corrected_and_a_fact_only_by_one_of_its_kind(child: Child) -> None:
     decision = child.decide("bridge_to_car_t").document["entry"]
     gd2 = entry_of(child.tell("gd2_measured", status="positive"))
@@ -153,6 +161,7 @@ def test_a_grade_that_does_not_exist_is_kept_apart_from_the_grade(child: Child) 
     assert (toxicity["grade"], toxicity["no_such_grade"]) == ("unknown", 4)
 
 
+@pytest.mark.shows("R-041")
 def test_several_late_results_together_are_told_as_one_change(child: Child) -> None:
     decision = child.decide("bridge_to_car_t")
     child.side.clock.pass_days(3)

@@ -16,6 +16,7 @@ def entries(child: Child) -> int:
     return len(child.side.entries(child.episode))
 
 
+@pytest.mark.shows("R-082", "C-17", "T-36")
 def test_the_same_message_twice_is_one_entry_whatever_key_it_comes_with(child: Child) -> None:
     told = child.told("gd2_measured", status="partial", source=LAB)
     first = child.send(told)
@@ -28,6 +29,7 @@ def test_the_same_message_twice_is_one_entry_whatever_key_it_comes_with(child: C
     assert entries(child) == before
 
 
+@pytest.mark.shows("R-082")
 def test_the_same_message_twice_in_one_request_is_one_entry(child: Child) -> None:
     told = child.told("gd2_measured", status="partial", source=LAB)
     before = entries(child)
@@ -36,6 +38,7 @@ def test_the_same_message_twice_in_one_request_is_one_entry(child: Child) -> Non
     assert entries(child) == before + 1
 
 
+@pytest.mark.shows("R-082", "T-37")
 def test_the_same_message_with_another_content_is_refused_and_names_the_entry(child: Child) -> None:
     first = child.tell("gd2_measured", status="partial", source=LAB)
     before = entries(child)
@@ -63,6 +66,7 @@ def test_a_message_of_one_episode_is_no_message_of_another(child: Child) -> None
     assert other.tell("gd2_measured", status="partial", source=LAB).outcome == "message_conflict"
 
 
+@pytest.mark.shows("C-14", "T-38")
 def test_an_event_of_another_patient_is_refused_and_takes_its_companions_with_it(child: Child) -> None:
     Child.opened(child.side, "mrn-0815")
     before = entries(child)
@@ -78,6 +82,7 @@ def test_an_event_of_another_patient_is_refused_and_takes_its_companions_with_it
     assert child.send(right).outcome == "recorded"
 
 
+@pytest.mark.shows("C-14", "T-38")
 def test_a_correction_that_names_another_patient_is_refused(child: Child) -> None:
     wrong = child.tell("gd2_measured", status="negative")
     before = entries(child)
@@ -119,6 +124,7 @@ def test_another_assessment_may_have_another_value(child: Child) -> None:
     assert child.tell("assessment_recorded", components={"primary": "CR"}).outcome == "recorded"
 
 
+@pytest.mark.shows("R-003")
 @pytest.mark.parametrize("ahead", [2, 30])
 def test_what_lies_in_the_future_everywhere_on_earth_is_refused(child: Child, ahead: int) -> None:
     before = entries(child)
@@ -135,6 +141,7 @@ def test_what_lies_in_the_future_everywhere_on_earth_is_refused(child: Child, ah
     assert entries(child) == before
 
 
+@pytest.mark.shows("R-003")
 @pytest.mark.parametrize(
     ("at", "ahead", "outcome"),
     [(9, 1, "impossible_date"), (10, 1, "recorded"), (23, 1, "recorded"), (23, 2, "impossible_date")],
@@ -147,6 +154,7 @@ def test_a_date_that_is_today_somewhere_on_earth_is_not_the_future(
     assert child.tell("gd2_measured", ago=-ahead, status="negative").outcome == outcome
 
 
+@pytest.mark.shows("R-034", "C-23")
 def test_an_instant_is_kept_on_the_day_it_was_at_the_site(database_url: str) -> None:
     side = Side(database_url, "auckland", Clock(), zone="Pacific/Auckland")
     child = Child.opened(side)
@@ -155,6 +163,7 @@ def test_an_instant_is_kept_on_the_day_it_was_at_the_site(database_url: str) -> 
     side.stop()
 
 
+@pytest.mark.shows("R-004")
 def test_a_hundred_events_in_one_request_are_one_step_and_one_more_is_too_many(child: Child) -> None:
     notes = [child.told("note_added", text=f"note {number}") for number in range(101)]
     before = entries(child)
@@ -166,6 +175,7 @@ def test_a_hundred_events_in_one_request_are_one_step_and_one_more_is_too_many(c
     assert child.stands()["facts"]["gd2"]["value"] == "negative"
 
 
+@pytest.mark.shows("R-004")
 def test_the_last_of_a_hundred_events_is_wrong_and_none_is_kept(child: Child) -> None:
     notes = [child.told("note_added", text=f"note {number}") for number in range(99)]
     before, summary = entries(child), child.side.summary(child.episode)
@@ -175,6 +185,7 @@ def test_the_last_of_a_hundred_events_is_wrong_and_none_is_kept(child: Child) ->
     assert (entries(child), child.side.summary(child.episode)) == (before, summary)
 
 
+@pytest.mark.shows("R-025")
 def test_a_dry_run_says_what_would_be_and_writes_nothing(child: Child) -> None:
     child.treated()
     before, summary = entries(child), child.side.summary(child.episode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from pathway.store.tables import metadata
@@ -11,6 +12,7 @@ from pathway.use_cases.find_episodes import find_episodes
 from pathway.use_cases.read_history import read_history
 from pathway.use_cases.suppose import suppose
 from pathway.use_cases.worklist import read_worklist
+from tests.owner import owner_of
 from tests.sides import Answer, Side
 from tests.use_cases.journeys import ALL_CLEAR, Child, entry_of
 
@@ -22,7 +24,7 @@ CANARIES = (CANARY, OTHER)
 def rows(side: Side) -> dict[str, list[str]]:
     """Every row of every table, as text."""
     found = {}
-    with side.installation.engines.read.connect() as connection:
+    with owner_of(side.url) as owner, owner.read.connect() as connection:
         for table in metadata.sorted_tables:
             found[table.name] = [
                 str(tuple(row)) for row in connection.execute(text(f"SELECT * FROM {table.name}"))
@@ -65,6 +67,7 @@ def everything_read(child: Child) -> list[Any]:
     ]
 
 
+@pytest.mark.shows("R-096", "T-33")
 def test_a_patients_identifier_stands_in_no_table_and_no_answer(side: Side) -> None:
     child = Child.opened(side, CANARY)
     Child.opened(side, OTHER)
@@ -86,6 +89,7 @@ def test_a_patients_identifier_stands_in_no_table_and_no_answer(side: Side) -> N
         assert not [read for read in everything_read(child) if canary in str(read)]
 
 
+@pytest.mark.shows("C-27", control=True)
 def test_a_planted_identifier_is_found(side: Side) -> None:
     child = Child.opened(side, CANARY)
     child.tell("note_added", text=f"seen with {CANARY}")

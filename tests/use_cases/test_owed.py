@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.sides import Side
 from tests.use_cases.journeys import FOR_A_REASON, Child
 
@@ -19,6 +21,7 @@ def owed(child: Child) -> list[str]:
     return [each["kind"] for each in child.stands()["obligations"]]
 
 
+@pytest.mark.shows("R-032")
 def test_what_is_owed_is_shown_as_a_sentence_with_the_fact_it_rests_on(side: Side) -> None:
     child = Child.opened(side, "mrn-1", *LOCAL)
     plan, _carry_out = child.stands()["obligations"]
@@ -42,6 +45,7 @@ def test_a_plan_and_what_a_site_was_irradiated_with_are_shown_as_they_stand(side
     assert "local_plan" not in facts
 
 
+@pytest.mark.shows("R-032")
 def test_local_control_that_is_owed_is_waived_for_a_reason_and_not_without(side: Side) -> None:
     child = Child.opened(side, "mrn-3", *LOCAL)
     assert child.decide("waive_local_control", reason=None).outcome == "reason_required"
@@ -51,6 +55,7 @@ def test_local_control_that_is_owed_is_waived_for_a_reason_and_not_without(side:
     assert child.option("waive_local_control") == "blocked"
 
 
+@pytest.mark.shows("R-006")
 def test_a_line_from_another_centre_goes_on_here_and_a_second_one_is_kept_apart(child: Child) -> None:
     told: dict[str, Any] = {
         "line": 1,

@@ -41,6 +41,7 @@ def assert_unbroken(child: Child, entries: int) -> None:
     assert (summary.head_sequence, summary.head_hash) == (entries, log[-1].hash)
 
 
+@pytest.mark.shows("R-083")
 def test_of_eight_clinicians_who_decide_on_one_recommendation_exactly_one_is_taken(
     child: Child, second: Side
 ) -> None:
@@ -62,6 +63,7 @@ def test_of_eight_clinicians_who_decide_on_one_recommendation_exactly_one_is_tak
                 assert answer.document["recommendation"]["basis"] == current
 
 
+@pytest.mark.shows("R-083")
 def test_of_facts_that_arrive_at_two_services_at_once_none_is_lost(child: Child, second: Side) -> None:
     before = len(child.side.entries(child.episode))
     desks = [child, replace(child, side=second)]
@@ -81,6 +83,7 @@ def test_of_facts_that_arrive_at_two_services_at_once_none_is_lost(child: Child,
     assert set(known) == {event["marker"] for event in told}
 
 
+@pytest.mark.shows("R-083", "C-10")
 def test_a_fact_and_a_decision_at_once_leave_no_decision_on_facts_it_did_not_see(
     child: Child, second: Side
 ) -> None:
@@ -120,6 +123,7 @@ def test_the_same_message_at_two_services_at_once_is_one_entry(child: Child, sec
     assert_unbroken(child, before + 1)
 
 
+@pytest.mark.shows("R-001")
 def test_two_services_open_one_episode_for_one_child(side: Side, second: Side) -> None:
     def opens(desk: Side) -> str:
         try:

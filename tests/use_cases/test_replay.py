@@ -254,6 +254,7 @@ def test_an_option_the_pathway_lacks_is_blocked() -> None:
 # The replay
 
 
+@pytest.mark.shows("R-046")
 def test_every_decision_of_the_clinicians_stands_beside_what_the_service_said(
     replays: dict[str, CaseReplay],
 ) -> None:
@@ -281,6 +282,7 @@ def test_a_deviation_carries_the_words_of_the_published_course(
     assert decision["event"]["reason"]["text"].startswith("Published course: The recurrence was irradiated")
 
 
+@pytest.mark.shows("R-046")
 def test_replaying_again_writes_nothing_and_finds_the_same(
     service: httpx2.Client, replays: dict[str, CaseReplay]
 ) -> None:
@@ -344,6 +346,7 @@ def test_a_step_the_service_refuses_is_named(service: httpx2.Client) -> None:
 # The concordance
 
 
+@pytest.mark.shows("R-046")
 def test_the_summary_states_what_its_numbers_are_out_of(replays: dict[str, CaseReplay]) -> None:
     counted = as_json(list(replays.values()))["counted"]
     assert (counted["cases"], counted["patients"]) == (24, 33)

@@ -52,6 +52,7 @@ def test_only_the_public_half_is_given_to_verify_with(settings: Settings) -> Non
     assert all(not key.is_private for key in verification_keys(settings))
 
 
+@pytest.mark.shows("R-114", "T-09")
 def test_in_production_no_token_is_issued_and_no_key_is_made(tmp_path: Path) -> None:
     settings = Settings(env="production", database_url=f"sqlite:///{tmp_path}/var/pathway.db")
     with pytest.raises(TokenNotIssued, match="PATHWAY_ENV"):

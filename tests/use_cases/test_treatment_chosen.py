@@ -71,6 +71,7 @@ def stopped(child: Child) -> None:
     child.tell("assessment_recorded", components=ALL_CLEAR)
 
 
+@pytest.mark.shows("C-12")
 @pytest.mark.parametrize("option", ["continue_chemoimmunotherapy", "start_maintenance"])
 def test_an_antibody_that_was_stopped_does_not_go_on_by_silence(child: Child, option: str) -> None:
     stopped(child)
@@ -166,6 +167,7 @@ def test_a_part_of_the_regimen_on_which_the_disease_progressed_is_nothing_new(ch
         assert child.decide("change_line", detail={"agents": agents}, **NO_REASON).outcome == outcome
 
 
+@pytest.mark.shows("R-065")
 def test_the_same_regimen_and_the_same_antibody_after_progression_are_named_as_such(child: Child) -> None:
     progressing(child, {"kind": "gd2_measured", "status": "positive"})
     again = {"agents": ["dinutuximab_beta", "temozolomide", "irinotecan"]}

@@ -1,71 +1,35 @@
-"""Whatever is touched in the record is found and named; an honest record is never accused."""
+"""The record is verified as a whole and by the episode, also while it goes on; what was signed is never signed over."""
 
 from __future__ import annotations
 
+import json
 import random
-import sqlite3
-from collections import Counter
-from contextlib import closing
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
+from threading import Event, Thread
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from pathway.settings import Settings
-from pathway.store.migrate import migrate
+from pathway.store.whole_site import WholeSite
 from pathway.use_cases.checkpoints import Notary, NotSigned
-from pathway.use_cases.installation import Installation
+from pathway.use_cases.keys import KeyMissing
 from pathway.use_cases.verify import Report, verify_episode, verify_site
-from tests.sides import Clock, Side
-from tests.tampering import LATER, MUTATIONS, SITE, Record, Touched, hand_in, with_another_definition
-from tests.use_cases.journeys import Child, entry_of
-
-EACH = 6
-EACH_IN_FULL = 90
-
-
-@dataclass
-class Hospital(Side):
-    """A side with the keys of a development installation beside its database."""
-
-    def start(self) -> None:
-        settings = Settings(env="development", database_url=self.url, site_time_zones={self.site: self.zone})
-        self.installation = Installation.open(settings, self.clock)
-
-
-def courses(side: Side, notary: Notary, first: int, last: int) -> None:
-    """Children whose courses differ: short and long, with late, corrected and retracted facts, and an override."""
-    for number in range(first, last):
-        child = Child.opened(side, f"mrn-{number}")
-        notary.attest(side.site)
-        if number % 2:
-            child.treated()
-            noted = child.tell("note_added", text="seen on the ward")
-            child.tell("gd2_measured", ago=30, status="positive")
-            child.tell("event_retracted", entry=entry_of(noted), reason="wrong_patient")
-        else:
-            child.ready_for_cycle()
-            measured = child.tell("gd2_measured", status="partial", ago=3)
-            corrected = child.told("gd2_measured", status="positive", ago=3)
-            child.tell("event_corrected", entry=entry_of(measured), replacement=corrected)
-        side.clock.pass_days(1)
-        notary.attest(side.site)
+from tests.keys import OTHER
+from tests.tampering import LATER, MUTATIONS, SITE, Hospital, Record, Touched, text_of
+from tests.use_cases.honest import courses, filled, in_file, on_server
+from tests.use_cases.journeys import Child
 
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Record:
     """A record of a few children; beside it, the same some time earlier."""
-    record = Record(tmp_path_factory.mktemp("honest"))
-    url = f"sqlite:///{record.database}"
-    migrate(url)
-    side = Hospital(url, SITE, Clock())
-    notary = Notary(side.installation)
-    courses(side, notary, 0, 3)
-    with closing(sqlite3.connect(record.database)) as source, closing(sqlite3.connect(record.older)) as copy:
-        source.backup(copy)
-    courses(side, notary, 3, 5)
-    side.stop()
-    return record
+    return filled(in_file(tmp_path_factory.mktemp("honest")))
 
 
 def names(report: Report) -> set[tuple[str, int]]:
@@ -74,19 +38,10 @@ def names(report: Report) -> set[tuple[str, int]]:
 
 def after(mutation: str, record: Record, seed: int) -> tuple[Report, Touched]:
     touched = MUTATIONS[mutation](record, random.Random(seed))
-    change = with_another_definition if mutation == "definition file changed" else (lambda one: one)
-    return record.verified(change), touched
+    return record.verified(), touched
 
 
-def hunt(honest: Record, folder: Path, mutation: str, times: int) -> None:
-    for seed in range(times):
-        record = honest.copy(folder / str(seed))
-        report, touched = after(mutation, record, seed)
-        assert not report.holds, (mutation, seed)
-        assert touched.entries & names(report), (mutation, seed, touched, report.findings)
-        assert not touched.what or touched.what in {each.what for each in report.findings}
-
-
+@pytest.mark.shows("G6", "R-088", "C-31")
 def test_an_honest_record_holds_and_every_recommendation_is_derived_again(honest: Record) -> None:
     report = honest.verified()
     assert report.findings == []
@@ -96,26 +51,10 @@ def test_an_honest_record_holds_and_every_recommendation_is_derived_again(honest
     assert report.waiting == 0
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS)
-def test_what_was_touched_is_found_and_named(honest: Record, tmp_path: Path, mutation: str) -> None:
-    hunt(honest, tmp_path, mutation, EACH)
-
-
-def test_without_checkpoints_a_log_that_was_rebuilt_passes_for_honest(honest: Record, tmp_path: Path) -> None:
-    """The control: what is kept outside the database is what finds it."""
-    record = honest.copy(tmp_path)
-    MUTATIONS["tree rebuilt"](record, random.Random(1))
-    with record.installation() as installation:
-        notary = Notary(installation)
-        notary.folder = tmp_path / "nothing"
-        report = verify_site(installation, notary, SITE)
-    assert report.findings == []
-
-
+@pytest.mark.shows("T-28")
 def test_a_checkpoint_of_another_key_is_told_as_forged(honest: Record, tmp_path: Path) -> None:
-    record = honest.copy(tmp_path)
-    (record.folder / "development-signing-key").unlink()
-    assert {each.what for each in record.verified().findings} == {"checkpoint_forged"}
+    report = honest.verified(signing_key=SecretStr(OTHER))
+    assert {each.what for each in report.findings} == {"checkpoint_forged"}
 
 
 def test_leaves_beside_a_checkpoint_that_were_touched_accuse_nobody(honest: Record, tmp_path: Path) -> None:
@@ -136,6 +75,7 @@ def test_where_no_leaves_were_kept_it_is_told_between_which_checkpoints_it_lies(
     assert {each.what for each in report.findings} == {"log_rebuilt"}
 
 
+@pytest.mark.shows("R-089", "C-21", "T-26")
 def test_a_restored_older_database_is_not_signed_over_until_somebody_answers_for_it(
     honest: Record, tmp_path: Path
 ) -> None:
@@ -145,7 +85,7 @@ def test_a_restored_older_database_is_not_signed_over_until_somebody_answers_for
         notary = Notary(installation)
         with pytest.raises(NotSigned, match="an older state of the database was restored"):
             notary.attest(SITE)
-        side = Hospital(f"sqlite:///{record.database}", SITE, Clock(LATER))
+        side = Hospital.of(record, LATER)
         caller = side.caller("operator-lindqvist")
         kept = notary.accept(caller, "The disk failed; the backup of the night before was restored.")
         assert kept is not None
@@ -153,6 +93,7 @@ def test_a_restored_older_database_is_not_signed_over_until_somebody_answers_for
         report = verify_site(installation, notary, SITE)
         assert report.findings == []
         assert report.checkpoints == 1
+        assert "by operator-lindqvist: The disk failed" in " ".join(report.sentences())
         (answered,) = notary.answered(SITE)
         assert answered.by == "operator-lindqvist"
         assert answered.left > kept.checkpoint.size
@@ -160,12 +101,13 @@ def test_a_restored_older_database_is_not_signed_over_until_somebody_answers_for
         assert "The disk failed" in record_of_it.body
 
 
+@pytest.mark.shows("C-21")
 def test_nothing_is_signed_while_the_log_does_not_continue(honest: Record, tmp_path: Path) -> None:
     record = honest.copy(tmp_path)
     MUTATIONS["older backup restored"](record, random.Random(1))
     folder = record.folder / "checkpoints" / SITE / "0001"
     before = sorted(path.name for path in folder.iterdir())
-    side = Hospital(f"sqlite:///{record.database}", SITE, Clock(LATER))
+    side = Hospital.of(record, LATER)
     child = Child.opened(side, "mrn-after-the-restore")
     for _ in range(40):
         child.tell("note_added", text="goes on")
@@ -179,8 +121,8 @@ def test_one_episode_is_verified_by_itself(honest: Record, tmp_path: Path) -> No
     record = honest.copy(tmp_path)
     touched = MUTATIONS["actor"](record, random.Random(2))
     ((episode, entry),) = touched.entries
-    side = Hospital(f"sqlite:///{record.database}", SITE, Clock())
-    notary = Notary(side.installation)
+    side = Hospital.of(record)
+    notary = side.notary
     found = verify_episode(side.installation, notary, side.caller(), episode)
     assert (episode, entry) in names(found)
     others = {
@@ -191,54 +133,286 @@ def test_one_episode_is_verified_by_itself(honest: Record, tmp_path: Path) -> No
     side.stop()
 
 
+@pytest.mark.shows("T-27")
 def test_a_recommendation_forged_before_it_was_sealed_does_not_follow(honest: Record, tmp_path: Path) -> None:
     """Somebody who could sign as the service would still have to make the recommendation follow from the facts."""
-    import json
-    from hashlib import sha256
-
     record = honest.copy(tmp_path)
-    with hand_in(record, random.Random(4)) as hand:
+    with record.hand(random.Random(4)) as hand:
         entry = hand.an_entry(after=2)
-        trace = json.loads(entry["recommendation"]) | {"recommended": "start_maintenance"}
-        text = json.dumps(trace, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        told = json.loads(entry["body"]) | {"recommendation": sha256(text.encode()).hexdigest()}
-        body = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        trace = text_of(json.loads(entry["recommendation"]) | {"recommended": "start_maintenance"})
+        told = json.loads(entry["body"]) | {"recommendation": sha256(trace.encode()).hexdigest()}
         log = hand.log(entry["episode_id"])
-        log[entry["sequence"] - 1] = entry | {"body": body, "recommendation": text}
+        log[entry["sequence"] - 1] = entry | {"body": text_of(told), "recommendation": trace}
         hand.write_log(entry["episode_id"], log)
         hand.rebuild_the_tree()
-    with record.installation() as installation:
-        notary = Notary(installation)
-        notary.folder = tmp_path / "nothing"
-        report = verify_site(installation, notary, SITE)
+    report = record.verified(checkpoints=tmp_path / "nothing")
     assert [(each.what, each.episode, each.entry) for each in report.findings] == [
         ("derivation_differs", entry["episode_id"], entry["sequence"])
     ]
 
 
-def test_each_class_of_mutation_is_there() -> None:
-    assert len(MUTATIONS) == 12
-    assert Counter(MUTATIONS.values()).most_common(1)[0][1] == 1
-
-
-def test_on_postgresql_an_honest_record_holds_and_an_edited_row_is_named(
-    postgres_url: str, tmp_path: Path
-) -> None:
-    from sqlalchemy import text
-
-    side = Hospital(postgres_url, SITE, Clock())
-    notary = Notary(side.installation)
-    notary.folder = tmp_path
-    courses(side, notary, 0, 2)
-    assert verify_site(side.installation, notary, SITE).findings == []
-    (first, *_) = side.installation.readers.worklist(SITE, today=side.clock.now.date())
-    with side.installation.engines.write.begin() as connection:
-        connection.execute(text("ALTER TABLE entry DISABLE TRIGGER entry_append_only"))
-        connection.execute(
-            text("UPDATE entry SET actor = 'somebody else' WHERE episode_id = :episode AND sequence = 2"),
-            {"episode": first.episode_id},
-        )
-    found = verify_site(side.installation, notary, SITE)
-    assert (first.episode_id, 2) in names(found)
-    assert {each.what for each in found.findings} == {"columns_differ", "trigger_missing"}
+@pytest.mark.shows("T-64")
+def test_what_was_put_among_the_waiting_before_it_got_its_place_is_compared_too(tmp_path: Path) -> None:
+    record = in_file(tmp_path)
+    side = Hospital.of(record)
+    child = Child.opened(side)
     side.stop()
+    with record.hand(random.Random(1)) as hand:
+        log = hand.log(child.episode)
+        log[1] |= {
+            "body": text_of(json.loads(log[1]["body"]) | {"actor": "somebody else"}),
+            "actor": "somebody else",
+        }
+        hand.write_log(child.episode, log)
+        for row in hand.rows("SELECT * FROM audit"):
+            told = json.loads(row["body"])
+            hashes = {each["entry_id"]: each["hash"] for each in hand.log(child.episode)}
+            told["entries"] = [each | {"hash": hashes[each["entry"]]} for each in told["entries"]]
+            hand.put_record(row, told)
+    assert {"leaf_differs"} == {each.what for each in record.verified().findings}
+
+
+@pytest.mark.shows("G5", "C-14", "T-67")
+@pytest.mark.parametrize("what", ["lookup", "sealed, wrapped_key", "gone"])
+def test_an_identifier_that_leads_to_another_child_is_found(
+    honest: Record, tmp_path: Path, what: str
+) -> None:
+    """The entries are untouched: whoever looks one child up finds the course of another, or nobody."""
+    record = honest.copy(tmp_path)
+    with record.hand(random.Random(1)) as hand:
+        one, other = hand.rows("SELECT * FROM patient ORDER BY pseudonym LIMIT 2")
+        if what == "gone":
+            hand.do("DELETE FROM patient WHERE pseudonym = ?", one["pseudonym"])
+        else:
+            for name in what.split(", "):
+                for value, patient in (("between", one), (one[name], other), (other[name], one)):
+                    hand.do(f"UPDATE patient SET {name} = ? WHERE pseudonym = ?", value, patient["pseudonym"])
+        touched = {
+            row["episode_id"]
+            for row in hand.rows("SELECT * FROM episode")
+            if row["pseudonym"] in (one["pseudonym"], other["pseudonym"])
+        }
+    report = record.verified()
+    found = {each.episode for each in report.findings}
+    assert {each.what for each in report.findings} == {
+        "patient_missing" if what == "gone" else "patient_altered"
+    }
+    assert found <= touched
+    assert len(found) == (1 if what == "gone" else 2)
+    assert report.identifiers == (4 if what == "gone" else 3)
+
+
+def test_without_the_key_to_identifiers_it_is_told_that_they_were_not_looked_at(
+    honest: Record, tmp_path: Path
+) -> None:
+    record = honest.copy(tmp_path)
+    report = record.verified(env="production", identifier_key=None)
+    assert report.findings == []
+    assert "identifiers were not looked at" in " ".join(report.sentences())
+
+
+# While the service goes on.
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Record:
+    if request.param == "sqlite":
+        return in_file(tmp_path)
+    return on_server(tmp_path, request.getfixturevalue("postgres"), request.getfixturevalue("postgres_url"))
+
+
+@contextmanager
+def working(record: Record) -> Iterator[tuple[Hospital, list[Child]]]:
+    """Somebody records all the while, and a worker signs."""
+    side, ended = Hospital.of(record), Event()
+    children = [Child.opened(side, f"mrn-{number}") for number in range(3)]
+
+    def write() -> None:
+        while not ended.is_set():
+            children.append(Child.opened(side, f"mrn-{len(children)}"))
+            for child in children[-3:]:
+                child.tell("note_added", text="seen on the ward")
+
+    def sign() -> None:
+        while not ended.is_set():
+            side.notary.attest(SITE)
+
+    threads = [Thread(target=work) for work in (write, sign, sign)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield side, children
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+        side.stop()
+
+
+@pytest.mark.shows("G5")
+def test_a_record_that_goes_on_meanwhile_is_not_accused(empty: Record) -> None:
+    with working(empty) as (side, children), empty.installation() as installation:
+        notary, caller = Notary(installation), side.caller()
+        for number in range(8):
+            assert verify_site(installation, notary, SITE, derive=number % 4 == 0).findings == []
+            assert verify_episode(installation, notary, caller, children[-1].episode).findings == []
+    report = empty.verified()
+    assert report.findings == []
+    assert report.episodes == len(children) > 3
+    assert report.checkpoints > 1
+
+
+def verified_while_somebody_records(record: Record) -> Report:
+    """At each of its steps the verification has looked at something, and something more is recorded and signed."""
+    side = Hospital.of(record)
+    child = Child.opened(side)
+
+    def go_on(_records: int) -> None:
+        child.tell("note_added", text="seen on the ward")
+        side.notary.attest(SITE)
+
+    report = verify_site(side.installation, side.notary, SITE, progress=go_on)
+    side.stop()
+    return report
+
+
+def test_what_is_recorded_between_two_looks_is_left_to_the_next_verification(empty: Record) -> None:
+    report = verified_while_somebody_records(empty)
+    assert report.findings == []
+    assert report.since > 0
+    assert "recorded meanwhile" in " ".join(report.sentences())
+    assert empty.verified().findings == []
+
+
+@pytest.mark.shows("G5", control=True)
+def test_a_verification_that_does_not_look_again_accuses_who_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WholeSite, "hashes", lambda *_: {})
+    found = verified_while_somebody_records(in_file(tmp_path)).findings
+    assert {each.what for each in found} == {"entry_missing"}
+
+
+# Keys and series of checkpoints.
+
+
+@pytest.mark.shows("C-42")
+def test_when_the_key_changes_the_last_checkpoint_has_both_signatures_and_all_of_them_stay_good(
+    honest: Record, tmp_path: Path
+) -> None:
+    record = honest.copy(tmp_path)
+    with record.installation() as installation:
+        before = Notary(installation)
+        old, last = before.verifier_key, before.latest(SITE)
+    assert last is not None
+    changed: dict[str, Any] = {"signing_key": SecretStr(OTHER)}
+    with record.installation(**changed) as installation, pytest.raises(NotSigned, match="is not ours"):
+        Notary(installation).attest(SITE)
+    known = changed | {"former_log_keys": f"{old}\n"}
+    with record.installation(**known) as installation:
+        notary = Notary(installation)
+        both = notary.attest(SITE)
+        assert both is not None
+        assert (both.path, both.key_age) == (last.path, 0)
+        assert both.note.startswith(last.note)
+        assert len(both.note.splitlines()) == len(last.note.splitlines()) + 1
+        assert notary.attest(SITE) == both
+        installation.tell_of(Hospital.of(record, LATER).caller(), "ok").result()
+        further = notary.attest(SITE)
+        assert further is not None
+        assert further.checkpoint.size == both.checkpoint.size + 1
+    report = record.verified(**known)
+    assert report.findings == []
+    assert report.checkpoints > 5
+
+    # Nothing more can be signed with the key that was replaced.
+    with record.installation() as installation:
+        forged = Notary(installation).signer.sign(further.checkpoint)
+    further.path.write_text(forged, encoding="utf-8")
+    told = [each.sentence for each in record.verified(**known).findings]
+    assert any("signed with a key that had been replaced" in each for each in told)
+
+
+def test_a_former_key_that_cannot_be_read_is_told(honest: Record) -> None:
+    unreadable = pytest.raises(KeyMissing, match="PATHWAY_FORMER_LOG_KEYS")
+    with honest.installation(former_log_keys="pathway+0+x") as installation, unreadable:
+        Notary(installation)
+
+
+@pytest.mark.shows("T-63")
+def test_a_series_of_checkpoints_that_nobody_answered_for_is_none(honest: Record, tmp_path: Path) -> None:
+    record = honest.copy(tmp_path)
+    (record.folder / "checkpoints" / SITE / "0002").mkdir()
+    with record.installation() as installation, pytest.raises(NotSigned, match="Nobody answered"):
+        Notary(installation).attest(SITE)
+    assert {each.what for each in record.verified().findings} == {"checkpoint_forged"}
+
+
+@pytest.mark.shows("C-42", "T-63")
+def test_an_operator_who_lost_the_key_answers_for_a_new_series(honest: Record, tmp_path: Path) -> None:
+    record = honest.copy(tmp_path)
+    lost: dict[str, Any] = {"signing_key": SecretStr(OTHER)}
+    with record.installation(**lost) as installation:
+        side = Hospital.of(record, LATER)
+        kept = Notary(installation).accept(side.caller("operator-lindqvist"), "The key was lost in a move.")
+        side.stop()
+    assert kept is not None
+    assert record.verified(**lost).findings == []
+
+
+@pytest.mark.shows("T-62")
+def test_two_databases_that_go_apart_are_not_both_signed(honest: Record, tmp_path: Path) -> None:
+    """A copy is started beside the original, with the same key and the same folder: whoever comes second is told."""
+    one, other = honest.copy(tmp_path / "one"), honest.copy(tmp_path / "other")
+    shutil.rmtree(other.folder / "checkpoints")
+    (other.folder / "checkpoints").symlink_to(one.folder / "checkpoints")
+    for record, name in ((one, "mrn-one"), (other, "mrn-other")):
+        side = Hospital.of(record, LATER)
+        Child.opened(side, name)
+        side.stop()
+    with one.installation() as installation:
+        assert Notary(installation).attest(SITE) is not None
+    with other.installation() as installation:
+        notary = Notary(installation)
+        with pytest.raises(NotSigned, match="is another one than was signed"):
+            notary.attest(SITE)
+        # Also when both had read what was signed before either signed.
+        head = notary.log.head(SITE)
+        with pytest.raises(NotSigned, match="two databases are at work"):
+            notary._sign(SITE, head, 0)
+
+
+# Under another engine.
+
+
+@pytest.mark.shows("G6")
+def test_what_another_engine_recommended_is_derived_again_and_told_as_the_same_or_not(tmp_path: Path) -> None:
+    record = in_file(tmp_path)
+    side = Hospital.of(record)
+    side.installation = replace(side.installation, engine="0" * 64)
+    courses(side, 0, 1)
+    side.stop()
+    report = record.verified()
+    assert report.findings == []
+    assert (report.derived, report.derived_otherwise) == (0, 0)
+    assert report.derived_same == report.entries > 5
+    assert f"this one makes {report.entries} the same and 0 otherwise" in " ".join(report.sentences())
+
+
+@pytest.mark.shows("G6", control=True)
+def test_another_recommendation_of_another_engine_is_no_fault_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine that recommends otherwise, whose traces this one cannot make."""
+    from pathway.engine.recommendation import Recommendation
+
+    record, trace = in_file(tmp_path), Recommendation.trace
+    side = Hospital.of(record)
+    side.installation = replace(side.installation, engine="0" * 64)
+    with monkeypatch.context() as older:
+        older.setattr(Recommendation, "trace", lambda told: {**trace(told), "recommended": "aspirin"})
+        courses(side, 0, 1)
+    side.stop()
+    report = record.verified()
+    assert report.findings == []
+    assert report.derived_otherwise == report.entries > 5

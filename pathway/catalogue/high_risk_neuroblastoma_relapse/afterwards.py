@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import findings as f
 from pathway.catalogue.high_risk_neuroblastoma_relapse import guards as g
@@ -19,6 +20,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.first_rows import (
 )
 from pathway.catalogue.high_risk_neuroblastoma_relapse.later_findings import (
     WORD_HAS_COME,
+    contested_decisions,
     word_from_elsewhere,
 )
 from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import (
@@ -35,6 +37,7 @@ from pathway.clinical.evidence import NCI_PDQ_2025, Tag, cite
 from pathway.engine.definition import Noticed, Offer, Prompt, Row
 from pathway.episodes.episode import Episode
 
+Reading: TypeAlias = Callable[[Episode, date], Iterable[Noticed]]
 _SURVEILLANCE: Final = cite(NCI_PDQ_2025, Tag.SOURCE_READ, "surveillance")
 _REFERRED: Final = g.chosen("referral")
 
@@ -80,6 +83,17 @@ def _second_malignancy(episode: Episode, _: date) -> Iterator[Noticed]:
         yield Noticed(toxicity.term, toxicity.at)
 
 
+def _contested(episode: Episode, _: date) -> Iterator[Noticed]:
+    for each in contested_decisions(episode):
+        yield Noticed(f"decided on {each.at.on}", each.at)
+
+
+def _emergency(episode: Episode, as_of: date) -> Iterator[Noticed]:
+    found = f.tolerance.of(episode, as_of)
+    if found.value == "emergency":
+        yield Noticed(found.shown, found.at, found.because)
+
+
 def _refused(episode: Episode, _: date) -> Iterator[Noticed]:
     for scope, noted in episode.consents.items():
         if noted.value == "refused":
@@ -104,7 +118,36 @@ def _brain_image_old(episode: Episode, as_of: date) -> Iterator[Noticed]:
         yield Noticed(f"{days} days ago", noted.at)
 
 
+def unless_comfort(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
+    """The same prompts, silent once the goal of care is comfort: what they ask for serves a treatment to come."""
+
+    def quiet(read: Reading) -> Reading:
+        def while_treating(episode: Episode, as_of: date) -> Iterable[Noticed]:
+            return () if g.COMFORT.holds(f.intent.of(episode, as_of).value) else read(episode, as_of)
+
+        return while_treating
+
+    return tuple(replace(each, read=quiet(each.read)) for each in prompts)
+
+
 PROMPTS: Final = (
+    Prompt(
+        "contested_decision",
+        "When what is known now contradicts a decision of this line, until somebody has looked at it again.",
+        "On what is known now, a decision would not have been offered: look at it again before treatment goes on.",
+        g.chosen("late and corrected results: contested decisions"),
+        _contested,
+        urgent=True,
+    ),
+    Prompt(
+        "emergency_after_treatment",
+        "When a life-threatening side effect goes on in follow-up or elsewhere.",
+        "A life-threatening side effect comes first: manage it, then decide again.",
+        g.chosen("toxicity outcomes"),
+        _emergency,
+        states=("follow_up", "referred_elsewhere"),
+        urgent=True,
+    ),
     Prompt(
         "second_malignancy",
         "When a second malignancy was recorded and goes on.",

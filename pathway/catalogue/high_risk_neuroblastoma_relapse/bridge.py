@@ -62,7 +62,7 @@ LYMPHODEPLETING: Final[tuple[Row, ...]] = (
     _INELIGIBLE,
     _POOR,
     row("E3", "A criterion for the cells is not met: decide before lymphodepletion or infusion.", [g.CELL_CRITERIA_NOT_MET], None, X, L, F, S, because=[_GATE]),
-    row("F", "Lymphodepletion was given: infuse the cells within seven days of its last day.", [g.LYMPHODEPLETION_GIVEN], _GOES_ON, F, S, because=[g.chosen("infusion 2 to 7 days after lymphodepletion")]),
+    row("F", "Lymphodepletion was given: infuse the cells within seven days of its last day.", [g.LYMPHODEPLETION_GIVEN], _GOES_ON, F, S, because=[g.chosen("infusion 2 to 7 days after lymphodepletion")], obtains=(f.fitness, cells.cell_criteria)),
     row("F1", "Restage before lymphodepletion begins.", [g.NOT_RESTAGED], OBTAIN, X, L, F, S, because=[_GATE, _LOW_BURDEN], obtains=(cells.restaged, f.fitness, cells.cell_criteria)),
     row("F2", "Record the child's condition before lymphodepletion begins.", [g.FITNESS_UNKNOWN], OBTAIN, X, L, F, S, because=[_GATE], obtains=(f.fitness, cells.cell_criteria)),
     row("F3", "Hold the child against the criteria again before lymphodepletion begins.", [g.CELL_CRITERIA_OPEN], OBTAIN, X, L, F, S, because=[_GATE], obtains=(cells.cell_criteria,)),

@@ -7,7 +7,7 @@ from typing import Final
 from pathway.catalogue.high_risk_neuroblastoma_relapse import schedules, thresholds, windows
 from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import cns
 from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import assessment, phase
-from pathway.clinical.terms import LocalControlModality, Pattern
+from pathway.clinical.terms import Intent, LocalControlModality, Pattern
 from pathway.engine.definition import Duty, Told
 from pathway.episodes.episode import Episode
 from pathway.episodes.events import (
@@ -133,6 +133,18 @@ def _of_the_brain(event: Event) -> bool:
     return relapse or isinstance(event, CnsStatusRecorded)
 
 
+def _for_comfort(episode: Episode) -> bool:
+    return episode.intent is not None and episode.intent.value == Intent.COMFORT
+
+
+def _outdates_gd2(episode: Episode, _: Event, at: Stamp) -> bool:
+    return episode.gd2_outdated == at and not _for_comfort(episode)
+
+
+def _measured_or_comfort(episode: Episode, event: Event, _: Stamp) -> bool:
+    return isinstance(event, Gd2Measured) or _for_comfort(episode)
+
+
 DUTIES: Final = (
     Duty(
         "local_plan",
@@ -172,9 +184,9 @@ DUTIES: Final = (
     ),
     Duty(
         "gd2_again",
-        "After every progression GD2 is measured again; treatment does not wait for it.",
-        lambda episode, _, at: episode.gd2_outdated == at,
-        lambda _, event, __: isinstance(event, Gd2Measured),
+        "After every progression GD2 is measured again, unless the goal is comfort; treatment does not wait for it.",
+        _outdates_gd2,
+        _measured_or_comfort,
         windows.GD2_AGAIN,
     ),
     Duty(

@@ -256,16 +256,32 @@ def intent(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     return _told(episode.intent)
 
 
+@finding("whether an infection is out of control", ("yes", "no"))
+def infection(episode: Episode, as_of: date) -> Found:
+    noted = _infected(episode)
+    if noted is None:
+        return Found("no")
+    old = noted.at.exact and as_of > noted.at.on + timedelta(days=t.INFECTION_DAYS.value)
+    return (
+        Found("no", "recorded before, and too old", noted.at) if old else Found("yes", "recorded", noted.at)
+    )
+
+
+def _infected(episode: Episode) -> Noted | None:
+    """The report of an infection that is not under control, while nothing else has been told of it."""
+    noted = episode.fitness.get("uncontrolled_infection")
+    return noted if noted is not None and noted.value == "true" else None
+
+
 @finding(
     "fitness",
     ("fit", "poor", UNKNOWN, STALE),
     request="Record performance status (Lansky or Karnofsky) and whether an infection is uncontrolled.",
-    conditions={"fit": "fitness were recorded as sufficient", "poor": "fitness were recorded as poor"},
+    conditions={"fit": "the child were found fit", "poor": "the child were found in poor condition"},
 )
 def fitness(episode: Episode, as_of: date) -> Found:
-    infection = episode.fitness.get("uncontrolled_infection")
-    if infection is not None and infection.value == "true":
-        return _while_it_counts(infection, as_of, t.INFECTION_DAYS.value, "poor", "an uncontrolled infection")
+    if (infected := _infected(episode)) is not None:
+        return _while_it_counts(infected, as_of, t.INFECTION_DAYS.value, "poor", "an uncontrolled infection")
     scales = ("lansky", "karnofsky")
     known = [(scale, noted) for scale in scales if (noted := episode.fitness.get(scale))]
     if not known:

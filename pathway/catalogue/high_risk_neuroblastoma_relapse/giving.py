@@ -15,6 +15,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.first_rows import (
     EMERGENCY,
     OPTIONS_AT_RELAPSE,
 )
+from pathway.catalogue.high_risk_neuroblastoma_relapse.later_findings import CONTESTED
 from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import (
     CLASS_RISK,
     FIGURE_1,
@@ -31,7 +32,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import (
     stay,
 )
 from pathway.catalogue.high_risk_neuroblastoma_relapse.start_criteria import start_criteria
-from pathway.clinical.evidence import QARZIBA_SWISS, REVIEW, Tag, cite
+from pathway.clinical.evidence import QARZIBA_SWISS, REVIEW, UNITUXIN_LABEL, Tag, cite
 from pathway.engine.definition import Offer, Row
 
 _HELD = row("E", "Treatment is on hold: resume it or decide otherwise.", [g.HELD], None, (Offer("resume"), Offer("continue_chemoimmunotherapy", needs_reason=True), Offer("continue_maintenance", needs_reason=True)), X, F, S, because=[g.chosen("hold re-check")])  # fmt: skip
@@ -43,6 +44,7 @@ _DELAY: Final = Offer("hold", "delay it, and check again in three days, at the l
 def _before(goes_on: str, *beside: tuple[Offer, ...]) -> tuple[Row, ...]:
     """What is looked at before the next cycle or course, whatever its criteria; `beside` is open while all is well."""
     others = (*WITHIN_THE_LINE, *(offer for group in beside for offer in group))
+    treating = tuple(offer for group in beside for offer in group if group is not W)
     go_on = (Offer(goes_on, needs_reason=True), *others)
     modified = (Offer(goes_on, "modified", needs_reason=True), *others)
     switching = Offer("switch_antibody", NO_GD2, needs_reason=True)
@@ -56,6 +58,9 @@ def _before(goes_on: str, *beside: tuple[Offer, ...]) -> tuple[Row, ...]:
         _STOPPED,
         row("G", "It is not known how the last cycle was tolerated.", [g.TOLERANCE_UNKNOWN], OBTAIN, F, S, others, obtains=(f.tolerance, start_criteria)),
         row("G0", "It is not known whether the child is fit for the next cycle.", [g.FITNESS_UNKNOWN], OBTAIN, F, S, others, obtains=(f.fitness, start_criteria)),
+        row("G0a", "An infection is not under control: delay the cycle until it is.", [g.INFECTED], _DELAY, go_on, X, F, S, because=[]),
+        row("G0b", "What is known now contradicts the decision that led here: look at it again before treatment goes on.", [CONTESTED], None, X, treating, F, S, (Offer(goes_on, needs_reason=True),), because=[]),
+        row("G0c", "A progression is suspected: confirm or refute it before the next cycle.", [g.SUSPICION_OPEN], OBTAIN, go_on, F, S, because=[g.MIMICS], obtains=(r.suspicion,)),
         row("G1", "A child in poor condition: decide before the next cycle.", [g.POOR_FITNESS], None, go_on, X, F, S, because=[OPTIONS_AT_RELAPSE]),
         row("G2", "GD2 was found negative after the antibody was chosen: decide about it before the next cycle.", [g.gd2_is("negative"), g.ANTIBODY_GIVEN], None, tuple(dropping), X, F, S, because=[OPTIONS_AT_RELAPSE], notes=(UNDECIDED_GD2,)),
         row("G3", "Toxicity limits continuation: decide before the next cycle.", [g.TOLERANCE_LIMITING], None, modified, X, F, S, because=[cite(REVIEW, Tag.SOURCE_READ, "toxicity weighed beside response")]),
@@ -85,6 +90,7 @@ _SIDE_EFFECTS: Final[tuple[Row, ...]] = (
     row("G1", "Interrupt the infusion now: a side effect ends the antibody for this course.", [tox.NEXT_COURSE], _HOLD_ANTIBODY, _GO_ON_WITHOUT, WITHIN_THE_LINE, X, F, S, because=[], notes=(_CULTURES,)),
     row("G2", "Interrupt the infusion now: a severe side effect has come again, and ends it for today.", [tox.ENDS_TODAY], _HOLD_ANTIBODY, _GO_ON_WITHOUT, WITHIN_THE_LINE, X, F, S, because=[], notes=(_CULTURES,)),
     row("G3", "Interrupt the infusion now, and give none, until the side effect has come down.", [tox.INTERRUPTS], _HOLD_ANTIBODY, _GO_ON_WITHOUT, WITHIN_THE_LINE, X, F, S, because=[], notes=(_CULTURES,)),
+    row("G3a", "An infection is out of control: interrupt the infusion, and give none, until it has resolved.", [g.INFECTED, g.ANTIBODY_GIVEN], _HOLD_ANTIBODY, _GO_ON_WITHOUT, WITHIN_THE_LINE, X, F, S, because=[cite(UNITUXIN_LABEL, Tag.SOURCE_READ, "systemic infection: stop until resolved"), g.chosen("the same for the other antibodies")], notes=(_CULTURES,)),
     row("G4", "A side effect goes on whose grade decides: obtain the grade.", [tox.GRADE_DECIDES], OBTAIN, F, S, because=[], obtains=(tox.toxicity_action,)),
 )  # fmt: skip
 _MODIFIES: Final = (

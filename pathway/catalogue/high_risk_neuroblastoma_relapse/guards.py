@@ -161,6 +161,12 @@ PD_UNCONFIRMED: Final = guard(
 POOR_FITNESS: Final = guard(
     f.fitness, "poor", sentence="The child's condition is poor.", because=chosen(f"{MATRIX}: fitness")
 )
+INFECTED: Final = guard(
+    f.infection,
+    "yes",
+    sentence="An infection is not under control.",
+    because=chosen("criteria to begin a cycle: infection"),
+)
 FITNESS_UNKNOWN: Final = guard(
     f.fitness, "unknown", "stale", sentence="Fitness is not known.", because=chosen(f"{MATRIX}: fitness")
 )
@@ -397,6 +403,13 @@ STOPPED_BEFORE: Final = guard(
     "yes",
     sentence="An anti-GD2 antibody was stopped for good.",
     because=chosen("toxicity outcomes: stop agent is never cleared"),
+)
+MIMICS: Final = cite(NCI_PDQ_2025, Tag.SOURCE_READ, "biopsy tells maturation from progression")
+SUSPICION_OPEN: Final = guard(
+    r.suspicion,
+    "open",
+    sentence="A progression is suspected, and neither confirmed nor refuted.",
+    because=chosen("a suspicion is answered before the next treatment"),
 )
 VISIT_SUSPICIOUS: Final = guard(
     f.last_visit,

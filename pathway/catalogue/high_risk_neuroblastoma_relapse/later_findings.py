@@ -12,6 +12,7 @@ from pathway.clinical.toxicity_tables import CONTRAINDICATED_BY
 from pathway.engine.findings import STALE, UNKNOWN, Found, finding
 from pathway.engine.guards import guard
 from pathway.episodes.episode import Episode
+from pathway.episodes.facts import Review
 
 
 @finding(
@@ -56,6 +57,28 @@ def word_from_elsewhere(episode: Episode, as_of: date) -> Found:
     return Found("told", word.value, word.at)
 
 
+@finding("whether a decision is contradicted by what is known now", ("yes", "no"))
+def contested(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
+    found = contested_decisions(episode)
+    return Found("yes", found[0].sentence, found[0].at) if found else Found("no")
+
+
+def contested_decisions(episode: Episode) -> tuple[Review, ...]:
+    """Of the present line, those that would not have been offered on what is known now; gone once they were reviewed."""
+    began = episode.line_began
+    return tuple(
+        each
+        for each in episode.reviews.values()
+        if each.kind == "contested" and (began is None or each.at.on >= began.on)
+    )
+
+
+CONTESTED: Final = guard(
+    contested,
+    "yes",
+    sentence="A decision of this line is contradicted by what is known now, and has not been looked at again.",
+    because=chosen("late and corrected results: contested decisions"),
+)
 WORD_HAS_COME: Final = guard(
     word_from_elsewhere,
     "told",

@@ -43,6 +43,7 @@ _COMPLETE: Final = (
 )
 
 SUSPECTED: Final[tuple[Row, ...]] = (
+    EMERGENCY,
     COMFORT,
     CNS_SUSPECTED,
     CNS_NEW,

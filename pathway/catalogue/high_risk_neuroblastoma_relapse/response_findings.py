@@ -32,7 +32,42 @@ def response(episode: Episode, as_of: date) -> Found:
         why := _lapsed(episode, timepoint, as_of) or _too_wide(timepoint) or _too_early(episode, timepoint)
     ):
         return Found("NE", why, timepoint.last)
+    if (against := _progression_against(episode, timepoint)) is not None:
+        why = "another assessment found progression, and nothing was decided or given since"
+        return Found(UNKNOWN, why, against.last)
     return Found(str(told.response or UNKNOWN), told.why, timepoint.last, told.because)
+
+
+def _progression_against(episode: Episode, timepoint: Timepoint) -> Timepoint | None:
+    """Another assessment that found the progression which this response would undo; None where it may be undone.
+
+    A person who settled this response undoes it, and so do a decision and treatment; a later assessment does where
+    what was found before may have been a mimic, and once that is as old as a response may be.
+    """
+    last = timepoint.last
+    told = response_in_force(timepoint).response
+    if timepoint.confirmed is not None or last is None or told in (None, Response.PD, Response.NE):
+        return None
+    given = (episode.cycles.last_started, episode.courses.last_started)
+    for other in episode.timepoints.values():
+        found = other.last
+        if other.name == timepoint.name or other.decided or found is None:
+            continue
+        settled = (last.on - found.on).days > t.RESPONSE_DAYS.value or any(
+            each is not None and each.on > found.on for each in given
+        )
+        refuted = _unsure(other) and last.on > found.on
+        if not settled and not refuted and response_in_force(other).response is Response.PD:
+            return other
+    return None
+
+
+def _unsure(timepoint: Timepoint) -> bool:
+    """True where no component shows the progression for certain: it was reported alone, or may be a mimic."""
+    return not any(
+        noted.value == Response.PD and MIMIC_CHECK not in timepoint.marks.get(part, ())
+        for part, noted in timepoint.ratings.items()
+    )
 
 
 def _lapsed(episode: Episode, timepoint: Timepoint, as_of: date) -> str | None:
@@ -150,6 +185,7 @@ def progression_confirmed(episode: Episode, as_of: date) -> Found:  # noqa: ARG0
         return Found("confirmed" if progression.confirmed else "open", "as recorded", progression.at)
     if progression is not None and timepoint.first is not None and progression.at.on >= timepoint.first.on:
         return Found("confirmed" if progression.confirmed else "open", "as recorded", progression.at)
+    timepoint = _progression_against(episode, timepoint) or timepoint
     if timepoint.confirmed is not None:
         return Found("confirmed", "a person confirmed the response", timepoint.confirmed.at)
     marked = [
@@ -162,6 +198,24 @@ def progression_confirmed(episode: Episode, as_of: date) -> Found:  # noqa: ARG0
     if marked:
         return Found("open", "what was measured may be a mimic", timepoint.last)
     return Found("open", "reported without the component that shows it", timepoint.last)
+
+
+@finding(
+    "a progression that is suspected",
+    ("open", "none"),
+    request="Confirm or refute the suspected progression: biopsy, FDG-PET, MRI, or repeat within 28 days.",
+    pending=("open",),
+    conditions={"none": "the suspected progression were refuted"},
+)
+def suspicion(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
+    """Open until it is confirmed, or until an assessment that came after it tells a response."""
+    progression, began, timepoint = episode.progression, episode.line_began, episode.timepoint
+    if progression is None or progression.confirmed or (began is not None and began.on > progression.at.on):
+        return Found("none")
+    last = timepoint.last if timepoint else None
+    if last is None or last.on == progression.at.on or later_progression(episode) is not None:
+        return Found("open", f"suspected on {progression.at.on}", progression.at)
+    return Found("none", "answered by a later assessment", last)
 
 
 @finding(

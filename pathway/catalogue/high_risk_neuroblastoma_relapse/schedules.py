@@ -2,40 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import wraps
+from typing import TypeAlias
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import windows
 from pathway.catalogue.high_risk_neuroblastoma_relapse.cell_findings import step_of_this_bridge
 from pathway.catalogue.high_risk_neuroblastoma_relapse.guards import chosen
-from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import progression_confirmed
+from pathway.catalogue.high_risk_neuroblastoma_relapse.later_findings import contested_decisions
+from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import (
+    progression_confirmed,
+    suspicion,
+)
 from pathway.clinical.regimens import NextCycle, regimen
-from pathway.clinical.terms import Response, spelling
+from pathway.clinical.terms import Intent, Response, spelling
 from pathway.engine.definition import Anchored, Window
 from pathway.episodes.assessments import response_in_force
 from pathway.episodes.episode import Episode
 from pathway.episodes.facts import Noted, Stamp, Timepoint
 
+Schedule: TypeAlias = Callable[[Episode], tuple[Anchored, ...]]
 
+
+def _unless_contested(schedule: Schedule) -> Schedule:
+    """The same schedule, but while a decision of the line is contested it is that decision which is due."""
+
+    @wraps(schedule)
+    def windows_of(episode: Episode) -> tuple[Anchored, ...]:
+        found = contested_decisions(episode)
+        return ((windows.DECISION, found[0].at),) if found else schedule(episode)
+
+    return windows_of
+
+
+def _unless_comfort(schedule: Schedule) -> Schedule:
+    """The same schedule, while treatment is the goal; once it is comfort, the decision that follows from it is due."""
+
+    @wraps(schedule)
+    def windows_of(episode: Episode) -> tuple[Anchored, ...]:
+        intent = episode.intent
+        if intent is not None and intent.value == Intent.COMFORT:
+            return ((windows.DECISION, intent.at),)
+        return schedule(episode)
+
+    return windows_of
+
+
+@_unless_comfort
 def suspected(episode: Episode) -> tuple[Anchored, ...]:
     """Work-up counts from the suspicion."""
     return ((windows.WORK_UP, episode.progression.at if episode.progression else episode.opened),)
 
 
+@_unless_comfort
 def confirmed(episode: Episode) -> tuple[Anchored, ...]:
     """Treatment is to begin within two weeks of confirmation."""
     return ((windows.FIRST_CYCLE, episode.progression.at if episode.progression else episode.entered),)
 
 
+@_unless_comfort
+@_unless_contested
 def next_cycle(episode: Episode) -> tuple[Anchored, ...]:
     """The next cycle counts from day 1 of the one before, by the regimen; the first from what it answers."""
     if not episode.cycles.started:
-        return (_first_cycle(episode), *_backstop(episode))
+        return (*_suspicion(episode), _first_cycle(episode), *_backstop(episode))
     rhythm = _rhythm(episode)
     window = Window(
         "next_cycle", "begin the next cycle", rhythm.earliest, rhythm.target, rhythm.latest, rhythm.citation
     )
-    return ((window, episode.cycles.last_started), *_backstop(episode))
+    return (*_suspicion(episode), (window, episode.cycles.last_started), *_backstop(episode))
+
+
+def _suspicion(episode: Episode) -> tuple[Anchored, ...]:
+    """What was suspected under treatment is confirmed or refuted within the window of an equivocal progression."""
+    found = suspicion.of(episode, date.max)
+    return ((windows.CONFIRM_PROGRESSION, found.at),) if found.value == "open" else ()
 
 
 def _first_cycle(episode: Episode) -> Anchored:
@@ -68,6 +111,7 @@ def running_cycle(episode: Episode) -> tuple[Anchored, ...]:
     return ((windows.END_CYCLE, cycles.last_started), *backstop)
 
 
+@_unless_comfort
 def assessment(episode: Episode) -> tuple[Anchored, ...]:
     """The assessment counts from day 1 of the last cycle, what is missing of it from its first component."""
     timepoint = episode.timepoint
@@ -111,11 +155,13 @@ def _later(one: Stamp | None, other: Stamp | None) -> Stamp | None:
     return max(known, key=lambda stamp: stamp.on, default=None)
 
 
+@_unless_comfort
 def local_control(episode: Episode) -> tuple[Anchored, ...]:
     """Local control counts from the decision for it."""
     return ((windows.LOCAL_CONTROL, episode.entered),)
 
 
+@_unless_comfort
 def restaging(episode: Episode) -> tuple[Anchored, ...]:
     """Restaging counts from the operation or from the last fraction."""
     done = restaged_after(episode)
@@ -132,6 +178,8 @@ def restaged_after(episode: Episode) -> Noted | None:
     return done
 
 
+@_unless_comfort
+@_unless_contested
 def maintenance(episode: Episode) -> tuple[Anchored, ...]:
     """The first course counts from the end of what came before, the others from day 1 of the last."""
     if episode.courses.started:
@@ -140,23 +188,27 @@ def maintenance(episode: Episode) -> tuple[Anchored, ...]:
             "course", windows.COURSE.what, rhythm.earliest, rhythm.target, rhythm.latest, rhythm.citation
         )
         known = regimen(spelling(episode.regimen)) if episode.regimen else None
-        return ((window if known and known.next_cycle else windows.COURSE, episode.courses.last_started),)
+        course = window if known and known.next_cycle else windows.COURSE
+        return (*_suspicion(episode), (course, episode.courses.last_started))
     cycle, local = episode.cycles.last_started, episode.local_control
     if local is not None and (cycle is None or local.at.on > cycle.on):
-        return ((windows.MAINTENANCE_AFTER_LOCAL_CONTROL, local.at),)
-    return ((windows.MAINTENANCE, cycle or episode.entered),)
+        return (*_suspicion(episode), (windows.MAINTENANCE_AFTER_LOCAL_CONTROL, local.at))
+    return (*_suspicion(episode), (windows.MAINTENANCE, cycle or episode.entered))
 
 
+@_unless_comfort
 def referral(episode: Episode) -> tuple[Anchored, ...]:
     """Eligibility counts from the decision for the bridge."""
     return ((windows.REFERRAL, episode.entered),)
 
 
+@_unless_comfort
 def apheresis(episode: Episode) -> tuple[Anchored, ...]:
     """Collection counts from acceptance."""
     return ((windows.APHERESIS, episode.entered),)
 
 
+@_unless_comfort
 def manufacturing(episode: Episode) -> tuple[Anchored, ...]:
     """Release counts from collection; once released, the decision on lymphodepletion from the release."""
     released, gathered = episode.car_t.get("product_released"), episode.car_t.get("apheresis")
@@ -165,6 +217,7 @@ def manufacturing(episode: Episode) -> tuple[Anchored, ...]:
     return ((windows.MANUFACTURING, gathered.at if gathered else episode.entered),)
 
 
+@_unless_comfort
 def lymphodepletion(episode: Episode) -> tuple[Anchored, ...]:
     """Infusion counts from the last day of lymphodepletion; before that, lymphodepletion from the restaging."""
     given, restaging = step_of_this_bridge(episode, "lymphodepletion"), episode.timepoint
@@ -224,12 +277,15 @@ def last_treatment(episode: Episode) -> Stamp | None:
 
 
 def follow_up(episode: Episode) -> tuple[Anchored, ...]:
-    """Visits count from the last: close together for two years after treatment, half-yearly to year 5, then yearly."""
+    """What a visit raised is worked up from that visit on. Visits count from the last: close together for two years after treatment, half-yearly to year 5, then yearly."""
     last = _later(episode.follow_up.at if episode.follow_up else None, episode.entered)
     ended = last_treatment(episode) or episode.entered
     years = _years(ended.on, last.on) if ended and last else 0
     at_first, then, later = windows.FOLLOW_UP
     window = at_first if years < 2 else then if years < 5 else later  # noqa: PLR2004
+    visit = episode.follow_up
+    if visit is not None and visit.value == "suspicious":
+        return ((windows.WORK_UP, visit.at), (window, last), *late_effects(episode))
     return ((window, last), *late_effects(episode))
 
 

@@ -25,6 +25,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.afterwards import (
     COMFORTING,
     ELSEWHERE,
     FOLLOWING,
+    unless_comfort,
 )
 from pathway.catalogue.high_risk_neuroblastoma_relapse.bridge import (
     CELLS_GIVEN,
@@ -44,6 +45,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.giving import (
     RUNNING_MAINTENANCE,
 )
 from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import MATRIX
+from pathway.catalogue.high_risk_neuroblastoma_relapse.medicine import MEDICINE
 from pathway.catalogue.high_risk_neuroblastoma_relapse.options import ALWAYS, OPTIONS, always
 from pathway.catalogue.high_risk_neuroblastoma_relapse.planning import PLANNING, SUSPECTED
 from pathway.catalogue.high_risk_neuroblastoma_relapse.start_criteria import START_CRITERIA
@@ -91,17 +93,18 @@ PATHWAY: Final = Pathway(
     thresholds=thresholds.ALL,
     regimens=tuple(REGIMENS.values()),
     chapters=chapters.CHAPTERS,
+    medicine=MEDICINE,
     prompts=(
         *toxicity_prompts.PROMPTS,
         *cycle_prompts.PROMPTS,
-        *antigen.PROMPTS,
+        *unless_comfort(antigen.PROMPTS),
         *cell_prompts.PROMPTS,
-        *local_control.PROMPTS,
+        *unless_comfort(local_control.PROMPTS),
         *maintenance.PROMPTS,
         *afterwards.PROMPTS,
-        *work_up.PROMPTS,
-        *resistance.PROMPTS,
-        *off_label.PROMPTS,
+        *unless_comfort(work_up.PROMPTS),
+        *unless_comfort(resistance.PROMPTS),
+        *unless_comfort(off_label.PROMPTS),
     ),
     cautions=(*resistance.CAUTIONS, *off_label.CAUTIONS, *antigen.CAUTIONS),
 )

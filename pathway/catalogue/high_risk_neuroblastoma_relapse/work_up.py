@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse.edges import UNDER_TREATMENT
+from pathway.catalogue.high_risk_neuroblastoma_relapse.response_findings import suspicion
 from pathway.clinical.evidence import KUSHNER_2009, NCI_PDQ_2025, PROJECT_DESIGN, REVIEW, Citation, Tag, cite
 from pathway.clinical.regimens import regimen
 from pathway.engine.definition import Noticed, Prompt
@@ -44,12 +45,12 @@ def _not_recorded(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: 
         yield Noticed("MRI of the brain, where there are symptoms or uptake", at, BRAIN)
 
 
-def _suspected(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
-    progression, began = episode.progression, episode.line_began
-    if progression is None or progression.confirmed or (began is not None and began.on > progression.at.on):
-        return
-    if episode.timepoint is None or later_progression(episode) is not None:
-        yield Noticed(f"suspected on {progression.at.on}", progression.at)
+def _suspected(episode: Episode, as_of: date) -> Iterator[Noticed]:
+    if episode.state == "decision_due" and later_progression(episode) is not None:
+        return  # the table itself says so
+    found = suspicion.of(episode, as_of)
+    if found.value == "open":
+        yield Noticed(found.shown, found.at)
 
 
 def _published(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
@@ -71,12 +72,12 @@ PROMPTS: Final = (
     ),
     Prompt(
         "progression_suspected",
-        "A progression was suspected under treatment and is neither confirmed nor refuted.",
+        "A progression was suspected under treatment, or on the day of the assessment, and is neither confirmed nor refuted.",
         "Confirm or refute the suspected progression before the next treatment: biopsy, FDG-PET, MRI, or repeat "
         "within 28 days.",
         cite(NCI_PDQ_2025, Tag.SOURCE_READ, "biopsy tells maturation from progression"),
         _suspected,
-        UNDER_TREATMENT,
+        (*UNDER_TREATMENT, "decision_due"),
         urgent=True,
     ),
     Prompt(
