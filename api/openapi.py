@@ -29,6 +29,11 @@ PARAMETERS: Final[Mapping[str, tuple[str, JsonSchema]]] = {
     ),
     "from": ("Only what happened on this day or later.", {"type": "string", "format": "date"}),
     "to": ("Only what happened on this day or earlier.", {"type": "string", "format": "date"}),
+    "from:instant": (
+        "The earlier instant; what was known before the episode was opened, which is nothing, unless said.",
+        {"type": "string", "format": "date-time"},
+    ),
+    "to:instant": ("The later instant; now, unless said.", {"type": "string", "format": "date-time"}),
     "cursor": ("`next_cursor` of the page before.", {"type": "string", "maxLength": 400}),
     "limit": ("Rows on a page.", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
     "due_before": (
@@ -49,6 +54,7 @@ PARAMETERS: Final[Mapping[str, tuple[str, JsonSchema]]] = {
         {"type": "boolean", "default": False},
     ),
 }
+"""What parameters mean; one that means something else to another call has that behind a colon."""
 
 _IDS: Final[Mapping[str, tuple[str, JsonSchema]]] = {
     "episode_id": ("The episode.", {"type": "string", "format": "uuid"}),
@@ -273,7 +279,7 @@ def _problems(outcomes: Sequence[str]) -> dict[int | str, dict[str, Any]]:
 
 def _parameter(name: str, place: str, description: str, schema: JsonSchema) -> JsonSchema:
     return {
-        "name": name,
+        "name": name.partition(":")[0],
         "in": place,
         "required": place == "path",
         "description": description,

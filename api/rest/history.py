@@ -1,13 +1,13 @@
-"""The log of an episode as JSON, as lines of JSON, or as a table for a spreadsheet."""
+"""The log of an episode in its three forms, and what was known at one instant beside what was known at another."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import Query, caller, installation, read
+from api.dependencies import Query, caller, installation, json_answer, read
 from api.listing import CSV, JSON, NDJSON, listed, wanted
 from api.openapi import operation
-from pathway.use_cases import read_history
+from pathway.use_cases import compare_knowledge, read_history
 
 router = APIRouter()
 
@@ -37,3 +37,31 @@ async def read_the_history(request: Request) -> Response:
         ),
     )
     return listed(request, media_type, "entries", read_history.COLUMNS, page.rows, page.next_cursor)
+
+
+@router.get(
+    "/v1/episodes/{episode_id}/diff",
+    **operation(
+        "Compare what was known at two instants",
+        path=("episode_id",),
+        query=("from:instant", "to:instant", "as_of"),
+        refusals=("unknown_episode",),
+    ),
+)
+async def compare_what_was_known(request: Request) -> Response:
+    """State, facts, recommendation and options then and now, the entries that came, and those that stand otherwise.
+
+    Both recommendations are for the same day, so that nothing but what was known makes them differ.
+    """
+    asking = await caller(request)
+    query = Query(request, "from", "to", "as_of")
+    since, until, as_of = query.instant("from"), query.instant("to"), query.day("as_of")
+    episode_id = request.path_params["episode_id"]
+    return json_answer(
+        await read(
+            request,
+            lambda: compare_knowledge.compare_knowledge(
+                installation(request), asking, episode_id, since, until, as_of
+            ),
+        )
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from itertools import groupby
 from typing import Any, Final
@@ -21,7 +21,7 @@ from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.name_patients import name_patients
 from pathway.use_cases.openings import applies, openings
 from pathway.use_cases.survey_episode import draw_course, survey_episode
-from pathway.use_cases.words import event_in_words, finding_in_words, said_in_words
+from pathway.use_cases.words import entry_in_words, facts_in_words, finding_in_words, said_in_words
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
@@ -70,7 +70,7 @@ async def episode_page(
             drawing=_drawing(service, asking, told),
             shown_entries=SHOWN_ENTRIES,
             found=finding_in_words,
-            content=_content,
+            content=entry_in_words,
             said=said_in_words,
             **_shown(told),
         )
@@ -94,7 +94,7 @@ def _shown(told: Document) -> dict[str, Any]:
         "history": told["history"],
         "entries": {row["entry"]: row for row in told["history"]},
         "impacts": told["impacts"],
-        "facts": list(_facts(told["episode"])),
+        "facts": list(facts_in_words(told["episode"]["facts"])),
         "choices": choices,
         "taking": _taking(choices["details"]),
         "closures": _in_words(choices["closures"]),
@@ -150,50 +150,3 @@ def _course_in_words(course: Document) -> str:
         ahead = dict.fromkeys(each["label"] for each in course["ahead"])
         told.append(f"From here it can go to: {'; '.join(ahead)}.")
     return " ".join(told)
-
-
-def _content(event: Document) -> str:
-    """What an entry says; the entry it is about is linked and not repeated."""
-    told = event["replacement"] if event["kind"] == "event_corrected" else event
-    return event_in_words({name: value for name, value in told.items() if name != "entry"})
-
-
-Fact = tuple[str, str, Document]
-"""What is known, its value, and the day and the entry it rests on."""
-
-
-def _facts(episode: Document) -> Iterator[Fact]:
-    """The facts in force, but for toxicities and what runs beside the state."""
-    for name, told in episode["facts"].items():
-        if name in ("toxicities", "irradiated_gy"):
-            continue
-        if "value" in told:
-            more = [
-                f"{in_words(each)} {told[each]}"
-                for each in ("method", "specimen", "percent", "density")
-                if each in told
-            ]
-            yield in_words(name), ", ".join((_value(told["value"]), *more)), told
-        elif "entry" in told:
-            yield in_words(name), _said_of(told), told
-        else:
-            yield from (
-                (f"{in_words(name)}: {in_words(each)}", _value(of["value"]), of) for each, of in told.items()
-            )
-
-
-def _value(told: str) -> str:
-    return {"true": "yes", "false": "no"}.get(told) or in_words(told)
-
-
-def _said_of(told: Document) -> str:
-    parts: Iterable[tuple[str, Any]] = (
-        each for each in told.items() if each[0] not in ("entry", "on", "precision")
-    )
-    said = []
-    for name, value in parts:
-        if isinstance(value, bool):
-            said.append(in_words(name) if value else f"not {in_words(name)}")
-        elif value is not None:
-            said.append(f"{in_words(name)} {in_words(str(value))}")
-    return ", ".join(said)

@@ -7,7 +7,19 @@ from typing import Final
 from fastapi import FastAPI
 
 from api.access import CannotStart
-from api.web import decision, episode, review, sign_in, static_files, what_if, worklist
+from api.web import (
+    audit,
+    comparison,
+    decision,
+    episode,
+    history,
+    review,
+    sign_in,
+    static_files,
+    verification,
+    what_if,
+    worklist,
+)
 from api.web.provider import Provider
 from api.web.sessions import Sessions
 from pathway.settings import Settings
@@ -19,6 +31,10 @@ ROUTERS: Final = (
     decision.router,
     review.router,
     what_if.router,
+    history.router,
+    comparison.router,
+    verification.router,
+    audit.router,
     sign_in.router,
     static_files.router,
 )

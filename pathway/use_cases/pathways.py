@@ -37,6 +37,19 @@ def describe_pathway(installation: Installation, caller: Caller, pathway_id: str
     return orjson.dumps({**pathway.describe(), "content_hash": pathway.content_hash})
 
 
+def label_pathway(
+    installation: Installation, caller: Caller, pathway_id: str, version: int
+) -> dict[str, dict[str, str]]:
+    """The names in one version with how people read them: `states`, `options` and `findings`. Raises `Refusal`."""
+    caller.require(Operation.DESCRIBE_A_PATHWAY)
+    pathway = _found(installation, pathway_id, version)
+    return {
+        "states": {each.name: each.label for each in pathway.states},
+        "options": {each.name: each.label for each in pathway.options},
+        "findings": {each.name: each.label for each in pathway.findings},
+    }
+
+
 def draw_pathway(installation: Installation, caller: Caller, pathway_id: str, version: int) -> str:
     """One version as a picture (SVG). Raises `Refusal`."""
     caller.require(Operation.DRAW_A_PATHWAY)

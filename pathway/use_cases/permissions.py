@@ -33,6 +33,7 @@ class Operation(StrEnum):
     FIND_EPISODES_OF_A_PATIENT = "find_episodes_of_a_patient"
     READ_AN_EPISODE = "read_an_episode"
     READ_THE_HISTORY = "read_the_history"
+    COMPARE_WHAT_WAS_KNOWN = "compare_what_was_known"
     READ_THE_NEXT_STEP = "read_the_next_step"
     SUPPOSE_SOMETHING_HAPPENED = "suppose_something_happened"
     READ_THE_WORKLIST = "read_the_worklist"
@@ -66,6 +67,7 @@ NEEDS: Final[Mapping[Operation, str]] = MappingProxyType(
         Operation.FIND_EPISODES_OF_A_PATIENT: "episodes.read",
         Operation.READ_AN_EPISODE: "episodes.read",
         Operation.READ_THE_HISTORY: "episodes.read",
+        Operation.COMPARE_WHAT_WAS_KNOWN: "episodes.read",
         Operation.READ_THE_NEXT_STEP: "episodes.read",
         Operation.SUPPOSE_SOMETHING_HAPPENED: "episodes.read",
         Operation.READ_THE_WORKLIST: "episodes.read",

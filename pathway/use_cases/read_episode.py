@@ -50,7 +50,7 @@ def shown_episode(standing: Standing) -> dict[str, Any]:
         "agents": list(episode.agents),
         "cycles": _cycles(episode.cycles),
         "courses": _cycles(episode.courses),
-        "facts": _facts(episode),
+        "facts": facts_shown(episode),
         "holds": [
             {"agent": hold.agent, "until": hold.until.isoformat() if hold.until else None, **_at(hold.at)}
             for hold in episode.holds
@@ -97,7 +97,8 @@ def _cycles(cycles: Cycles) -> dict[str, Any]:
     }
 
 
-def _facts(episode: Episode) -> dict[str, Any]:
+def facts_shown(episode: Episode) -> dict[str, Any]:
+    """The facts in force by name, each with the day and the entry it rests on; some are groups, toxicities a list."""
     single = {
         "risk_group": episode.risk_group,
         "gd2": episode.gd2,

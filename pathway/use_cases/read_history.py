@@ -76,6 +76,18 @@ def read_history(
     return HistoryPage(rows, str(rows[-1]["sequence"]) if len(wanted) > limit else None)
 
 
+def page_of(
+    installation: Installation, caller: Caller, episode_id: str, entry_id: str, limit: int
+) -> str | None:
+    """Where the page with the entry begins, at `limit` entries a page; None for the first. Raises `Refusal`."""
+    caller.require(Operation.READ_THE_HISTORY)
+    found = installation.readers.entry(caller.site_id, entry_id)
+    if found is None or found.episode_id != episode_id:
+        raise Refusal("not_found", "This episode has no such entry.")
+    before = (found.sequence - 1) // limit * limit
+    return str(before) if before else None
+
+
 def rows_of(entries: Sequence[StoredEntry], log: Sequence[StoredEntry]) -> list[dict[str, Any]]:
     """Entries of a log as answers carry them, each with what became of it in the whole `log`."""
     standing = _standing([entry_of(entry) for entry in log])

@@ -50,6 +50,8 @@ class Report:
     """What was verified at a site, and what does not hold."""
 
     site: str
+    episode: str | None = None
+    """The one episode that was looked at; None for the whole site."""
     episodes: int = 0
     entries: int = 0
     records: int = 0
@@ -86,7 +88,9 @@ class Report:
 
     def sentences(self) -> Iterator[str]:
         """The result, for people."""
-        if self.holds:
+        if self.episode:
+            yield self._of_one(self.episode)
+        elif self.holds:
             yield (
                 f"Site {self.site} holds: {_counted(self.episodes, 'episode')} with"
                 f" {_counted(self.entries, 'entry', 'entries')} and {_counted(self.records, 'audit record')} are"
@@ -111,12 +115,24 @@ class Report:
         )
         if self.without_key:
             yield "Patients' identifiers were not looked at: there is no key to open them with."
-        yield from (f"The log was continued from another state, {each.rstrip('.')}." for each in self.answered)
+        yield from (
+            f"The log was continued from another state, {each.rstrip('.')}." for each in self.answered
+        )
         if self.waiting:
             yield f"{_counted(self.waiting, 'record is', 'records are')} not covered by a checkpoint yet."
         if self.since:
             told = "entry was", "entries were"
             yield f"{_counted(self.since, *told)} recorded meanwhile; the next verification looks at them."
+
+    def _of_one(self, episode: str) -> str:
+        if self.holds:
+            return (
+                f"The record of episode {episode} at site {self.site} holds:"
+                f" {_counted(self.entries, 'entry', 'entries')} unaltered, in an unbroken chain, and in the log of"
+                " the site."
+            )
+        found = _counted(len(self.findings), "finding")
+        return f"THE RECORD OF EPISODE {episode} AT SITE {self.site} DOES NOT HOLD: {found}."
 
 
 def _counted(number: int, one: str, many: str | None = None) -> str:
@@ -168,7 +184,7 @@ def verify_episode(installation: Installation, notary: Notary, caller: Caller, e
     summary_of(installation, caller, Operation.VERIFY_AN_EPISODE, episode_id)
     site = caller.site_id
     whole = WholeSite(installation.engines, site)
-    report = Report(site)
+    report = Report(site, episode_id)
     look = _Look(installation, report)
     found = whole.episode(episode_id)
     if found is not None:

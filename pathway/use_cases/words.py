@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from pathway.clinical.terms import OverrideReason
 from pathway.engine.findings import in_words
+from pathway.use_cases.refusals import OUTCOMES
 
 Document: TypeAlias = Mapping[str, Any]
 
@@ -21,6 +22,51 @@ _MANY: Final = 3
 def event_in_words(event: Document) -> str:
     """What an event says beside its kind and its date, as the body of a log entry has it; may be empty."""
     return ", ".join(_decision(event) if event["kind"] == "decision_made" else _fields(event))
+
+
+def entry_in_words(event: Document) -> str:
+    """The same; of a correction what it puts in its place, and never the id of another entry."""
+    told = event["replacement"] if event["kind"] == "event_corrected" else event
+    return event_in_words({name: value for name, value in told.items() if name != "entry"})
+
+
+def reason_in_words(event: Document) -> str:
+    """Why a decision was taken, by its code and as the person wrote it; may be empty."""
+    reason = event.get("reason") or {}
+    told = [OverrideReason(reason["code"]).label] if reason.get("code") else []
+    return "; ".join((*told, *([reason["text"].rstrip(".")] if reason.get("text") else [])))
+
+
+def facts_in_words(facts: Document) -> Iterator[tuple[str, str, Document]]:
+    """What is known, its value, and the day and the entry it rests on; but for toxicities and doses of radiation."""
+    for name, told in facts.items():
+        if name in ("toxicities", "irradiated_gy"):
+            continue
+        if "entry" in told:
+            yield in_words(name), fact_in_words(told), told
+        else:
+            yield from (
+                (f"{in_words(name)}: {in_words(each)}", fact_in_words(of), of) for each, of in told.items()
+            )
+
+
+def fact_in_words(told: Document) -> str:
+    """The value of one fact, with what else was said of it."""
+    if "value" not in told:
+        return ", ".join(_said_of(told))
+    more = (each for each in ("method", "specimen", "percent", "density") if each in told)
+    value = {"true": "yes", "false": "no"}.get(told["value"]) or in_words(told["value"])
+    return ", ".join((value, *(f"{in_words(each)} {told[each]}" for each in more)))
+
+
+def _said_of(told: Document) -> Iterator[str]:
+    for name, value in told.items():
+        if name in ("entry", "on", "precision", "since", "since_precision") or value is None:
+            continue
+        if isinstance(value, bool):
+            yield in_words(name) if value else f"not {in_words(name)}"
+        else:
+            yield f"{in_words(name)} {in_words(str(value))}"
 
 
 def finding_in_words(value: Document) -> str:
@@ -47,11 +93,8 @@ def _shortened(told: str) -> str:
 def _decision(event: Document) -> Iterator[str]:
     yield f"{in_words(event['option'])}, which was {event['offered_as']}"
     yield from _fields(event.get("detail") or {})
-    reason = event.get("reason") or {}
-    told = [OverrideReason(reason["code"]).label] if reason.get("code") else []
-    told += [reason["text"].rstrip(".")] if reason.get("text") else []
-    if told:
-        yield f"because: {'; '.join(told)}"
+    if told := reason_in_words(event):
+        yield f"because: {told}"
 
 
 def _fields(event: Document) -> Iterator[str]:
@@ -73,3 +116,8 @@ def _value(value: object) -> str:
         return "yes" if value else "no"
     text = str(value).rstrip(".")
     return in_words(text) if _NAME.fullmatch(text) else text
+
+
+def outcome_in_words(outcome: str) -> str:
+    """What came of an operation, as an audit record has it."""
+    return {"ok": "Done"}.get(outcome) or OUTCOMES.get(outcome) or in_words(outcome)

@@ -34,6 +34,7 @@ CALLS_OF_THE_INTERFACE = {
     ("POST", "/v1/episodes/{episode_id}/decisions/{entry_id}/countersignature"),
     ("POST", "/v1/episodes/{episode_id}/reviews/{entry_id}"),
     ("GET", "/v1/episodes/{episode_id}/history"),
+    ("GET", "/v1/episodes/{episode_id}/diff"),
     ("GET", "/v1/worklist"),
     ("GET", "/v1/audit"),
     ("GET", "/v1/episodes/{episode_id}/proof"),

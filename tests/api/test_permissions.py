@@ -28,6 +28,7 @@ MAY = {
     "find_episodes_of_a_patient": READERS,
     "read_an_episode": READERS,
     "read_the_history": READERS,
+    "compare_what_was_known": READERS,
     "read_the_next_step": READERS,
     "suppose_something_happened": READERS,
     "read_the_worklist": READERS,

@@ -42,8 +42,10 @@ def test_it_is_verified_on_the_spot_too_and_names_what_was_touched(service: Serv
     answer = service.get(f"{path}/verify", role="auditor").json()
     assert answer["holds"] is True
     assert answer["derived"] == 2
-    assert answer["sentences"][0].startswith("Site north holds: 1 episode with 2 entries")
     episode = path.rpartition("/")[2]
+    assert answer["sentences"][0].startswith(
+        f"The record of episode {episode} at site north holds: 2 entries"
+    )
     with sqlite3.connect(service.settings.database_url.removeprefix("sqlite:///")) as connection:
         for name in ("update", "delete"):
             connection.execute(f"DROP TRIGGER entry_append_only_{name}")

@@ -1,0 +1,107 @@
+"""Who read and wrote what, for those who look into it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pathway.use_cases.permissions import Role
+from tests.api.conftest import Service
+from tests.web.conftest import Browser
+from tests.web.test_episode_page import ago, decide, planned, questions, text_of
+from tests.web.test_history_page import SignIn
+
+__all__ = ["questions"]
+
+
+@pytest.fixture
+def auditor(sign_in: SignIn) -> Browser:
+    return sign_in("auditor", subject="auditor-wu")
+
+
+def rows(page: str) -> list[str]:
+    """What a reader sees of each record."""
+    return [text_of(each.partition(">")[2]) for each in page.split('<tr id="a-')[1:]]
+
+
+def test_an_auditor_finds_who_decided_on_an_episode(
+    pages: Service, sign_in: SignIn, auditor: Browser
+) -> None:
+    episode = planned(pages)
+    doctor = sign_in("clinician", subject="dr-lindqvist")
+    assert decide(doctor, episode, option="hold", reason_text="a fever").status_code == 200
+    page = auditor.open(f"/audit?operation=decide_on_an_option&episode={episode[10:]}")
+    (row,) = rows(page)
+    assert "dr-lindqvist clinician, through pages" in row
+    assert "Decide on an option The decision was recorded" in row
+    entry = pages.get(f"/v1{episode}/history").json()["entries"][-1]["entry"]
+    link = re.search(rf'href="({episode}/history\?entry={entry})#e-{entry}"', page)
+    assert link
+    assert f'id="e-{entry}"' in auditor.open(link[1])
+
+
+def test_looking_leaves_a_record_of_its_own(auditor: Browser) -> None:
+    auditor.open("/audit?subject=nobody-yet")
+    first, second = rows(auditor.open("/audit?subject=auditor-wu"))[:2]
+    assert "Read the audit records Done" in first
+    assert first == second or "auditor-wu" in second
+    count = len(rows(auditor.open("/audit?subject=auditor-wu")))
+    assert len(rows(auditor.open("/audit?subject=auditor-wu"))) == count + 1
+
+
+def test_what_was_refused_is_there_too(pages: Service, sign_in: SignIn, auditor: Browser) -> None:
+    curious = sign_in("coordinator", subject="curious-one")
+    curious.open("/audit", status=403)
+    (row,) = rows(auditor.open("/audit?subject=curious-one"))
+    assert "Read the audit records The caller may not do this" in row
+
+
+@pytest.mark.parametrize("role", [role.value for role in Role if role is not Role.AUDITOR])
+def test_nobody_else_sees_it_or_the_way_there(sign_in: SignIn, role: str) -> None:
+    browser = sign_in(role)
+    page = browser.open("/audit", status=403)
+    assert 'href="/audit"' not in page
+    assert 'href="/verification"' not in page
+    browser.open("/verification", status=403)
+
+
+def test_the_days_are_meant_from_their_beginning_to_their_end(pages: Service, auditor: Browser) -> None:
+    planned(pages, subject="dr-of-today")
+    of_today = "/audit?subject=dr-of-today"
+    assert len(rows(auditor.open(f"{of_today}&since={ago(0)}&until={ago(0)}"))) == 2
+    assert rows(auditor.open(f"{of_today}&until={ago(1)}")) == []
+    assert rows(auditor.open(f"{of_today}&since={ago(-1)}")) == []
+
+
+def test_what_cannot_be_looked_for_is_told_beside_its_field_and_kept(auditor: Browser) -> None:
+    page = auditor.open("/audit?subject=J%C3%BCrgen&episode=12&since=soon", status=400)
+    for field, typed in (("subject", "Jürgen"), ("episode", "12"), ("since", "soon")):
+        assert f'id="{field}-fault"' in page
+        assert f'value="{typed}"' in page
+    assert rows(page) == []
+
+
+def test_the_pages_follow_one_another_with_one_question_each(
+    pages: Service, auditor: Browser, questions: list[None]
+) -> None:
+    episode = planned(pages, site="busy")
+    for _ in range(60):
+        pages.get(f"/v1{episode}", site="busy", subject="dr-busy")
+    browser = auditor
+    http = browser.http
+    http.get("/sign-in", params={"token": pages.token("auditor", "busy", "auditor-wu")})
+    questions.clear()
+    page = browser.open("/audit?subject=dr-busy&operation=read_an_episode")
+    assert len(questions) == 1
+    following = re.search(r'href="([^"]*)" rel="next"', page)
+    assert following
+    second = browser.open(following[1].replace("&amp;", "&"))
+    assert (len(rows(page)), len(rows(second))) == (50, 10)
+    assert not {*re.findall(r'id="a-([^"]*)"', page)} & {*re.findall(r'id="a-([^"]*)"', second)}
+    assert 'value="dr-busy"' in second
+
+
+def test_another_site_has_its_own_records(pages: Service, sign_in: SignIn) -> None:
+    planned(pages, subject="dr-of-the-north")
+    assert rows(sign_in("auditor", site="south").open("/audit?subject=dr-of-the-north")) == []
