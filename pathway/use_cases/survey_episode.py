@@ -19,7 +19,9 @@ from pathway.engine.diagram import Course, drawn_with
 from pathway.engine.findings import in_words
 from pathway.engine.fold import steps
 from pathway.engine.recommendation import Recommendation
-from pathway.episodes.events import DecisionMade
+from pathway.episodes.assessments import response_in_force
+from pathway.episodes.episode import Episode
+from pathway.episodes.events import AssessmentRecorded, DecisionMade, ResponseConfirmed
 from pathway.episodes.log import (
     NO_FACTS,
     Effective,
@@ -39,6 +41,7 @@ from pathway.use_cases.read_history import rows_of
 from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.standing import Standing, summary_of
 
+_ASSESSED: Final = (AssessmentRecorded, ResponseConfirmed)
 MOST_IMPACTS: Final = 5
 """Of how many late, corrected or retracted entries, the last recorded, it is worked out what they changed."""
 
@@ -54,7 +57,8 @@ def survey_episode(
     """The episode, its next step, its history and what can be decided, as known at `known_at`, on the day `as_of`.
 
     JSON with `episode` and `next_step` as their own reads give them; `course`, the states it has been in, each
-    with since when and by which entry, and those that can be chosen; `history`, every entry, the latest day first;
+    with since when and by which entry, and those that can be chosen; `history`, every entry, the latest day first,
+    that of an assessment with the `response` then in force;
     `impacts` by entry; `form`, what can be said of each option. Of the entry `recorded` the impact is among them
     whenever it came late. Raises `Refusal`.
     """
@@ -152,6 +156,7 @@ def _ahead(told: Recommendation) -> list[dict[str, Any]]:
 def _rows(stored: list[StoredEntry], history: History, late: list[str]) -> list[dict[str, Any]]:
     """The log, the latest day first, with the state that each entry brought about."""
     reached = {effective.entry_id: step for effective, step in history}
+    assessed = {each.entry_id for each, _ in history if isinstance(each.event, _ASSESSED)}
     rows = rows_of(stored, stored)
     for row in rows:
         for name in ("engine", "recommendation", "prev_hash", "hash"):
@@ -160,7 +165,15 @@ def _rows(stored: list[StoredEntry], history: History, late: list[str]) -> list[
         if (step := reached.get(row["entry"])) is not None:
             row |= {"moved": step.moved, "state": step.episode.state}
             row |= {"unexpected": step.unexpected, "contested": step.contested}
+            if row["entry"] in assessed:
+                row["response"] = _response(step.episode)
     return sorted(rows, key=lambda row: (row["on"], row["sequence"]), reverse=True)
+
+
+def _response(episode: Episode) -> str | None:
+    """The response in force of the assessment under way; None where it is not known."""
+    response = response_in_force(episode.timepoint).response if episode.timepoint else None
+    return None if response is None else str(response)
 
 
 def _late(log: list[Entry], zone: ZoneInfo) -> list[int]:
