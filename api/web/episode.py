@@ -11,6 +11,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import Query, installation, read
+from api.web.fact_forms import CORRECTABLE
 from api.web.looking import PARAMETERS, Looking, looking
 from api.web.rendering import Page, page
 from api.web.sending import Returned
@@ -71,6 +72,7 @@ async def episode_page(
             shown_entries=SHOWN_ENTRIES,
             found=finding_in_words,
             content=entry_in_words,
+            correctable=CORRECTABLE,
             said=said_in_words,
             **_shown(told),
         )

@@ -13,6 +13,8 @@ from api.web import (
     decision,
     episode,
     history,
+    opening,
+    record,
     review,
     sheet,
     sign_in,
@@ -28,6 +30,8 @@ from pathway.use_cases.keys import KeyMissing, session_key
 
 ROUTERS: Final = (
     worklist.router,
+    opening.router,
+    record.router,
     episode.router,
     decision.router,
     review.router,

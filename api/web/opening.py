@@ -1,0 +1,221 @@
+"""Opening an episode for a patient, and finding the episodes of one; identifiers stand in no address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from api.dependencies import Query, installation, note_shown, read, request_digest
+from api.problems import STATUS, note_outcome
+from api.web.fact_fields import FactForm
+from api.web.fact_forms import BY_KIND
+from api.web.forms import Faults, Form, read_form
+from api.web.rendering import Page, page, see
+from api.web.sending import sent
+from api.web.sessions import Session, signed_in
+from api.web.typed import Part, Typed, empty_form, event_of, parts_of
+from pathway.episodes.events import EventNotUnderstood
+from pathway.store.values import Settled
+from pathway.use_cases import find_episodes, open_episode
+from pathway.use_cases.installation import Caller, today_in
+from pathway.use_cases.permissions import Operation
+from pathway.use_cases.prepare_form import words_of
+from pathway.use_cases.refusals import Refusal
+
+router = APIRouter(route_class=Page, include_in_schema=False)
+
+PATHWAY: Final = "high_risk_neuroblastoma_relapse"
+BASELINE: Final = ("progression_evidence_recorded", "gd2_measured", "cns_status_recorded", "consent_recorded")
+"""What is usually known when an episode is opened; everything else is recorded afterwards."""
+
+RISKS: Final = (("high", "high"), ("not_high", "not high"))
+_PLACES: Final[Mapping[str, str]] = {
+    "/patient/system": "patient.system",
+    "/patient/value": "patient.value",
+    "/opened_on": "opened_on",
+    "/risk_group": "risk_group",
+    "/age_months": "age_months",
+}
+_NOT_UNDERSTOOD: Final = "What was typed was not understood; nothing was recorded."
+
+
+@router.get("/episodes/new", name="open_an_episode")
+async def show_opening(request: Request) -> Response:
+    """The form that opens an episode."""
+    session, asking = signed_in(request)
+    Query(request)
+    asking.require(Operation.OPEN_AN_EPISODE)
+    return _opening(request, session, _first_form(request, session))
+
+
+@router.post("/episodes/new", name="open_an_episode")
+async def open_an_episode(request: Request) -> Response:
+    """Opens it, with what is known at the start; who has an open one already is answered with it."""
+    session, asking = signed_in(request)
+    Query(request)
+    form = await read_form(request, session)
+    asking.require(Operation.OPEN_AN_EPISODE)
+    typed = _typed(form)
+    if typed.faults:
+        note_outcome(request.scope, "invalid_body")
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return _opening(request, session, form, typed.faults, status=status, key=form.key)
+    body = orjson.dumps(typed.event)
+    done = await sent(request, form.key, lambda: _open(request, asking, body, form.key))
+    if not done.refused:
+        return see(f"/episodes/{done.document['episode']}")
+    errors = [(each["pointer"], each["detail"]) for each in done.document.get("errors", ())]
+    return _opening(
+        request,
+        session,
+        form,
+        typed.beside(errors, done.detail),
+        status=done.status,
+        key=done.key,
+        existing=done.document.get("episode", "") if done.outcome == "episode_exists" else "",
+    )
+
+
+@router.get("/find", name="find_episodes_of_a_patient")
+async def show_finding(request: Request) -> Response:
+    """The form that asks for a patient's episodes."""
+    session, asking = signed_in(request)
+    Query(request)
+    asking.require(Operation.FIND_EPISODES_OF_A_PATIENT)
+    return page(request, "find.html", session, form=Form(), faults={}, found=None)
+
+
+@router.post("/find", name="find_episodes_of_a_patient")
+async def find(request: Request) -> Response:
+    """The episodes of the patient with this identifier."""
+    session, asking = signed_in(request)
+    Query(request)
+    form = await read_form(request, session)
+    body = orjson.dumps({"patient": _patient(form)})
+    service = installation(request)
+    try:
+        told = await read(request, lambda: find_episodes.find_episodes(service, asking, body))
+    except Refusal as refusal:
+        if not refusal.errors:
+            raise
+        note_outcome(request.scope, refusal.outcome)
+        faults = Typed({}, dict(_PLACES)).beside(refusal.errors, refusal.detail)
+        return page(
+            request,
+            "find.html",
+            session,
+            status=STATUS[refusal.outcome],
+            form=form,
+            faults=faults,
+            found=None,
+        )
+    found = orjson.loads(told)["episodes"]
+    note_shown(request, [each["episode"] for each in found])
+    labels = {
+        each["episode"]: service.pathway(each["pathway"]["id"], each["pathway"]["version"])
+        .state(each["state"])
+        .label
+        for each in found
+    }
+    return page(request, "find.html", session, form=form, faults={}, found=found, labels=labels)
+
+
+def _open(request: Request, asking: Caller, body: bytes, key: str) -> Future[Settled]:
+    digest = request_digest(request, asking, body)
+    try:
+        return open_episode.open_episode(installation(request), asking, body, key, digest)
+    except EventNotUnderstood as fault:
+        raise Refusal("invalid_body", _NOT_UNDERSTOOD, fault.errors) from None
+
+
+def _patient(form: Form) -> dict[str, str]:
+    return {"system": form.text("patient.system"), "value": form.text("patient.value")}
+
+
+def _first_form(request: Request, session: Session) -> Form:
+    service = installation(request)
+    today = today_in(service.settings.time_zone(session.site_id), service.clock())
+    fields: dict[str, tuple[str, ...]] = {"opened_on": (today.isoformat(),)}
+    for facts in _baseline():
+        fields |= empty_form(facts, {}, _prefix(facts)).fields
+    return Form(fields)
+
+
+def _typed(form: Form) -> Typed:
+    """The opening that was typed, with the facts of which anything was told."""
+    told: dict[str, Any] = {
+        "pathway": PATHWAY,
+        "patient": _patient(form),
+        "opened_on": form.text("opened_on"),
+    }
+    if form.text("risk_group"):
+        told["risk_group"] = form.text("risk_group")
+    if age := form.text("age_months"):
+        told["age_months"] = int(age) if age.isascii() and age.isdigit() and len(age) < len("10000") else age
+    typed = Typed(told, dict(_PLACES))
+    baseline: list[dict[str, Any]] = []
+    for facts in _baseline():
+        part = event_of(form, facts, _prefix(facts))
+        if not _says_something(form, facts):
+            continue
+        part.event["occurred_on"] = part.event["occurred_on"] or told["opened_on"]
+        typed.places |= {f"/baseline/{len(baseline)}{pointer}": name for pointer, name in part.places.items()}
+        typed.faults |= part.faults
+        baseline.append(part.event)
+    return replace(typed, event=told | ({"baseline": baseline} if baseline else {}))
+
+
+def _says_something(form: Form, facts: FactForm) -> bool:
+    """Whether anything was typed that does not stand there from the beginning."""
+    prefix = _prefix(facts)
+    first = empty_form(facts, {}, prefix)
+    typed = (name for name in form.fields if name.startswith(prefix))
+    return any(form.text(name) != first.text(name) for name in typed)
+
+
+def _baseline() -> list[FactForm]:
+    return [BY_KIND[kind] for kind in BASELINE]
+
+
+def _prefix(facts: FactForm) -> str:
+    return f"{facts.kind}."
+
+
+def _parts(words: Mapping[str, Any], form: Form) -> list[tuple[FactForm, list[Part], bool]]:
+    return [
+        (facts, parts_of(facts, words, form, _prefix(facts)), _says_something(form, facts))
+        for facts in _baseline()
+    ]
+
+
+def _opening(
+    request: Request,
+    session: Session,
+    form: Form,
+    faults: Faults | None = None,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    key: str = "",
+    existing: str = "",
+) -> Response:
+    pathway = installation(request).catalogue.find(PATHWAY, None)
+    words = words_of(pathway) if pathway else {}
+    return page(
+        request,
+        "open_episode.html",
+        session,
+        status=status,
+        form=form,
+        faults=faults or {},
+        key=key,
+        existing=existing,
+        risks=RISKS,
+        words=words,
+        baseline=_parts(words, form),
+    )

@@ -1,0 +1,316 @@
+"""Entering a fact by hand: which form fits, what recording it would change before that is done, and doing it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from api.dependencies import Query, installation, read, request_digest
+from api.problems import note_outcome
+from api.web.fact_fields import FactForm
+from api.web.fact_forms import BY_KIND, CHAPTERS, CORRECTION, RETRACTION
+from api.web.forms import Faults, Form, read_form
+from api.web.rendering import Page, may, page, see
+from api.web.sending import Sent, sent
+from api.web.sessions import Session, signed_in
+from api.web.typed import (
+    Part,
+    Typed,
+    empty_form,
+    event_of,
+    form_of,
+    part_of,
+    parts_of,
+    taken,
+)
+from pathway.episodes.events import EventNotUnderstood, PatientIdentifier
+from pathway.store.values import Settled
+from pathway.use_cases import record_events
+from pathway.use_cases.assess_response import assess_response
+from pathway.use_cases.installation import Caller, Installation
+from pathway.use_cases.name_patients import name_patients
+from pathway.use_cases.permissions import Operation
+from pathway.use_cases.prepare_form import prepare_form
+from pathway.use_cases.refusals import Refusal
+from pathway.use_cases.words import event_in_words, said_in_words
+
+router = APIRouter(route_class=Page, include_in_schema=False)
+
+Document = Mapping[str, Any]
+
+CORRECTED: Final = "event_corrected"
+RETRACTED: Final = "event_retracted"
+REPLACEMENT: Final = "replacement."
+_ABOUT_AN_ENTRY: Final = (CORRECTED, RETRACTED)
+_CHANGED: Final = "What is typed below is not what was worked out: look at it again, then record it."
+_NOT_UNDERSTOOD: Final = "What was typed was not understood; nothing was recorded."
+_PRESENT: Final[Mapping[str, tuple[str, ...]]] = {
+    "cycle_started": ("line", "regimen", "agents"),
+    "cycle_completed": ("line",),
+}
+"""What a form says of the present treatment before anybody types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The form that is asked for: of which kind, on which episode (`told`), about which entry."""
+
+    kind: str
+    told: Document
+    patient: PatientIdentifier | None
+
+    @property
+    def facts(self) -> FactForm | None:
+        """The form of the fact that is told; None for a retraction. Raises `Refusal` where there is none."""
+        if self.kind == RETRACTED:
+            return None
+        wanted = self.told["entry"]["kind"] if self.kind == CORRECTED else self.kind
+        if wanted not in BY_KIND:
+            raise Refusal(
+                "not_correctable", "Only facts can be corrected; a decision can be retracted and made anew."
+            )
+        return BY_KIND[wanted]
+
+    @property
+    def first_looked_at(self) -> bool:
+        """True for an assessment: it is worked out before it can be recorded."""
+        return self.facts is not None and self.facts.kind == "assessment_recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands on the page beside the empty form: what was typed, what is wrong, what recording would change."""
+
+    form: Form
+    faults: Faults = field(default_factory=dict)
+    status: HTTPStatus = HTTPStatus.OK
+    key: str = ""
+    foreseen: Document | None = None
+    assessed: Document | None = None
+    seen: str = ""
+    notice: str = ""
+    conflict: str = ""
+    """The entry that says otherwise, where one does."""
+
+
+@router.get("/episodes/{episode_id}/record", name="read_an_episode")
+async def list_forms(request: Request) -> Response:
+    """Everything that can be recorded, in clinical groups; what fits the present state comes first."""
+    session, asking = signed_in(request)
+    Query(request)
+    told, patient = await _prepared(request, asking, None)
+    wanted = {kind for kind, facts in BY_KIND.items() if facts.obtains & set(told["missing"])}
+    shown = [facts for facts in BY_KIND.values() if _may_state(session, facts)]
+    fitting = [facts for facts in shown if facts.kind in wanted or facts.kind in told["expected"]]
+    chapters = {
+        title: [facts for kind in kinds if (facts := BY_KIND[kind]) in shown]
+        for title, kinds in CHAPTERS.items()
+    }
+    return page(
+        request,
+        "recordings.html",
+        session,
+        told=told,
+        patient=patient,
+        fitting=fitting,
+        wanted=wanted,
+        chapters=chapters,
+    )
+
+
+@router.get("/episodes/{episode_id}/record/{kind}", name="read_an_episode")
+async def show(request: Request) -> Response:
+    """The form for one kind of fact; for a correction, filled with what was recorded."""
+    session, asking = signed_in(request)
+    asked = await _asking(request, asking)
+    return _page(request, session, asked, Shown(_first_form(asked)))
+
+
+@router.post("/episodes/{episode_id}/record/{kind}", name="record_what_happened")
+async def record(request: Request) -> Response:
+    """Says what recording it would change, or records it."""
+    session, asking = signed_in(request)
+    form = await read_form(request, session)
+    asked = await _asking(request, asking)
+    typed = _typed(form, asked)
+    if typed.faults:
+        note_outcome(request.scope, "invalid_body")
+        return _page(
+            request, session, asked, Shown(form, typed.faults, HTTPStatus.UNPROCESSABLE_ENTITY, form.key)
+        )
+    body = orjson.dumps(typed.event, option=orjson.OPT_SORT_KEYS)
+    seen = hashlib.sha256(body).hexdigest()
+    wants = form.text("do") == "record"
+    if wants and (not asked.first_looked_at or form.text("seen") == seen):
+        return await _recorded(request, session, asking, asked, form, typed, body)
+    done = await sent(request, "", lambda: _write(request, asking, body, None))
+    if done.refused:
+        return _page(request, session, asked, _wrong(form, typed, done, form.key))
+    shown = Shown(
+        form,
+        key=form.key,
+        foreseen=done.document,
+        assessed=_assessed(typed.event),
+        seen=seen,
+        notice=_CHANGED if wants and form.text("seen") else "",
+    )
+    return _page(request, session, asked, shown)
+
+
+async def _recorded(
+    request: Request, session: Session, asking: Caller, asked: Asking, form: Form, typed: Typed, body: bytes
+) -> Response:
+    done = await sent(request, form.key, lambda: _write(request, asking, body, form.key))
+    if done.refused:
+        return _page(request, session, asked, _wrong(form, typed, done, done.key))
+    entry = done.document["entries"][0]["entry"]
+    return see(f"/episodes/{request.path_params['episode_id']}?recorded={entry}")
+
+
+def _write(request: Request, asking: Caller, body: bytes, key: str | None) -> Future[Settled]:
+    """Hands the event to the use case; without a key it only says what it would do. Raises `Refusal`."""
+    try:
+        return record_events.record_events(
+            installation(request),
+            asking,
+            request.path_params["episode_id"],
+            body,
+            key,
+            request_digest(request, asking, body),
+            dry_run=key is None,
+        )
+    except EventNotUnderstood as fault:
+        raise Refusal("invalid_body", _NOT_UNDERSTOOD, fault.errors) from None
+
+
+def _wrong(form: Form, typed: Typed, done: Sent, key: str) -> Shown:
+    errors = [(each["pointer"], each["detail"]) for each in done.document.get("errors", ())]
+    faults = typed.beside(errors, done.detail)
+    return Shown(form, faults, done.status, key, conflict=done.document.get("entry", ""))
+
+
+async def _asking(request: Request, asking: Caller) -> Asking:
+    """The form the address asks for. Raises `Refusal`."""
+    kind = request.path_params["kind"]
+    entry = Query(request, "entry").identifier("entry")
+    if kind not in BY_KIND and kind not in _ABOUT_AN_ENTRY:
+        raise Refusal("not_found", "There is no form for this.")
+    if kind in _ABOUT_AN_ENTRY and entry is None:
+        raise Refusal("invalid_parameter", "Say which entry is meant: choose it on the page of the episode.")
+    if kind in BY_KIND and BY_KIND[kind].states:
+        asking.require(Operation.STATE_WHAT_A_PERSON_FOUND)
+    told, patient = await _prepared(request, asking, entry if kind in _ABOUT_AN_ENTRY else None)
+    asked = Asking(kind, told, patient)
+    if asked.facts is not None and asked.facts.states and kind == CORRECTED:
+        raise Refusal("not_correctable", "What a person stated is retracted and stated anew.")
+    return asked
+
+
+async def _prepared(
+    request: Request, asking: Caller, entry: str | None
+) -> tuple[Document, PatientIdentifier | None]:
+    service: Installation = installation(request)
+    episode_id = request.path_params["episode_id"]
+
+    def look() -> tuple[Document, PatientIdentifier | None]:
+        told = orjson.loads(prepare_form(service, asking, episode_id, entry))
+        return told, name_patients(service, asking, [told["patient"]]).get(told["patient"])
+
+    return await read(request, look)
+
+
+def _may_state(session: Session, facts: FactForm) -> bool:
+    return not facts.states or may(session, Operation.STATE_WHAT_A_PERSON_FOUND)
+
+
+# The form and the event
+
+
+def _first_form(asked: Asking) -> Form:
+    """The form before anybody typed into it."""
+    today = {"occurred_on": asked.told["today"]}
+    if asked.facts is None:
+        return Form({name: (value,) for name, value in today.items()})
+    if asked.kind == CORRECTED:
+        recorded = {**asked.told["entry"]["recorded"], "occurred_on": asked.told["entry"]["day"]}
+        filled = form_of(recorded, asked.facts, REPLACEMENT)
+        return Form({**filled.fields, "occurred_on": (asked.told["today"],)})
+    present = {name: asked.told[name] for name in _PRESENT.get(asked.kind, ())}
+    filled = form_of({name: value for name, value in present.items() if value}, asked.facts)
+    more = {name: values[0] for name, values in filled.fields.items()} | today
+    return empty_form(asked.facts, more)
+
+
+def _typed(form: Form, asked: Asking) -> Typed:
+    """The event that was typed."""
+    if asked.facts is None:
+        typed = taken(form, RETRACTED, RETRACTION)
+        typed.event["entry"] = asked.told["entry"]["entry"]
+        return typed
+    if asked.kind != CORRECTED:
+        return event_of(form, asked.facts)
+    typed, replacement = taken(form, CORRECTED, CORRECTION), event_of(form, asked.facts, REPLACEMENT)
+    recorded = asked.told["entry"]
+    if "occurred_at" in recorded["recorded"] and replacement.event["occurred_on"] == recorded["day"]:
+        # The form knows days alone: an instant that was recorded is kept while its day is.
+        del replacement.event["occurred_on"]
+        replacement.event["occurred_at"] = recorded["recorded"]["occurred_at"]
+    typed.event |= {"entry": recorded["entry"], "replacement": replacement.event}
+    typed.places |= {f"/replacement{pointer}": name for pointer, name in replacement.places.items()}
+    typed.faults |= replacement.faults
+    return typed
+
+
+def _assessed(event: Document) -> Document | None:
+    """The response by what was typed alone; None where no component was told."""
+    told = event.get("replacement", event)
+    components = told.get("components") if told["kind"] == "assessment_recorded" else None
+    return orjson.loads(assess_response(orjson.dumps(components))) if components else None
+
+
+# The page
+
+
+def _parts(asked: Asking, form: Form) -> list[Part]:
+    if asked.facts is None:
+        return [part_of(RETRACTED, RETRACTION)]
+    words = asked.told["words"]
+    if asked.kind != CORRECTED:
+        return parts_of(asked.facts, words, form)
+    recorded = asked.told["entry"]["recorded"]
+    if asked.facts.kind == "toxicity_resolved":
+        known = {value for value, _ in words["toxicities"]}
+        more = [] if recorded["entry"] in known else [(recorded["entry"], "the side effect that was named")]
+        words = {**words, "toxicities": [*words["toxicities"], *more]}
+    return [*parts_of(asked.facts, words, form, REPLACEMENT), part_of(CORRECTED, CORRECTION)]
+
+
+def _page(request: Request, session: Session, asked: Asking, shown: Shown) -> Response:
+    entry = asked.told.get("entry")
+    return page(
+        request,
+        "record.html",
+        session,
+        status=shown.status,
+        told=asked.told,
+        kind=asked.kind,
+        entry=entry,
+        recorded=_in_words(entry["recorded"]) if entry else "",
+        patient=asked.patient,
+        facts=asked.facts,
+        parts=_parts(asked, shown.form),
+        shown=shown,
+        first_looked_at=asked.first_looked_at,
+        said=said_in_words,
+    )
+
+
+def _in_words(event: Document) -> str:
+    return event_in_words({name: value for name, value in event.items() if name != "entry"})
