@@ -22,6 +22,7 @@ from api.limits import Bounded, Limits
 from api.problems import exception_handlers
 from api.rest import (
     audit,
+    cohort,
     decisions,
     episodes,
     events,
@@ -55,6 +56,7 @@ ROUTERS = (
     audit,
     proof,
     patients,
+    cohort,
     health,
 )
 """The calls; the frequent ones first, because the router tries them in this order."""

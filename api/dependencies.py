@@ -226,6 +226,16 @@ class Query:
 
         return self._read(name, _WORD, read, f"is to be one of {', '.join(values)}")
 
+    def number(self, name: str, values: Sequence[int]) -> int | None:
+        """One of the whole numbers."""
+
+        def read(text: str) -> int:
+            if int(text) not in values:
+                raise ValueError
+            return int(text)
+
+        return self._read(name, _WHOLE, read, f"is to be one of {', '.join(map(str, values))}")
+
     def cursor(self) -> str | None:
         """Where the page before ended, as that page said."""
         return self._read("cursor", _CURSOR, str, "is to be the next_cursor of the page before")

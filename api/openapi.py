@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.problems import MEDIA_TYPE, STATUS
+from pathway.clinical.terms import Pattern
 from pathway.episodes.events import posted_schema
 from pathway.use_cases.permissions import NEEDS, Operation
 from pathway.use_cases.refusals import OUTCOMES
@@ -43,6 +44,17 @@ PARAMETERS: Final[Mapping[str, tuple[str, JsonSchema]]] = {
     "kind": (
         "Only episodes in which this kind of thing waits for somebody.",
         {"type": "string", "enum": ["due", "overdue", "missing", "waiting", "review"]},
+    ),
+    "pathway": ("The pathway by its id; the first published, unless said.", {"type": "string"}),
+    "opened_from": ("Only episodes opened on this day or later.", {"type": "string", "format": "date"}),
+    "opened_to": ("Only episodes opened on this day or earlier.", {"type": "string", "format": "date"}),
+    "pattern": (
+        "Only episodes whose progression has this pattern.",
+        {"type": "string", "enum": [each.value for each in Pattern]},
+    ),
+    "line": (
+        "Only episodes that have come to this line of therapy; 3 is the third or a later.",
+        {"type": "integer", "enum": [1, 2, 3]},
     ),
     "subject": ("Only what this person or system did.", {"type": "string", "maxLength": 255}),
     "operation": ("Only this operation, by its `operationId`.", {"type": "string", "maxLength": 255}),

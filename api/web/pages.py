@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from api.access import CannotStart
 from api.web import (
     audit,
+    cohort,
     comparison,
     decision,
     episode,
@@ -37,6 +38,7 @@ ROUTERS: Final = (
     review.router,
     what_if.router,
     sheet.router,
+    cohort.router,
     history.router,
     comparison.router,
     verification.router,

@@ -47,7 +47,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 NAVIGATION: Final = (
     ("Worklist", "/", Operation.READ_THE_WORKLIST),
-    ("Cohort", "/cohort", Operation.READ_THE_WORKLIST),
+    ("Cohort", "/cohort", Operation.READ_THE_COHORT),
     ("Pathway", "/pathway", Operation.LIST_THE_PATHWAYS),
     ("Audit", "/audit", Operation.READ_THE_AUDIT_RECORDS),
     ("Verification", "/verification", Operation.READ_THE_AUDIT_RECORDS),

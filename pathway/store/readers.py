@@ -92,6 +92,16 @@ class Readers:
         )
         return [StoredEntry(*row) for row in found]
 
+    def entries_of(self, site_id: str, episode_ids: Iterable[str]) -> dict[str, list[StoredEntry]]:
+        """Every entry of these episodes of the site, in order, by episode; in one question."""
+        wanted = list(episode_ids)
+        listed = wanted if self._engines.dialect == "postgresql" else orjson.dumps(wanted).decode()
+        found: dict[str, list[StoredEntry]] = {each: [] for each in wanted}
+        for row in self._rows(self._queries.entries_of_episodes, site_id=site_id, episode_ids=listed):
+            entry = StoredEntry(*row)
+            found[entry.episode_id].append(entry)
+        return found
+
     def entry(self, site_id: str, entry_id: str) -> StoredEntry | None:
         """The entry with this id, whichever episode of the site it belongs to."""
         found = self._rows(self._queries.entry, site_id=site_id, entry_id=entry_id)
@@ -141,6 +151,23 @@ class Readers:
     def episodes_of(self, site_id: str, pseudonym: str) -> list[Summary]:
         """The patient's episodes, the first opened first."""
         found = self._rows(self._queries.episodes_of_patient, site_id=site_id, pseudonym=pseudonym)
+        return [Summary(*row) for row in found]
+
+    def on_pathway(
+        self, site_id: str, pathway_id: str, *, since: date | None, until: date | None, limit: int
+    ) -> list[Summary]:
+        """The site's episodes on any version of the pathway, open and closed, the last opened first, at most `limit`.
+
+        `since` and `until` are the first and the last day of opening that is wanted.
+        """
+        found = self._rows(
+            self._queries.episodes_on_pathway,
+            site_id=site_id,
+            pathway_id=pathway_id,
+            since=since or date.min,
+            until=until or date.max,
+            limit=limit,
+        )
         return [Summary(*row) for row in found]
 
     def worklist(

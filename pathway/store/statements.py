@@ -264,6 +264,21 @@ class Reading:
         self.episodes_by_id = Query(
             _one_of(by(episodes, EPISODE, "site_id"), EPISODE.c.episode_id, "episode_ids", dialect), dialect
         )
+        on_pathway = by(episodes, EPISODE, "site_id", "pathway_id").where(
+            EPISODE.c.opened_on.between(bindparam("since"), bindparam("until"))
+        )
+        self.episodes_on_pathway = Query(
+            on_pathway.order_by(EPISODE.c.opened_on.desc(), EPISODE.c.episode_id.desc()).limit(
+                bindparam("limit")
+            ),
+            dialect,
+        )
+        self.entries_of_episodes = Query(
+            _one_of(by(entries, ENTRY, "site_id"), ENTRY.c.episode_id, "episode_ids", dialect).order_by(
+                ENTRY.c.episode_id, ENTRY.c.sequence
+            ),
+            dialect,
+        )
         self.entry = Query(by(entries, ENTRY, "site_id", "entry_id"), dialect)
         self.entries = Query(
             by(entries, ENTRY, "site_id", "episode_id")

@@ -37,6 +37,7 @@ class Operation(StrEnum):
     READ_THE_NEXT_STEP = "read_the_next_step"
     SUPPOSE_SOMETHING_HAPPENED = "suppose_something_happened"
     READ_THE_WORKLIST = "read_the_worklist"
+    READ_THE_COHORT = "read_the_cohort"
     PROVE_AN_EPISODE = "prove_an_episode"
     VERIFY_AN_EPISODE = "verify_an_episode"
     READ_THE_AUDIT_RECORDS = "read_the_audit_records"
@@ -71,6 +72,9 @@ NEEDS: Final[Mapping[Operation, str]] = MappingProxyType(
         Operation.READ_THE_NEXT_STEP: "episodes.read",
         Operation.SUPPOSE_SOMETHING_HAPPENED: "episodes.read",
         Operation.READ_THE_WORKLIST: "episodes.read",
+        # Counts of many courses name nobody: the owner of a pathway, who opens no episode, learns from them what
+        # its rules lead to. A system, which comes with single courses, has no use for them.
+        Operation.READ_THE_COHORT: "cohorts.read",
         Operation.PROVE_AN_EPISODE: "episodes.read",
         Operation.VERIFY_AN_EPISODE: "episodes.read",
         Operation.READ_THE_AUDIT_RECORDS: "audit.read",
@@ -96,11 +100,19 @@ GIVES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
     {
         Role.INTEGRATION: frozenset({"episodes.read", "events.write", "pathways.read"}),
         Role.COORDINATOR: frozenset(
-            {"episodes.read", "identifiers.read", "events.write", "decisions.write", "pathways.read"}
+            {
+                "episodes.read",
+                "cohorts.read",
+                "identifiers.read",
+                "events.write",
+                "decisions.write",
+                "pathways.read",
+            }
         ),
         Role.CLINICIAN: frozenset(
             {
                 "episodes.read",
+                "cohorts.read",
                 "identifiers.read",
                 "events.write",
                 "decisions.write",
@@ -108,8 +120,8 @@ GIVES: Final[Mapping[Role, frozenset[str]]] = MappingProxyType(
                 "pathways.read",
             }
         ),
-        Role.AUDITOR: frozenset({"episodes.read", "audit.read", "pathways.read"}),
-        Role.PATHWAY_OWNER: frozenset({"pathways.read", "pathways.publish"}),
+        Role.AUDITOR: frozenset({"episodes.read", "cohorts.read", "audit.read", "pathways.read"}),
+        Role.PATHWAY_OWNER: frozenset({"cohorts.read", "pathways.read", "pathways.publish"}),
         Role.OPERATOR: frozenset({"operations", "patients.erase", "pathways.read"}),
     }
 )
