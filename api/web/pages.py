@@ -15,6 +15,7 @@ from api.web import (
     episode,
     history,
     opening,
+    pathway,
     record,
     review,
     sheet,
@@ -43,6 +44,7 @@ ROUTERS: Final = (
     comparison.router,
     verification.router,
     audit.router,
+    pathway.router,
     sign_in.router,
     static_files.router,
 )

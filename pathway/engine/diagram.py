@@ -85,9 +85,13 @@ SIGNS: Final[Mapping[str, str]] = {
 
 def drawn(pathway: Pathway) -> str:
     """The pathway as an SVG document, readable in light and in dark, with its text as text."""
-    return _picture(
-        planned(pathway), pathway, None, pathway.title, pathway.summary, f"<style>{STYLE}</style>"
-    )
+    style = f"<style>{STYLE}</style>"
+    return _picture(planned(pathway), pathway, None, pathway.title, pathway.summary, style=style)
+
+
+def drawn_for_page(pathway: Pathway, told: str) -> str:
+    """The same to stand in a page whose style sheet has its classes. `told` says in words what the picture shows."""
+    return _picture(planned(pathway), pathway, None, f"{pathway.title}: states and ways", told)
 
 
 def drawn_with(pathway: Pathway, course: Course, told: str) -> str:
@@ -99,10 +103,13 @@ def drawn_with(pathway: Pathway, course: Course, told: str) -> str:
     taken = set(pairwise(course.states))
     ways = (replace(way, travelled=(way.source, way.target) in taken) for way in plan.layout.ways)
     plan.layout = replace(plan.layout, ways=tuple(ways))
-    return _picture(plan, pathway, course, f"{pathway.title}: where the episode is", told, "")
+    return _picture(plan, pathway, course, f"{pathway.title}: where the episode is", told)
 
 
-def _picture(plan: Plan, pathway: Pathway, course: Course | None, title: str, told: str, style: str) -> str:
+def _picture(
+    plan: Plan, pathway: Pathway, course: Course | None, title: str, told: str, *, style: str = ""
+) -> str:
+    """The picture; without a style of its own it stands in a page, and its ids are its own there."""
     body = [
         *_frames(pathway, plan),
         *_ways(plan),
@@ -112,7 +119,7 @@ def _picture(plan: Plan, pathway: Pathway, course: Course | None, title: str, to
     height = plan.floor + 5 * RAIL
     size = f"0 0 {plan.width:.0f} {height:.0f}"
     opening, prefix = 'aria-labelledby="title desc"', ""
-    if course:
+    if not style:
         opening, prefix = (
             'aria-labelledby="map-title" aria-describedby="map-desc" class="map" role="img"',
             "map-",

@@ -1,13 +1,12 @@
-"""The pathway as a page: every state, row, option, edge, window and finding, each with its source, as Markdown.
+"""The pathway as a page: every state, row, option, edge, window and finding, each with its source.
 
 A reader who disagrees can point at a line. What was not checked against its source says so wherever it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from pathway.clinical.evidence import Citation, Source, Tag
 from pathway.clinical.regimens import Regimen
 from pathway.clinical.terms import is_anti_gd2
 from pathway.engine.chapters import Chapter, sources_of
@@ -24,7 +23,31 @@ from pathway.engine.definition import (
     Transition,
     Window,
 )
+from pathway.engine.document import (
+    Block,
+    Cell,
+    Heading,
+    Items,
+    Line,
+    Paragraph,
+    Picture,
+    Style,
+    Words,
+    anchored,
+    cited,
+    code,
+    emphasis,
+    joined,
+    lines,
+    numbered,
+    references,
+    resting,
+    strong,
+    table,
+)
 from pathway.engine.findings import OPEN
+from pathway.engine.guards import Guard
+from pathway.engine.markdown import as_markdown
 
 READING = (
     "In each state the table is read from the top: the first row whose sentences are all true says what is "
@@ -49,105 +72,127 @@ REGIMENS = (
     "are not held: the service neither orders nor calculates them. Without a number of its own a regimen has the "
     "common limit. An agent that binds GD2 is set in bold."
 )
-TAGS = (
-    ("S", "the source was read."),
-    ("M", "general knowledge of the field, not checked against its source: shown as *unverified*."),
-    ("D", "a choice of this project, not a published rule."),
+TAGS: tuple[tuple[str, tuple[str | Words, ...]], ...] = (
+    ("S", ("the source was read.",)),
+    (
+        "M",
+        (
+            "general knowledge of the field, not checked against its source: shown as ",
+            Words("unverified", Style.UNVERIFIED),
+            ".",
+        ),
+    ),
+    ("D", ("a choice of this project, not a published rule.",)),
 )
 
 
 def written(pathway: Pathway) -> str:
     """The whole definition as one Markdown page."""
-    return "\n".join(_page(pathway)) + "\n"
+    return as_markdown(page_of(pathway))
 
 
-def _page(pathway: Pathway) -> Iterator[str]:
-    yield from (f"# {pathway.title}", "", f"`{pathway.id}`, version {pathway.version}", "")
-    yield from (
-        pathway.summary,
-        "",
-        f"![{pathway.title}: states and ways]({pathway.id}.svg)",
-        "",
-        READING,
-        "",
-    )
-    yield "Where a line comes from:"
-    yield ""
-    yield from (f"- **[{tag}]** {meaning}" for tag, meaning in TAGS)
-    opening = tuple(_chapter(each) for each in pathway.chapters if each.opens)
-    sections = tuple(_sections(pathway))
-    headings = (*(each[0] for each in opening), "States", *(each[0] for each in sections))
-    yield from ("", f"On this page: {', '.join(f'[{each}](#{_anchor(each)})' for each in headings)}.")
-    yield from _parts(opening)
-    yield from ("", "## States", "")
-    yield from (f"- [{state.label}](#{_anchor(state.label)}) (`{state.name}`)" for state in pathway.states)
-    for state in pathway.states:
-        yield from _state(pathway, state)
-    yield from _parts(sections)
+def page_of(pathway: Pathway) -> tuple[Block, ...]:
+    """The whole definition as one page."""
+    return tuple(numbered(_page(pathway)))
 
 
-def _parts(sections: Iterable[tuple[str, str, Iterable[str]]]) -> Iterator[str]:
-    for heading, remark, lines in sections:
-        yield from ("", f"## {heading}", "", *((remark, "") if remark else ()))
-        yield from lines
+def provenance() -> Iterator[Block]:
+    """What the tags behind a statement mean."""
+    yield Paragraph("Where a line comes from:")
+    yield Items(tuple((strong(f"[{tag}]"), " ", *meaning) for tag, meaning in TAGS))
 
 
-def _sections(pathway: Pathway) -> Iterator[tuple[str, str, Iterable[str]]]:
-    """Heading, remark and lines of each part that follows the states."""
+def _page(pathway: Pathway) -> Iterator[Block]:
+    yield Heading(1, pathway.title)
+    yield Paragraph((code(pathway.id), f", version {pathway.version}"))
+    yield Paragraph(pathway.summary)
+    yield Picture(f"{pathway.title}: states and ways", f"{pathway.id}.svg")
+    yield Paragraph(READING)
+    yield from provenance()
+    opening = [_chapter(each) for each in pathway.chapters if each.opens]
+    states = [*_states(pathway)]
+    sections = [*_sections(pathway)]
+    headings = (block for section in (*opening, states, *sections) for block in section)
+    links = (_link(each) for each in headings if isinstance(each, Heading) and each.level == 2)  # noqa: PLR2004
+    yield Paragraph(("On this page: ", *joined(", ", links), "."))
+    for section in (*opening, states, *sections):
+        yield from section
+
+
+def _link(heading: Heading) -> Words:
+    return Words(heading.text, Style.LINK, heading.anchor)
+
+
+def _section(heading: str, remark: str, *blocks: Block) -> list[Block]:
+    return [Heading(2, heading), *([Paragraph(remark)] if remark else []), *blocks]
+
+
+def _sections(pathway: Pathway) -> Iterator[list[Block]]:
+    """The parts that follow the states."""
     remark = "What each option needs beside a row that offers it."
-    yield "Options", remark, table("option", "what it needs", "source", rows=_options(pathway.options))
-    yield "Checklists", CHECKLISTS, _checklists(pathway)
-    header = ("what is told", "when", "where", "source")
-    yield "Prompts", PROMPTS, table(*header, rows=(_prompt(pathway, each) for each in pathway.prompts))
+    options = map(_option, pathway.options)
+    yield _section("Options", remark, anchored("option", "what it needs", "source", rows=options))
+    yield _section("Checklists", CHECKLISTS, *_checklists(pathway), _NOTHING)
+    columns = ("what is told", "when", "where", "source")
+    prompts = (_prompt(pathway, each) for each in pathway.prompts)
+    yield _section("Prompts", PROMPTS, anchored(*columns, rows=prompts))
     told = (
-        (f"{each.sentence}<br>`{each.name}`", each.when, cited([each.because])) for each in pathway.cautions
+        (f"caution-{each.name}", (lines(each.sentence, code(each.name)), each.when, cited([each.because])))
+        for each in pathway.cautions
     )
-    yield "Cautions", CAUTIONS, table("what has to be answered", "when", "source", rows=told)
-    yield "Regimens", REGIMENS, table(*_REGIMEN, rows=map(_regimen, pathway.regimens))
+    yield _section("Cautions", CAUTIONS, anchored("what has to be answered", "when", "source", rows=told))
+    yield _section("Regimens", REGIMENS, anchored(*_REGIMEN, rows=map(_regimen, pathway.regimens)))
     remark = "Days after the anchor: not before, best, not after. The next cycle follows its regimen."
-    yield "Windows", remark, table(*_WINDOW, rows=map(_window, pathway.windows))
+    yield _section("Windows", remark, table(*_WINDOW, rows=map(_window, pathway.windows)))
     numbers = ((each.sentence, str(each.value), cited([each.because])) for each in pathway.thresholds)
     remark = "How long a fact counts, and where the limits lie."
-    yield "Validity and limits", remark, table("what", "value", "source", rows=numbers)
+    yield _section("Validity and limits", remark, table("what", "value", "source", rows=numbers))
     remark = "What has to be done beside the state, with its window in days after what opened it."
-    yield "Duties", remark, table("duty", *_WINDOW, rows=map(_duty, pathway.duties))
+    yield _section("Duties", remark, anchored("duty", *_WINDOW, rows=map(_duty, pathway.duties)))
     findings = (
-        (f"{each.label} (`{each.name}`)", ", ".join(_value(value) for value in each.domain), each.request)
+        (
+            f"finding-{each.name}",
+            ((f"{each.label} (", code(each.name), ")"), joined(", ", map(_value, each.domain)), each.request),
+        )
         for each in pathway.findings
     )
     remark = "What the sentences ask, each value it can have, and how it is obtained."
-    yield "Findings", remark, table("finding", "values", "when it is missing", rows=findings)
+    found = anchored("finding", "values", "when it is missing", rows=findings)
+    yield _section("Findings", remark, found)
     remark = "The first edge whose conditions hold is taken."
     edges = map(_edge, pathway.transitions)
-    yield "Edges", remark, table("what happens", "from", "to", "when", "source", rows=edges)
+    yield _section("Edges", remark, table("what happens", "from", "to", "when", "source", rows=edges))
     yield from (_chapter(each) for each in pathway.chapters if not each.opens)
-    yield "Sources", "", _sources(pathway)
+    yield _section("Sources", "", references(pathway.citations))
 
 
-def _chapter(chapter: Chapter) -> tuple[str, str, Iterable[str]]:
-    rows = ((f"**{each.about}**", each.says, cited([each.because])) for each in chapter.remarks)
-    return chapter.heading, chapter.introduction, table(*chapter.columns, "source", rows=rows)
+def _chapter(chapter: Chapter) -> list[Block]:
+    rows = ((strong(each.about), each.says, cited([each.because])) for each in chapter.remarks)
+    return _section(chapter.heading, chapter.introduction, table(*chapter.columns, "source", rows=rows))
 
+
+_NOTHING = Items(())
+"""Keeps the checklists, which have headings of their own, apart from what follows them."""
 
 _WINDOW = ("what", "after", "earliest", "target", "latest", "source")
 _REGIMEN = ("regimen", "agents", "backbone", "next cycle", "cycles at most", "what came of it", "source")
 
 
-def _checklists(pathway: Pathway) -> Iterator[str]:
+def _checklists(pathway: Pathway) -> Iterator[Block]:
     for checklist in pathway.checklists:
         shown = _labels(state for state in pathway.states if checklist in state.checklists)
-        yield from (f"### {checklist.label}", "", f"`{checklist.name}`, shown at: {shown}.", "")
+        yield Heading(3, checklist.label)
+        yield Paragraph((code(checklist.name), f", shown at: {shown}."))
         rows = (
             (
-                f"**{each.name}**",
+                strong(each.name),
                 each.sentence,
                 "" if each.days is None else str(each.days),
                 cited([each.because]),
             )
             for each in checklist.criteria
         )
-        yield from table("criterion", "what has to be so", "days a value counts", "source", rows=rows)
-        yield ""
+        yield table("criterion", "what has to be so", "days a value counts", "source", rows=rows)
 
 
 def _labels(states: Iterable[State]) -> str:
@@ -161,83 +206,111 @@ def _labels(states: Iterable[State]) -> str:
     )
 
 
-def _prompt(pathway: Pathway, prompt: Prompt) -> tuple[str, ...]:
+Anchored = tuple[str, Sequence[Cell]]
+"""An anchor, and the cells of the row that has it."""
+
+
+def _prompt(pathway: Pathway, prompt: Prompt) -> Anchored:
     where = _labels(map(pathway.state, prompt.states)) or "everywhere"
-    urgent = "**Urgent.** " if prompt.urgent else ""
-    return (f"{urgent}{prompt.sentence}<br>`{prompt.name}`", prompt.when, where, cited([prompt.because]))
+    told: Line = (strong("Urgent."), f" {prompt.sentence}") if prompt.urgent else prompt.sentence
+    cells = (lines(told, code(prompt.name)), prompt.when, where, cited([prompt.because]))
+    return f"prompt-{prompt.name}", cells
 
 
-def _regimen(regimen: Regimen) -> tuple[str, ...]:
+def _regimen(regimen: Regimen) -> Anchored:
     following, count, lasts = regimen.next_cycle, regimen.count, regimen.duration
     days = f"{following.earliest} / {following.target} / {following.latest}" if following else "not in cycles"
     published = f"As published: {lasts.statement}" if lasts else ""
-    return (
-        f"**{regimen.name}**<br>`{regimen.id}`<br>{regimen.use}",
-        ", ".join(_agent(each) for each in regimen.agents),
-        f"`{regimen.backbone}`" if regimen.backbone else "",
+    return f"regimen-{regimen.id}", (
+        lines(strong(regimen.name), code(regimen.id), regimen.use),
+        joined(", ", map(_agent, regimen.agents)),
+        code(regimen.backbone) if regimen.backbone else "",
         days,
         str(count.cycles) if count else "",
-        "<br>".join(filter(None, (regimen.citation.statement, published))),
+        lines(*filter(None, (regimen.citation.statement, published))),
         cited(sources_of(regimen)),
     )
 
 
-def _agent(name: str) -> str:
+def _agent(name: str) -> str | Words:
     """An agent as people write it, in bold where it binds GD2."""
     plain = {"gm_csf": "GM-CSF", "dfmo": "DFMO", "mibg_131i": "131I-MIBG"}.get(name, name.replace("_", " "))
-    return f"**{plain}**" if is_anti_gd2(name) else plain
+    return strong(plain) if is_anti_gd2(name) else plain
 
 
-def _duty(duty: Duty) -> tuple[str, ...]:
-    return (f"**{duty.label}**<br>`{duty.kind}`", *_window(duty.window))
+def _duty(duty: Duty) -> Anchored:
+    return f"duty-{duty.kind}", (lines(strong(duty.label), code(duty.kind)), *_window(duty.window))
 
 
-def _state(pathway: Pathway, state: State) -> Iterator[str]:
-    yield from ("", f"### {state.label}", "", f"`{state.name}`", "")
+def _states(pathway: Pathway) -> Iterator[Block]:
+    yield Heading(2, "States")
+    headings = [Heading(3, state.label) for state in pathway.states]
+    named = zip(headings, pathway.states, strict=True)
+    yield Items(tuple((_link(heading), " (", code(state.name), ")") for heading, state in named))
+    for heading, state in zip(headings, pathway.states, strict=True):
+        yield heading
+        yield from _state(pathway, state)
+
+
+def _state(pathway: Pathway, state: State) -> Iterator[Block]:
+    yield Paragraph(code(state.name))
     header = ("row", "when", "recommended", "possible", "obtain and note", "source")
-    yield from table(*header, rows=(_row(pathway, row) for row in state.table))
+    rows = ((f"row-{state.name}-{row.number}", _row(pathway, row)) for row in state.table)
+    yield anchored(*header, rows=rows)
     if state.always:
-        yield from ("", f"Open in every row: {'; '.join(_offer(pathway, offer) for offer in state.always)}.")
+        offers = [each for offer in state.always for each in ("; ", *_offer(pathway, offer))]
+        yield Paragraph(("Open in every row: ", *offers[1:], "."))
     if state.suspends:
-        yield from (
-            "",
-            "Treatment does not go on here: neither duties nor holds run, nor what is told everywhere.",
+        yield Paragraph(
+            "Treatment does not go on here: neither duties nor holds run, nor what is told everywhere."
         )
 
 
-def _row(pathway: Pathway, row: Row) -> tuple[str, ...]:
-    conditions = " ".join(guard.sentence for guard in row.when) or "*In all other cases.*"
-    when = row.sentence if conditions == row.sentence else f"**{row.sentence}**<br>{conditions}"
-    recommended = (
-        f"**{_offer(pathway, row.recommended)}**" if row.recommended else "*the tumour board chooses*"
-    )
+def _row(pathway: Pathway, row: Row) -> tuple[Cell, ...]:
+    conditions: Line = joined(" ", map(_said, row.when)) if row.when else emphasis("In all other cases.")
+    alone = [guard.sentence for guard in row.when] == [row.sentence]
+    recommended: list[Line] = [
+        _stronger(_offer(pathway, row.recommended))
+        if row.recommended
+        else emphasis("the tumour board chooses")
+    ]
     if row.rests:
-        recommended = "*nothing is due*"
+        recommended = [emphasis("nothing is due")]
     elif row.undecided:
-        recommended = f"{recommended}<br>the field is undecided"
-    possible = "<br>".join(_together(pathway, row.possible))
-    remarks = [*(f"Obtain: {each.label}." for each in row.obtains), *row.notes]
-    sources = cited([*row.because, *(guard.because for guard in row.when)])
+        recommended.append("the field is undecided")
+    remarks: list[Line] = [*(f"Obtain: {each.label}." for each in row.obtains), *row.notes]
     return (
-        f"**{row.number}**",
-        when,
-        recommended,
-        possible,
-        "<br>".join(remarks),
-        sources,
+        strong(row.number),
+        conditions if alone else lines(strong(row.sentence), conditions),
+        lines(*recommended),
+        lines(*_together(pathway, row.possible)),
+        lines(*remarks),
+        cited([*row.because, *(guard.because for guard in row.when)]),
     )
 
 
-def _together(pathway: Pathway, offers: Iterable[Offer]) -> Iterator[str]:
+def _said(guard: Guard) -> Words:
+    return resting(guard.sentence, guard.because)
+
+
+def _stronger(line: Iterable[str | Words]) -> Line:
+    return tuple(strong(each) if isinstance(each, str) else strong(each.text, each.to) for each in line)
+
+
+def _together(pathway: Pathway, offers: Iterable[Offer]) -> Iterator[tuple[str | Words, ...]]:
     """The offers, those with the same remark on one line."""
-    labels: dict[str, list[str]] = {}
+    labels: dict[str, list[Words]] = {}
     for offer in offers:
-        labels.setdefault(_remark(offer), []).append(pathway.option(offer.option).label)
+        option = pathway.option(offer.option)
+        labels.setdefault(_remark(offer), []).append(Words(option.label, to=f"option-{option.name}"))
     for remark, named in labels.items():
-        yield f"{'; '.join(named)} ({remark})" if remark else "<br>".join(named)
+        if remark:
+            yield (*joined("; ", named), f" ({remark})")
+        else:
+            yield from ((each,) for each in named)
 
 
-def _offer(pathway: Pathway, offer: Offer) -> str:
+def _offer(pathway: Pathway, offer: Offer) -> tuple[str | Words, ...]:
     return next(_together(pathway, [offer]))
 
 
@@ -251,72 +324,24 @@ def _remark(offer: Offer) -> str:
     return "; ".join(told)
 
 
-def _options(options: Iterable[Option]) -> Iterator[tuple[str, ...]]:
-    for option in options:
-        needs = "<br>".join(guard.sentence for guard in option.needs) or "nothing"
-        kind = "<br>*treatment*" if option.treats else ""
-        yield (
-            f"**{option.label}**<br>`{option.name}`{kind}",
-            needs,
-            cited(guard.because for guard in option.needs),
-        )
+def _option(option: Option) -> Anchored:
+    kind: list[Line] = [emphasis("treatment")] if option.treats else []
+    needs = lines(*map(_said, option.needs)) if option.needs else "nothing"
+    sources = cited(guard.because for guard in option.needs)
+    return f"option-{option.name}", (lines(strong(option.label), code(option.name), *kind), needs, sources)
 
 
-def _window(window: Window) -> tuple[str, ...]:
+def _window(window: Window) -> tuple[Cell, ...]:
     days = (str(each) for each in (window.earliest, window.target, window.latest))
     return (window.what, window.anchor, *days, cited([window.because]))
 
 
-def _edge(edge: Transition) -> tuple[str, ...]:
-    places = {ANYWHERE: "*anywhere*", STAY: "*stays*"}
-    source, target = (places.get(end, f"`{end}`") for end in (edge.source, edge.target))
-    when = " ".join(guard.sentence for guard in edge.when)
-    return (f"`{edge.trigger}`", source, target, when, cited(guard.because for guard in edge.when))
+def _edge(edge: Transition) -> tuple[Cell, ...]:
+    places = {ANYWHERE: emphasis("anywhere"), STAY: emphasis("stays")}
+    source, target = (places.get(end) or code(end) for end in (edge.source, edge.target))
+    when = joined(" ", map(_said, edge.when))
+    return (code(edge.trigger), source, target, when, cited(guard.because for guard in edge.when))
 
 
-def _value(value: str) -> str:
-    return f"*{value}*" if value in OPEN else f"`{value}`"
-
-
-def _sources(pathway: Pathway) -> Iterator[str]:
-    """Each source with the places cited, those of one subject together."""
-    places: dict[Source, dict[tuple[str, Tag], dict[str, None]]] = {}
-    for citation in pathway.citations:
-        subject, _, place = citation.where.partition(": ")
-        of_source = places.setdefault(citation.source, {})
-        of_source.setdefault((subject, citation.tag), {})[place] = None
-    for source in sorted(places, key=lambda each: each.title.casefold()):
-        doi = f" doi:{source.doi}" if source.doi else ""
-        yield f"- **{source.title}.** {source.reference}.{doi}"
-        for (subject, tag), found in sorted(places[source].items()):
-            told = "; ".join(place for place in found if place)
-            yield f"  - {subject or 'as a whole'}{f': {told}' if told else ''} {_tagged(tag)}"
-
-
-def _tagged(tag: Tag) -> str:
-    return f"[{tag}] *unverified*" if tag is Tag.UNVERIFIED else f"[{tag}]"
-
-
-def cited(citations: Iterable[Citation]) -> str:
-    """The places cited, each once, those of one source on one line with their tag."""
-    lines: dict[tuple[str, Tag], dict[str, None]] = {}
-    for each in citations:
-        lines.setdefault((each.source.title, each.tag), {})[each.where] = None
-    return "<br>".join(
-        f"{title} {_tagged(tag)}{f': {told}' if (told := '; '.join(filter(None, places))) else ''}"
-        for (title, tag), places in lines.items()
-    )
-
-
-def table(*header: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    """A table, line by line."""
-    yield f"| {' | '.join(header)} |"
-    yield f"|{'---|' * len(header)}"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
-
-
-def _anchor(heading: str) -> str:
-    """The name by which a heading can be linked to."""
-    kept = "".join(letter for letter in heading.casefold() if letter.isalnum() or letter in " -")
-    return kept.replace(" ", "-")
+def _value(value: str) -> Words:
+    return emphasis(value) if value in OPEN else code(value)

@@ -1,4 +1,4 @@
-"""The response by INRC 2017 as a page: each row of each table and each open question with its source, as Markdown."""
+"""The response by INRC 2017 as a page: each row of each table and each open question with its source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,20 @@ from pathway.clinical.components import COMBINED, TABLES
 from pathway.clinical.evidence import NCI_PDQ_2025, PARK_2017, PCDC_DICTIONARY, Tag, cite
 from pathway.clinical.inrc import NOT_DECLARED, RULES
 from pathway.engine.chapters import Remark
-from pathway.engine.page import TAGS, cited, table
+from pathway.engine.document import (
+    Block,
+    Heading,
+    Paragraph,
+    cited,
+    cited_once,
+    code,
+    lines,
+    numbered,
+    strong,
+    table,
+)
+from pathway.engine.markdown import as_markdown
+from pathway.engine.page import provenance
 
 READING = (
     "Each component has a table, read from the top: the first row that holds rates it. A row that can be neither "
@@ -75,20 +88,25 @@ TITLES = {
 
 def response_written() -> str:
     """All tables of the response on one Markdown page."""
-    return "\n".join(_page()) + "\n"
+    return as_markdown(response_page())
 
 
-def _page() -> Iterator[str]:
-    yield from ("# The response by INRC 2017", "", READING, "", COMPARED, "", "Where a line comes from:", "")
-    yield from (f"- **[{tag}]** {meaning}" for tag, meaning in TAGS)
-    yield from ("", "## What goes in", "")
-    told = ((f"**{each.about}**", each.says, cited([each.because])) for each in GOES_IN)
-    yield from table("what", "how", "source", rows=told)
+def response_page() -> tuple[Block, ...]:
+    """All tables of the response on one page."""
+    return tuple(numbered(_page()))
+
+
+def _page() -> Iterator[Block]:
+    yield from (Heading(1, "The response by INRC 2017"), Paragraph(READING), Paragraph(COMPARED))
+    yield from provenance()
+    yield Heading(2, "What goes in")
+    told = ((strong(each.about), each.says, cited([each.because])) for each in GOES_IN)
+    yield table("what", "how", "source", rows=told)
     for name, rules in TABLES.items():
-        yield from ("", f"## {TITLES[name]}", "")
+        yield Heading(2, TITLES[name])
         rows = (
             (
-                f"**{rule.id}**",
+                strong(rule.id),
                 rule.rating.value,
                 rule.sentence,
                 ", ".join(rule.flags),
@@ -96,27 +114,33 @@ def _page() -> Iterator[str]:
             )
             for rule in rules
         )
-        yield from table("row", "rating", "rule", "flag", "source", rows=rows)
-    yield from ("", "## Soft tissue and bone together", "")
-    yield "Progression of either is progression of the component; where one was not involved the other decides alone."
-    yield ""
-    combined = ((f"**{row.id}**", row.rating.value, row.sentence, cited([row.citation])) for row in COMBINED)
-    yield from table("row", "rating", "rule", "source", rows=combined)
-    yield from ("", "## The three components together", "")
-    overall = (
-        (f"**{rule.id}**", rule.overall.value, _plain(rule.sentence), cited([rule.citation]))
-        for rule in RULES
+        yield table("row", "rating", "rule", "flag", "source", rows=rows)
+    yield Heading(2, "Soft tissue and bone together")
+    yield Paragraph(
+        "Progression of either is progression of the component; where one was not involved the other decides alone."
     )
-    yield from table("row", "response", "rule", "source", rows=overall)
-    yield from ("", f"**{NOT_DECLARED.rule}** {NOT_DECLARED.sentence} {cited([NOT_DECLARED.citation])}")
-    yield from ("", "## Open questions", "")
-    yield "Each is shown in the answer whenever its other reading would have rated otherwise."
-    yield ""
+    combined = ((strong(row.id), row.rating.value, row.sentence, cited([row.citation])) for row in COMBINED)
+    yield table("row", "rating", "rule", "source", rows=combined)
+    yield Heading(2, "The three components together")
+    overall = (
+        (strong(rule.id), rule.overall.value, _plain(rule.sentence), cited([rule.citation])) for rule in RULES
+    )
+    yield table("row", "response", "rule", "source", rows=overall)
+    not_declared = (strong(NOT_DECLARED.rule), f" {NOT_DECLARED.sentence} ")
+    yield Paragraph((*not_declared, *cited_once(NOT_DECLARED.citation)))
+    yield Heading(2, "Open questions")
+    yield Paragraph("Each is shown in the answer whenever its other reading would have rated otherwise.")
     policies = (
-        (f"**{each.id}**<br>`{each.name}`", each.question, each.reading, each.other, cited([each.citation]))
+        (
+            lines(strong(each.id), code(each.name)),
+            each.question,
+            each.reading,
+            each.other,
+            cited([each.citation]),
+        )
         for each in POLICIES.values()
     )
-    yield from table("id", "question", "read as", "other reading", "source", rows=policies)
+    yield table("id", "question", "read as", "other reading", "source", rows=policies)
 
 
 def _plain(sentence: str) -> str:

@@ -1,4 +1,4 @@
-"""The toxicity of the anti-GD2 antibodies as a page: what ends one for good, what to do, which grades, as Markdown."""
+"""The toxicity of the anti-GD2 antibodies as a page: what ends one for good, what to do, which grades."""
 
 from __future__ import annotations
 
@@ -23,7 +23,24 @@ from pathway.clinical.toxicity_tables import (
     Action,
     ActionRule,
 )
-from pathway.engine.page import TAGS, cited, table
+from pathway.engine.document import (
+    Block,
+    Cell,
+    Heading,
+    Line,
+    Paragraph,
+    Table,
+    cited,
+    cited_once,
+    code,
+    emphasis,
+    lines,
+    numbered,
+    strong,
+    table,
+)
+from pathway.engine.markdown import as_markdown
+from pathway.engine.page import provenance
 
 READING = (
     "What ends an antibody for good is looked up first, for whichever event; what is asked while a side effect goes on "
@@ -44,74 +61,82 @@ KINDS = (
 
 def toxicity_written() -> str:
     """All tables of toxicity on one Markdown page."""
-    return "\n".join(_page()) + "\n"
+    return as_markdown(toxicity_page())
 
 
-def _page() -> Iterator[str]:
-    yield from ("# Toxicity of the anti-GD2 antibodies", "", READING, "", "Where a line comes from:", "")
-    yield from (f"- **[{tag}]** {meaning}" for tag, meaning in TAGS)
-    yield from ("", "## What a side effect can ask for", "")
-    meanings = ((f"`{each}`", each.in_words) for each in Action)
-    yield from table("action", "what it means", rows=meanings)
-    yield from ("", "## Read before every table", "")
-    yield from _actions([LIFE_THREATENING])
+def toxicity_page() -> tuple[Block, ...]:
+    """All tables of toxicity on one page."""
+    return tuple(numbered(_page()))
+
+
+def _page() -> Iterator[Block]:
+    yield from (Heading(1, "Toxicity of the anti-GD2 antibodies"), Paragraph(READING))
+    yield from provenance()
+    yield Heading(2, "What a side effect can ask for")
+    yield table("action", "what it means", rows=((code(each), each.in_words) for each in Action))
+    yield Heading(2, "Read before every table")
+    yield _actions([LIFE_THREATENING])
     for antibody in Antibody:
         yield from _antibody(antibody)
-    yield from ("", "## Each anti-GD2 antibody", "", "Read after the table of the antibody.", "")
-    yield from _stops(rule for rule in STOP_RULES if rule.antibody is None)
-    yield ""
-    yield from _actions(rule for rule in ACTION_RULES if rule.antibody is None)
-    yield from ("", "## Side effects and their grades (CTCAE v5.0)", "", KINDS, "")
-    yield from table("side effect", "also reported as", "grades", "kind", "source", rows=map(_term, TERMS))
+    yield from (Heading(2, "Each anti-GD2 antibody"), Paragraph("Read after the table of the antibody."))
+    yield _stops(rule for rule in STOP_RULES if rule.antibody is None)
+    yield _actions(rule for rule in ACTION_RULES if rule.antibody is None)
+    yield from (Heading(2, "Side effects and their grades (CTCAE v5.0)"), Paragraph(KINDS))
+    yield table("side effect", "also reported as", "grades", "kind", "source", rows=map(_term, TERMS))
     yield from _cells()
 
 
-def _antibody(antibody: Antibody) -> Iterator[str]:
+def _antibody(antibody: Antibody) -> Iterator[Block]:
     name = antibody.replace("_", " ").capitalize()
-    yield from ("", f"## {name}", "", f"### What ends {name.casefold()} for good", "", CONDITIONS, "")
-    yield from _stops(rule for rule in STOP_RULES if rule.antibody is antibody)
-    yield from ("", f"### While {name.casefold()} is given", "")
+    yield from (Heading(2, name), Heading(3, f"What ends {name.casefold()} for good"), Paragraph(CONDITIONS))
+    yield _stops(rule for rule in STOP_RULES if rule.antibody is antibody)
+    yield Heading(3, f"While {name.casefold()} is given")
     own = [rule for rule in ACTION_RULES if rule.antibody is antibody]
-    yield from _actions([*own, *([CONTRAINDICATION] if CONTRAINDICATION.antibody is antibody else [])])
+    yield _actions([*own, *([CONTRAINDICATION] if CONTRAINDICATION.antibody is antibody else [])])
 
 
-def _stops(rules: Iterable[StopRule]) -> Iterator[str]:
+def _stops(rules: Iterable[StopRule]) -> Table:
     rows = ((rule.sentence, rule.condition or "", cited([rule.citation])) for rule in rules)
-    yield from table("rule", "what a person has to have found", "source", rows=rows)
+    return table("rule", "what a person has to have found", "source", rows=rows)
 
 
-def _actions(rules: Iterable[ActionRule]) -> Iterator[str]:
+def _actions(rules: Iterable[ActionRule]) -> Table:
     rows = (
-        (rule.event, f"`{rule.action}`", rule.sentence, rule.resume, cited([rule.citation])) for rule in rules
+        (rule.event, code(rule.action), rule.sentence, rule.resume, cited([rule.citation])) for rule in rules
     )
-    yield from table("event", "action", "what to do", "how to go on", "source", rows=rows)
+    return table("event", "action", "what to do", "how to go on", "source", rows=rows)
 
 
-def _term(term: Term) -> tuple[str, ...]:
+def _term(term: Term) -> tuple[Cell, ...]:
     others = sorted(term.terms - {plain_term(term.name)})
-    grades = "<br>".join(f"**{grade}** {text}".strip() for grade, text in term.grades)
     kinds = [*(["blood count"] if term.count else []), *(["with the infusion"] if term.with_infusion else [])]
     return (
         term.name,
         ", ".join(others),
-        grades or "*none of its own*",
+        lines(*(_grade(*each) for each in term.grades)) if term.grades else emphasis("none of its own"),
         "".join(kinds),
         cited([term.citation]),
     )
 
 
-def _cells() -> Iterator[str]:
-    yield from ("", "## After CAR-T cells (ASTCT)", "")
-    yield f"The worst item decides the grade. {FEVER_AFTER_TREATMENT} A grade by CTCAE is another scale."
+def _grade(grade: int, text: str) -> Line:
+    return (strong(str(grade)), f" {text}") if text else strong(str(grade))
+
+
+def _cells() -> Iterator[Block]:
+    yield Heading(2, "After CAR-T cells (ASTCT)")
+    yield Paragraph(
+        f"The worst item decides the grade. {FEVER_AFTER_TREATMENT} A grade by CTCAE is another scale."
+    )
     for heading, grades in (
         ("Cytokine release syndrome", CRS_GRADES),
         ("ICANS from 12 years", ICANS_GRADES),
         ("ICANS under 12 years", CAPD_GRADES),
     ):
-        yield from ("", f"### {heading}", "")
-        yield from table("grade", "what has to be so", "source", rows=map(_cell_grade, grades))
-    yield from ("", f"{LOW_BLOOD_PRESSURE} {cited([LOW_BLOOD_PRESSURE_SOURCE])}")
+        yield Heading(3, heading)
+        yield table("grade", "what has to be so", "source", rows=map(_cell_grade, grades))
+    yield Paragraph((f"{LOW_BLOOD_PRESSURE} ", *cited_once(LOW_BLOOD_PRESSURE_SOURCE)))
 
 
-def _cell_grade(grade: CellGrade) -> tuple[str, ...]:
+def _cell_grade(grade: CellGrade) -> tuple[Cell, ...]:
     return (str(grade.grade), grade.sentence, cited([grade.citation]))

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 import orjson
 
 from pathway.engine.definition import Pathway
-from pathway.engine.diagram import drawn
+from pathway.engine.diagram import drawn, drawn_for_page
+from pathway.engine.document import Block
+from pathway.engine.page import page_of
+from pathway.engine.response_page import response_page
+from pathway.engine.toxicity_page import toxicity_page
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal
+
+RULES: Final[Mapping[str, Callable[[], tuple[Block, ...]]]] = {
+    "response": response_page,
+    "toxicity": toxicity_page,
+}
+"""Rules that are no pathway's own, by the name of their page."""
 
 
 def list_pathways(installation: Installation, caller: Caller) -> bytes:
@@ -48,6 +61,25 @@ def label_pathway(
         "options": {each.name: each.label for each in pathway.options},
         "findings": {each.name: each.label for each in pathway.findings},
     }
+
+
+def write_pathway(
+    installation: Installation, caller: Caller, pathway_id: str, version: int
+) -> tuple[tuple[Block, ...], str]:
+    """One version as a page, and its picture (SVG) to stand there. Raises `Refusal`."""
+    caller.require(Operation.DESCRIBE_A_PATHWAY)
+    caller.require(Operation.DRAW_A_PATHWAY)
+    found = _found(installation, pathway_id, version)
+    states = "; ".join(state.label for state in found.states)
+    return page_of(found), drawn_for_page(found, f"{found.summary} Its states are: {states}.")
+
+
+def write_rules(caller: Caller, name: str) -> tuple[Block, ...]:
+    """The rules of every pathway as a page: `response` or `toxicity`. Raises `Refusal`."""
+    caller.require(Operation.DESCRIBE_A_PATHWAY)
+    if name not in RULES:
+        raise Refusal("not_found", f"There are rules about {' and '.join(RULES)}.")
+    return RULES[name]()
 
 
 def draw_pathway(installation: Installation, caller: Caller, pathway_id: str, version: int) -> str:
