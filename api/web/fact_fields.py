@@ -111,10 +111,14 @@ EXACTLY: Final[Words] = MappingProxyType(
 ON: Final = Group(
     "When",
     (
-        Field("occurred_on", "On", "Where only the month or the year is known, its first day."),
+        Field(
+            "occurred_on",
+            "On",
+            "2026-03-31 is 31 Mar 2026. Where only the month or the year is known, its first day.",
+        ),
         Field("occurred_precision", "How exactly the day is known", words=EXACTLY),
     ),
-    "What is known by the day alone opens windows and due dates.",
+    "Windows and due dates can be worked out only from what is known to the day.",
 )
 """When it happened; each form ends with it."""
 

@@ -20,7 +20,7 @@ def _multiple(name: str, label: str, *, unit: str) -> tuple[Field, ...]:
         Field(
             name,
             f"{label}, as a multiple",
-            "Of the upper limit of normal; or value and limit, beside.",
+            "Of the upper limit of normal. Or give value and limit instead.",
             "× ULN",
         ),
         Field(f"{name}.value", f"{label}, value"),
@@ -77,7 +77,7 @@ FORMS: Final[tuple[FactForm, ...]] = (
                     Field("method", "Method", "Such as flow cytometry or immunocytology."),
                     Field("specimen", "Specimen", "Such as marrow or tumour."),
                     Field("percent", "Cells that carry it", unit="%"),
-                    Field("density", "Density", unit="molecules per cell"),
+                    Field("density", "Density", "As it was reported."),
                 ),
             ),
         ),

@@ -19,7 +19,7 @@ from api.web.forms import Faults, Form, read_form
 from api.web.rendering import Page, page, see
 from api.web.sending import sent
 from api.web.sessions import Session, signed_in
-from api.web.typed import Part, Typed, empty_form, event_of, parts_of
+from api.web.typed import Part, Typed, empty_form, event_of, labels_of, parts_of
 from pathway.episodes.events import EventNotUnderstood
 from pathway.store.values import Settled
 from pathway.use_cases import find_episodes, open_episode
@@ -41,6 +41,13 @@ _PLACES: Final[Mapping[str, str]] = {
     "/opened_on": "opened_on",
     "/risk_group": "risk_group",
     "/age_months": "age_months",
+}
+_LABELS: Final = {
+    "patient.system": "Register",
+    "patient.value": "Identifier",
+    "opened_on": "Opened on",
+    "risk_group": "Risk group",
+    "age_months": "Age",
 }
 _NOT_UNDERSTOOD: Final = "What was typed was not understood; nothing was recorded."
 
@@ -206,6 +213,7 @@ def _opening(
 ) -> Response:
     pathway = installation(request).catalogue.find(PATHWAY, None)
     words = words_of(pathway) if pathway else {}
+    baseline = _parts(words, form)
     return page(
         request,
         "open_episode.html",
@@ -217,5 +225,6 @@ def _opening(
         existing=existing,
         risks=RISKS,
         words=words,
-        baseline=_parts(words, form),
+        baseline=baseline,
+        labels=_LABELS | labels_of(part for _, parts, _ in baseline for part in parts),
     )

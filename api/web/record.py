@@ -26,6 +26,7 @@ from api.web.typed import (
     empty_form,
     event_of,
     form_of,
+    labels_of,
     part_of,
     parts_of,
     taken,
@@ -293,7 +294,7 @@ def _parts(asked: Asking, form: Form) -> list[Part]:
 
 
 def _page(request: Request, session: Session, asked: Asking, shown: Shown) -> Response:
-    entry = asked.told.get("entry")
+    entry, parts = asked.told.get("entry"), _parts(asked, shown.form)
     return page(
         request,
         "record.html",
@@ -305,7 +306,8 @@ def _page(request: Request, session: Session, asked: Asking, shown: Shown) -> Re
         recorded=_in_words(entry["recorded"]) if entry else "",
         patient=asked.patient,
         facts=asked.facts,
-        parts=_parts(asked, shown.form),
+        parts=parts,
+        labels=labels_of(parts),
         shown=shown,
         first_looked_at=asked.first_looked_at,
         said=said_in_words,

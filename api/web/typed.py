@@ -165,6 +165,16 @@ def parts_of(
     return found
 
 
+def labels_of(parts: Iterable[Part]) -> dict[str, str]:
+    """The label of each field by its name."""
+    found: dict[str, str] = {}
+    for part in parts:
+        found |= {part.how.field.name: part.title} if part.how else {}
+        asked = (*part.fields, *(each for row in part.rows for each in row))
+        found |= {each.field.name: each.field.label for each in asked}
+    return found
+
+
 def part_of(kind: str, group: Group) -> Part:
     """One group as a page shows it."""
     return _part(kind, group, {}, None, "")

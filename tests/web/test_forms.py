@@ -1,0 +1,707 @@
+"""The forms for facts: what is typed is recorded as the interface would record it, and is explained before that."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx2
+import orjson
+import pytest
+
+from api.web.fact_fields import ON, Rows
+from api.web.fact_forms import BY_KIND, CHAPTERS, FORMS
+from api.web.typed import event_of, form_of, shape_of
+from pathway.catalogue import CATALOGUE
+from pathway.clinical.components import _BELONGING
+from pathway.episodes.events import Event, read_event
+from tests.api.conftest import PATHWAY, Service
+from tests.web.conftest import Browser
+from tests.web.filled_in import fill_in, standing
+from tests.web.test_episode_page import TODAY, SignIn, ago, planned, text_of
+
+Typed = dict[str, str]
+Told = dict[str, Any]
+
+PRIMARY = "components.primary"
+METASTATIC = "components.metastatic"
+MARROW = "components.bone_marrow"
+SHRUNK: Typed = {
+    f"{PRIMARY}.how": "measured",
+    f"{PRIMARY}.longest_diameter_mm.now": "12",
+    f"{PRIMARY}.longest_diameter_mm.baseline": "40",
+    f"{PRIMARY}.longest_diameter_mm.nadir": "12",
+    f"{PRIMARY}.uptake": "decreased",
+}
+FREE: Typed = {
+    f"{METASTATIC}.how": "rated",
+    f"{METASTATIC}.rating": "NI",
+    f"{MARROW}.how": "rated",
+    f"{MARROW}.rating": "NI",
+}
+MEASURED: Typed = SHRUNK | {
+    f"{METASTATIC}.how": "measured",
+    f"{METASTATIC}.soft_tissue_at_baseline": "false",
+    f"{METASTATIC}.bone_at_baseline": "true",
+    f"{METASTATIC}.new_lesions": "false",
+    f"{METASTATIC}.mibg.score": "curie",
+    f"{METASTATIC}.mibg.absolute": "4",
+    f"{METASTATIC}.mibg.baseline": "12",
+    f"{METASTATIC}.mibg.new_sites": "0",
+    f"{METASTATIC}.mibg.segments": "1, 0, 1, 0, 2, 0, 0, 0, 0",
+    f"{MARROW}.how": "measured",
+    f"{MARROW}.infiltration_percent.baseline": "30",
+    f"{MARROW}.marrow_samples.1.percent": "0",
+    f"{MARROW}.marrow_samples.3.percent": "2.5",
+    "residual.sites": "1",
+    "residual.local_control_feasible": "true",
+}
+BOTH: Told = {
+    "primary": {
+        "longest_diameter_mm": {"now": "12", "baseline": "40", "nadir": "12"},
+        "uptake": "decreased",
+    },
+    "metastatic": {
+        "soft_tissue_at_baseline": False,
+        "bone_at_baseline": True,
+        "new_lesions": False,
+        "mibg": {
+            "score": "curie",
+            "absolute": "4",
+            "baseline": "12",
+            "new_sites": 0,
+            "segments": [1, 0, 1, 0, 2, 0, 0, 0, 0],
+        },
+    },
+    "bone_marrow": {
+        "infiltration_percent": {"baseline": "30"},
+        "marrow_samples": [
+            {"kind": "aspirate", "side": "right", "percent": "0"},
+            {"kind": "trephine", "side": "right", "percent": "2.5"},
+        ],
+    },
+}
+
+KINDS: tuple[tuple[str, Typed, Told], ...] = (
+    (
+        "assessment_recorded",
+        MEASURED,
+        {"components": BOTH, "residual": {"sites": 1, "local_control_feasible": True}},
+    ),
+    (
+        "assessment_recorded",
+        FREE | {"reported_overall": "PR", "central_review": "false", "timepoint": "after-2"},
+        {
+            "components": {"metastatic": "NI", "bone_marrow": "NI"},
+            "reported_overall": "PR",
+            "central_review": False,
+            "timepoint": "after-2",
+        },
+    ),
+    (
+        "progression_evidence_recorded",
+        {
+            "confirmed": "false",
+            "setting": "relapse",
+            "evidence.1.modality": "mibg",
+            "evidence.1.finding": "two new sites",
+        },
+        {
+            "confirmed": False,
+            "setting": "relapse",
+            "evidence": [{"modality": "mibg", "finding": "two new sites"}],
+        },
+    ),
+    (
+        "gd2_measured",
+        {"status": "partial", "method": "flow cytometry", "percent": "42.5"},
+        {"status": "partial", "method": "flow cytometry", "percent": "42.5"},
+    ),
+    (
+        "cns_status_recorded",
+        {"status": "suspected", "symptoms": "true"},
+        {"status": "suspected", "symptoms": True},
+    ),
+    (
+        "biomarker_recorded",
+        {"marker": "MYCN", "value": "amplified"},
+        {"marker": "MYCN", "value": "amplified"},
+    ),
+    (
+        "cycle_started",
+        {"line": "", "cycle": "2", "regimen": "din.beta-TEMIRI", "agents": "dinutuximab_beta, irinotecan"},
+        {"cycle": 2, "regimen": "din.beta-TEMIRI", "agents": ["dinutuximab_beta", "irinotecan"]},
+    ),
+    (
+        "cycle_completed",
+        {"line": "1", "cycle": "2", "delivered": "full"},
+        {"line": 1, "cycle": 2, "delivered": "full"},
+    ),
+    (
+        "local_control_planned",
+        {"modality": "surgery", "planned_for": "2999-01-02", "after_cycle": "4"},
+        {"modality": "surgery", "planned_for": "2999-01-02", "after_cycle": 4},
+    ),
+    (
+        "local_control_completed",
+        {"modality": "radiotherapy", "site": "abdomen", "dose_gy": "21.6"},
+        {"modality": "radiotherapy", "site": "abdomen", "dose_gy": "21.6"},
+    ),
+    (
+        "car_t_step_recorded",
+        {"step": "crs", "grade": "2", "safety_switch": "true"},
+        {"step": "crs", "grade": 2, "safety_switch": True},
+    ),
+    (
+        "toxicity_recorded",
+        {
+            "term": "Hypotension",
+            "grade": "3",
+            "agent": "dinutuximab_beta",
+            "ongoing": "false",
+            "detail": "a\nb",
+        },
+        {"term": "Hypotension", "grade": 3, "agent": "dinutuximab_beta", "ongoing": False, "detail": "a\nb"},
+    ),
+    (
+        "fitness_recorded",
+        {
+            "lansky": "80",
+            "anc_per_ul": "1200",
+            "alt_x_uln.value": "85",
+            "alt_x_uln.limit": "34",
+            "alt_x_uln.unit": "U/l",
+            "ast_x_uln": "1.5",
+            "uncontrolled_infection": "false",
+        },
+        {
+            "lansky": 80,
+            "anc_per_ul": "1200",
+            "alt_x_uln": {"value": "85", "limit": "34", "unit": "U/l"},
+            "ast_x_uln": "1.5",
+            "uncontrolled_infection": False,
+        },
+    ),
+    ("consent_recorded", {"scope": "car_t", "given": "true"}, {"scope": "car_t", "given": True}),
+    ("intent_recorded", {"intent": "comfort"}, {"intent": "comfort"}),
+    (
+        "prior_therapy_recorded",
+        {"agents": "cisplatin; etoposide", "high_dose_therapy": "true", "months_to_progression": "7"},
+        {
+            "line": "unknown",
+            "agents": ["cisplatin", "etoposide"],
+            "high_dose_therapy": True,
+            "months_to_progression": "7",
+        },
+    ),
+    (
+        "treatment_taken_over",
+        {"line": "1", "cycles": "2", "regimen": "N8"},
+        {"line": 1, "cycles": 2, "regimen": "N8"},
+    ),
+    ("follow_up_recorded", {"findings": "no_disease"}, {"findings": "no_disease"}),
+    ("episode_closed", {"reason": "withdrawn"}, {"reason": "withdrawn"}),
+    ("episode_reopened", {"detail": "came back"}, {"detail": "came back"}),
+    ("note_added", {"text": "Asked for a copy of the scan."}, {"text": "Asked for a copy of the scan."}),
+)
+
+
+@pytest.fixture
+def doctor(sign_in: SignIn) -> Browser:
+    return sign_in("clinician")
+
+
+def record(
+    browser: Browser, episode: str, kind: str, page: str | None = None, *, do: str = "record", **typed: str
+) -> httpx2.Response:
+    """Sends the form of this kind; an assessment is looked at first, as everybody has to."""
+    address = f"{episode}/record/{kind}"
+    if kind == "assessment_recorded" and do == "record" and page is None:
+        page = fill_in(browser, address, do="preview", **typed).text
+    return fill_in(browser, address, page, do=do, **typed)
+
+
+def entries(pages: Service, episode: str) -> list[Told]:
+    found: list[Told] = pages.get(f"/v1{episode}/history?limit=200").json()["entries"]
+    return found
+
+
+def last(pages: Service, episode: str) -> Told:
+    found: Told = entries(pages, episode)[-1]["event"]
+    return found
+
+
+# Each kind
+
+
+@pytest.mark.parametrize(("kind", "typed", "told"), KINDS, ids=[kind for kind, _, _ in KINDS])
+def test_what_is_typed_is_recorded_as_the_interface_would_record_it(
+    pages: Service, doctor: Browser, kind: str, typed: Typed, told: Told
+) -> None:
+    by_hand, by_machine = planned(pages), planned(pages)
+    answer = record(doctor, by_hand, kind, **typed, occurred_on=ago(1))
+    assert answer.status_code == 303, text_of(answer.text)
+    assert pages.record(f"/v1{by_machine}", {"kind": kind, "occurred_on": ago(1), **told}).status_code == 201
+    assert last(pages, by_hand) == last(pages, by_machine)
+
+
+def test_what_came_down_is_chosen_from_the_side_effects_that_go_on(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    harm = {"kind": "toxicity_recorded", "term": "fever", "grade": 3, "occurred_on": ago(2)}
+    entry = pages.record(f"/v1{episode}", harm).json()["entries"][0]["entry"]
+    page = doctor.open(f"{episode}/record/toxicity_resolved")
+    assert f'<option value="{entry}">Fever, grade 3' in page
+    assert record(doctor, episode, "toxicity_resolved", entry=entry, to_grade="1").status_code == 303
+    told = last(pages, episode)
+    assert (told["entry"], told["to_grade"]) == (entry, 1)
+
+
+def test_a_person_states_a_response_and_that_an_assessment_will_stay_incomplete(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    answer = record(doctor, episode, "response_confirmed", response="SD", reason="the board looked at it")
+    assert answer.status_code == 303
+    assert last(pages, episode)["response"] == "SD"
+    assert record(doctor, episode, "assessment_closed_not_evaluable", reason="no scan").status_code == 303
+    assert last(pages, episode)["kind"] == "assessment_closed_not_evaluable"
+
+
+@pytest.mark.parametrize("kind", [facts.kind for facts in FORMS])
+def test_a_form_has_a_field_for_everything_its_event_can_say(kind: str) -> None:
+    asked = {
+        part
+        for group in (*BY_KIND[kind].groups, ON)
+        for each in group.fields
+        for part in (
+            [f"{each.name}.0.{one.name}" for one in each.columns] if isinstance(each, Rows) else [each.name]
+        )
+    }
+    model = next(each for each in Event.__subclasses__() if each.model_fields["kind"].default == kind)
+    left_out = {"kind", "occurred_at", "patient", "source"}
+    top = {name.partition(".")[0] for name in asked}
+    assert top == set(model.model_fields) - left_out
+    for name in asked:
+        assert shape_of(kind, name).kind
+
+
+def test_an_assessment_has_a_field_for_everything_that_belongs_to_a_component() -> None:
+    asked = {
+        name.partition(".0")[0]
+        for group in BY_KIND["assessment_recorded"].groups
+        for name in (each.name for each in group.fields)
+    }
+    for component, names in _BELONGING.items():
+        for name in names - {"rating"}:
+            start = f"components.{component}.{name}"
+            assert start in asked or any(each.startswith(f"{start}.") for each in asked), start
+
+
+@pytest.mark.parametrize(("kind", "typed", "told"), KINDS, ids=[kind for kind, _, _ in KINDS])
+def test_a_form_filled_with_an_event_tells_the_same_event(kind: str, typed: Typed, told: Told) -> None:
+    event = read_event(orjson.dumps({"kind": kind, "occurred_on": "2026-03-01", **told}))
+    again = event_of(form_of(event.body(), BY_KIND[kind]), BY_KIND[kind])
+    assert not again.faults
+    assert read_event(orjson.dumps(again.event)) == event
+
+
+def test_each_form_is_listed_once_and_brings_findings_that_there_are() -> None:
+    listed = [kind for kinds in CHAPTERS.values() for kind in kinds]
+    assert sorted(listed) == sorted(BY_KIND)
+    pathway = CATALOGUE.find(PATHWAY, None)
+    assert pathway is not None
+    assert {name for each in FORMS for name in each.obtains} <= {each.name for each in pathway.findings}
+
+
+# The list
+
+
+def test_what_is_missing_and_what_leads_on_from_here_comes_first(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    intent = {
+        "option": "start_chemoimmunotherapy",
+        "detail": {"regimen": "N8"},
+        "reason": {"text": "so agreed"},
+    }
+    basis = pages.get(f"/v1{episode}/next-step").json()["basis"]
+    assert pages.post(f"/v1{episode}/decisions", intent | {"basis": basis}).status_code == 201
+    page = text_of(doctor.open(f"{episode}/record"))
+    first = page.split("What fits now")[1].split("Response and disease")[0]
+    assert "Cycle begun" in first
+    missing = pages.get(f"/v1{episode}/next-step").json()["missing"]
+    assert "start_criteria" in [each["finding"] for each in missing]
+    assert "Fitness, counts, organ function ◔ missing".replace("◔ ", "") in first
+    assert "Side effect" not in first
+
+
+# What is wrong
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "field"),
+    [
+        ("gd2_measured", {"percent": "a lot", "status": "positive"}, "percent"),
+        ("gd2_measured", {"method": "flow"}, "status"),
+        ("gd2_measured", {"status": "positive", "occurred_on": ""}, "occurred_on"),
+        ("gd2_measured", {"status": "positive", "occurred_on": "2999-01-01"}, "occurred_on"),
+        ("toxicity_recorded", {"grade": "3"}, "term"),
+        ("cycle_started", {"cycle": "two"}, "cycle"),
+        ("fitness_recorded", {"alt_x_uln.value": "85"}, "alt_x_uln.limit"),
+        ("fitness_recorded", {"alt_x_uln": "2", "alt_x_uln.value": "85"}, "alt_x_uln.value"),
+        ("consent_recorded", {"scope": "car_t"}, "given"),
+        (
+            "progression_evidence_recorded",
+            {"confirmed": "true", "evidence.2.modality": "mibg"},
+            "evidence.2.finding",
+        ),
+        ("assessment_recorded", {f"{PRIMARY}.how": "rated"}, f"{PRIMARY}.rating"),
+        ("assessment_recorded", {f"{PRIMARY}.how": "measured"}, f"{PRIMARY}.how"),
+        ("assessment_recorded", {f"{PRIMARY}.longest_diameter_mm.now": "4"}, f"{PRIMARY}.how"),
+        (
+            "assessment_recorded",
+            SHRUNK | {f"{PRIMARY}.longest_diameter_mm.now": "-4"},
+            f"{PRIMARY}.longest_diameter_mm.now",
+        ),
+        (
+            "assessment_recorded",
+            {f"{METASTATIC}.how": "measured", f"{METASTATIC}.mibg.absolute": "3"},
+            f"{METASTATIC}.mibg.score",
+        ),
+    ],
+)
+@pytest.mark.parametrize("do", ["preview", "record"])
+def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(
+    pages: Service, doctor: Browser, kind: str, typed: Typed, field: str, do: str
+) -> None:
+    episode = planned(pages)
+    before = len(entries(pages, episode))
+    address = f"{episode}/record/{kind}"
+    answer = fill_in(doctor, address, do=do, **typed)
+    assert answer.status_code == 422
+    assert f'id="{field}-fault"' in answer.text
+    assert f'href="#{field}"' in answer.text
+    assert f'id="{field}"' in answer.text
+    sent = {"occurred_on": TODAY.isoformat()} | typed
+    kept = standing(answer.text, address)
+    assert {name: kept.get(name, "") for name in sent} == sent
+    assert len(entries(pages, episode)) == before
+
+
+def test_a_value_that_contradicts_one_of_the_same_assessment_leads_to_its_correction(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    assert record(doctor, episode, "assessment_recorded", **SHRUNK, timepoint="t1").status_code == 303
+    entry = entries(pages, episode)[-1]["entry"]
+    again = SHRUNK | {f"{PRIMARY}.longest_diameter_mm.now": "14"}
+    answer = record(doctor, episode, "assessment_recorded", do="preview", **again, timepoint="t1")
+    assert answer.status_code == 409
+    assert f'href="{episode}/record/event_corrected?entry={entry}"' in answer.text
+
+
+def test_the_same_form_sent_twice_is_recorded_once(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    page = doctor.open(f"{episode}/record/gd2_measured")
+    before = len(entries(pages, episode))
+    first, second = (record(doctor, episode, "gd2_measured", page, status="partial") for _ in range(2))
+    assert first.headers["location"] == second.headers["location"]
+    assert len(entries(pages, episode)) == before + 1
+
+
+def test_a_form_that_was_sent_before_says_so_when_it_comes_with_something_else(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    page = doctor.open(f"{episode}/record/gd2_measured")
+    assert record(doctor, episode, "gd2_measured", page, status="partial").status_code == 303
+    answer = record(doctor, episode, "gd2_measured", page, status="negative")
+    assert answer.status_code == 422
+    assert "This form was sent before with something else in it" in answer.text
+
+
+# Before it is recorded
+
+
+def test_an_assessment_is_explained_before_it_is_recorded_and_nothing_is_recorded_by_that(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    before = pages.get(f"/v1{episode}").json()["head"]
+    answer = record(doctor, episode, "assessment_recorded", do="preview", **SHRUNK, **FREE)
+    assert answer.status_code == 200
+    components = {
+        "primary": BOTH["primary"],
+        "metastatic": "NI",
+        "bone_marrow": "NI",
+    }
+    told = pages.post("/v1/inrc", components).json()
+    shown = text_of(answer.text)
+    assert told["overall"] == "PR"
+    assert f"By what is typed here: {told['overall']}" in shown
+    assert told["sentence"] in shown
+    assert told["explained"]["primary"]["sentence"] in shown
+    assert "longest diameter 12 mm (40 mm at baseline" in shown
+    assert pages.get(f"/v1{episode}").json()["head"] == before
+    recorded = record(doctor, episode, "assessment_recorded", answer.text)
+    assert recorded.status_code == 303
+    assert last(pages, episode)["components"]["primary"]["longest_diameter_mm"]["now"] == "12"
+
+
+def test_an_assessment_cannot_be_recorded_before_it_was_looked_at(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    before = len(entries(pages, episode))
+    page = doctor.open(f"{episode}/record/assessment_recorded")
+    answer = record(doctor, episode, "assessment_recorded", page, **SHRUNK, **FREE)
+    assert answer.status_code == 200
+    assert "Nothing has been recorded yet." in answer.text
+    assert len(entries(pages, episode)) == before
+
+
+def test_what_was_changed_after_it_was_worked_out_is_worked_out_again(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    before = len(entries(pages, episode))
+    page = record(doctor, episode, "assessment_recorded", do="preview", **SHRUNK, **FREE).text
+    changed = {f"{PRIMARY}.longest_diameter_mm.now": "60"}
+    answer = record(doctor, episode, "assessment_recorded", page, **changed)
+    assert "What is typed below is not what was worked out" in answer.text
+    assert "By what is typed here: PD" in text_of(answer.text)
+    assert len(entries(pages, episode)) == before
+
+
+def test_a_contradiction_between_what_was_reported_and_what_was_derived_is_flagged_before_it_is_recorded(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    typed = SHRUNK | FREE | {f"{PRIMARY}.rating": "SD"}
+    shown = text_of(record(doctor, episode, "assessment_recorded", do="preview", **typed).text)
+    assert "reported SD, derived PR" in shown
+    assert "contradiction what was reported and what was derived differ" in shown
+
+
+def test_of_what_is_incomplete_the_best_response_still_possible_is_told(
+    pages: Service, doctor: Browser
+) -> None:
+    shown = text_of(record(doctor, planned(pages), "assessment_recorded", do="preview", **SHRUNK).text)
+    assert "By what is typed here: NE" in shown
+    assert "The best response still possible: PR" in shown
+
+
+def test_an_open_question_of_the_criteria_that_decides_is_shown_with_its_other_reading(
+    pages: Service, doctor: Browser
+) -> None:
+    marrow = {
+        f"{MARROW}.how": "measured",
+        f"{MARROW}.infiltration_percent.now": "3",
+        f"{MARROW}.infiltration_percent.baseline": "15",
+    }
+    page = record(doctor, planned(pages), "assessment_recorded", do="preview", **marrow).text
+    shown = text_of(page)
+    assert "Open question A3: What is marrow that had more than 5 % and up to 20 %" in shown
+    assert "The other reading: Stable disease." in shown
+
+
+def test_what_is_known_from_before_counts_in_the_response_that_is_told(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    first = {"primary": {"longest_diameter_mm": {"now": "20", "baseline": "40"}, "uptake": "decreased"}}
+    told = {"kind": "assessment_recorded", "timepoint": "1.2", "components": first, "occurred_on": ago(5)}
+    assert pages.record(f"/v1{episode}", told).status_code == 201
+    typed = {
+        f"{PRIMARY}.how": "measured",
+        f"{PRIMARY}.longest_diameter_mm.now": "30",
+        f"{PRIMARY}.uptake": "decreased",
+        f"{PRIMARY}.involved_at_baseline": "true",
+        "timepoint": "1.4",
+    }
+    shown = text_of(record(doctor, episode, "assessment_recorded", do="preview", **FREE, **typed).text)
+    assert "In this episode, with what is known from before: PD" in shown
+
+
+def test_what_recording_would_change_is_told_without_recording_it(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    before = pages.get(f"/v1{episode}").json()["head"]
+    event = {"kind": "gd2_measured", "status": "negative", "occurred_on": TODAY.isoformat()}
+    foreseen = pages.post(f"/v1{episode}/events?dry_run=true", event).json()
+    answer = record(doctor, episode, "gd2_measured", do="preview", status="negative")
+    assert f"The next step would be: {foreseen['next_step']['summary']}" in text_of(answer.text)
+    assert pages.get(f"/v1{episode}").json()["head"] == before
+    assert record(doctor, episode, "gd2_measured", answer.text).status_code == 303
+    assert last(pages, episode)["status"] == "negative"
+
+
+def test_what_comes_late_says_what_it_changes_about_what_was_said(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    basis = pages.get(f"/v1{episode}/next-step").json()["basis"]
+    chosen = {
+        "option": "start_chemoimmunotherapy",
+        "detail": {"regimen": "N8"},
+        "reason": {"text": "so agreed"},
+    }
+    assert pages.post(f"/v1{episode}/decisions", chosen | {"basis": basis}).status_code == 201
+    typed = {"status": "new_disease", "occurred_on": ago(5)}
+    answer = record(doctor, episode, "cns_status_recorded", do="preview", **typed)
+    foreseen = pages.post(
+        f"/v1{episode}/events?dry_run=true", {"kind": "cns_status_recorded", **typed}
+    ).json()
+    assert foreseen["impact"]["decisions"]
+    assert "What it would change about what was said before" in answer.text
+    assert "The decision of" in answer.text
+
+
+# After it was recorded
+
+
+def test_after_recording_the_page_of_the_episode_says_what_it_changed(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    address = record(doctor, episode, "cycle_started", cycle="1").headers["location"]
+    shown = text_of(doctor.open(address))
+    assert "Recorded: cycle started" in shown
+    assert "It is not expected in this state: it was kept, and moved nothing." in shown
+    told = shown.split("Recorded: cycle started")[1].split("Next step")[0]
+    (review,) = pages.get(f"/v1{episode}").json()["reviews"]
+    assert f"to review {review['sentence']}" in told
+
+
+# Corrections
+
+
+def test_an_entry_is_corrected_from_the_timeline(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    entry = next(each for each in entries(pages, episode) if each["kind"] == "fitness_recorded")
+    page = doctor.open(episode)
+    address = f"{episode}/record/event_corrected?entry={entry['entry']}"
+    assert f'href="{address}" aria-label="Correct entry {entry["sequence"]}"' in page
+    stands = standing(doctor.open(address), address)
+    assert stands["replacement.lansky"] == "90"
+    assert stands["replacement.occurred_on"] == ago(8)
+    typed = {"replacement.lansky": "60", "reason": "read wrongly"}
+    answer = fill_in(doctor, address, do="record", **typed)
+    assert answer.status_code == 303, text_of(answer.text)
+    told = last(pages, episode)
+    assert told["entry"] == entry["entry"]
+    assert told["replacement"] == entry["event"] | {"lansky": 60}
+    again = standing(doctor.open(address), address)
+    assert again["replacement.lansky"] == "60"
+
+
+def test_what_is_wrong_with_a_replacement_stands_beside_its_field(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    entry = next(each for each in entries(pages, episode) if each["kind"] == "gd2_measured")
+    address = f"{episode}/record/event_corrected?entry={entry['entry']}"
+    answer = fill_in(doctor, address, do="record", **{"replacement.percent": "120"})
+    assert answer.status_code == 422
+    assert 'id="replacement.percent-fault"' in answer.text
+
+
+def test_an_instant_that_was_recorded_is_kept_while_its_day_is(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    at = f"{ago(3)}T10:30:00Z"
+    event = {"kind": "gd2_measured", "status": "positive", "occurred_at": at}
+    entry = pages.record(f"/v1{episode}", event).json()["entries"][0]["entry"]
+    address = f"{episode}/record/event_corrected?entry={entry}"
+    assert fill_in(doctor, address, do="record", **{"replacement.status": "partial"}).status_code == 303
+    told = last(pages, episode)["replacement"]
+    assert (told["status"], told["occurred_at"]) == ("partial", at)
+    moved = {"replacement.occurred_on": ago(4)}
+    assert fill_in(doctor, address, do="record", **moved).status_code == 303
+    assert last(pages, episode)["replacement"]["occurred_on"] == ago(4)
+
+
+def test_an_assessment_that_is_corrected_is_worked_out_first(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    assert record(doctor, episode, "assessment_recorded", **SHRUNK, **FREE).status_code == 303
+    entry = entries(pages, episode)[-1]
+    address = f"{episode}/record/event_corrected?entry={entry['entry']}"
+    grown = {f"replacement.{PRIMARY}.longest_diameter_mm.now": "60"}
+    seen = fill_in(doctor, address, do="record", **grown)
+    assert "By what is typed here: PD" in text_of(seen.text)
+    assert last(pages, episode) == entry["event"]
+    assert fill_in(doctor, address, seen.text, do="record").status_code == 303
+    assert last(pages, episode)["replacement"]["components"]["primary"]["longest_diameter_mm"]["now"] == "60"
+
+
+def test_an_entry_is_taken_back_from_the_timeline_with_a_reason(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    entry = next(each for each in entries(pages, episode) if each["kind"] == "gd2_measured")
+    address = f"{episode}/record/event_retracted?entry={entry['entry']}"
+    assert f'href="{address}" aria-label="Take back entry {entry["sequence"]}"' in doctor.open(episode)
+    without = fill_in(doctor, address, do="record")
+    assert without.status_code == 422
+    assert 'id="reason-fault"' in without.text
+    assert fill_in(doctor, address, do="record", reason="of another child").status_code == 303
+    assert last(pages, episode)["entry"] == entry["entry"]
+    assert f'href="{address}"' not in doctor.open(episode)
+
+
+def test_a_decision_is_taken_back_and_not_corrected(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    basis = pages.get(f"/v1{episode}/next-step").json()["basis"]
+    chosen = {
+        "option": "start_chemoimmunotherapy",
+        "detail": {"regimen": "N8"},
+        "reason": {"text": "so agreed"},
+    }
+    entry = pages.post(f"/v1{episode}/decisions", chosen | {"basis": basis}).json()["entry"]
+    page = doctor.open(episode)
+    assert f"event_corrected?entry={entry}" not in page
+    assert f"event_retracted?entry={entry}" in page
+    doctor.open(f"{episode}/record/event_corrected?entry={entry}", status=422)
+    address = f"{episode}/record/event_retracted?entry={entry}"
+    assert fill_in(doctor, address, do="record", reason="not carried out").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("record/episode_opened", 404),
+        ("record/event_corrected", 400),
+        ("record/event_retracted?entry=018f0000-0000-7000-8000-000000000000", 422),
+    ],
+)
+def test_there_is_no_form_for_what_is_not_there(
+    pages: Service, doctor: Browser, address: str, status: int
+) -> None:
+    doctor.open(f"{planned(pages)}/{address}", status=status)
+
+
+# Who may
+
+
+def test_another_sites_episode_is_not_there(pages: Service, sign_in: SignIn) -> None:
+    episode, elsewhere = planned(pages), sign_in("clinician", site="south")
+    elsewhere.open(f"{episode}/record", status=404)
+    elsewhere.open(f"{episode}/record/gd2_measured", status=404)
+    answer = elsewhere.send(f"{episode}/record/gd2_measured", {"do": "record", "status": "positive"})
+    assert answer.status_code == 404
+
+
+def test_who_may_not_record_sees_neither_form_nor_link(pages: Service, sign_in: SignIn) -> None:
+    episode, auditor = planned(pages), sign_in("auditor", subject="auditor")
+    page = auditor.open(episode)
+    assert f"{episode}/record" not in page
+    auditor.open(f"{episode}/record", status=403)
+    auditor.open(f"{episode}/record/gd2_measured", status=403)
+    answer = auditor.send(f"{episode}/record/gd2_measured", {"do": "record", "status": "positive"})
+    assert answer.status_code == 403
+
+
+def test_each_page_leaves_one_record_of_who_saw_it(pages: Service, doctor: Browser, sign_in: SignIn) -> None:
+    episode = planned(pages)
+    page = doctor.open(f"{episode}/record/gd2_measured")
+    record(doctor, episode, "gd2_measured", page, do="preview", status="partial")
+    record(doctor, episode, "gd2_measured", page, status="partial")
+    found = pages.get(
+        f"/v1/audit?episode={episode.rpartition('/')[2]}", role="auditor", subject="auditor"
+    ).json()
+    told = [(each["operation"], each["outcome"]) for each in found["records"] if each["client"] == "pages"]
+    assert sorted(told) == [
+        ("read_an_episode", "ok"),
+        ("record_what_happened", "foreseen"),
+        ("record_what_happened", "recorded"),
+    ]
+    assert re.search(r"form-[0-9a-f]{32}", page)

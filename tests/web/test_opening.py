@@ -1,0 +1,147 @@
+"""Opening an episode and finding the episodes of a patient; an identifier stands in no address."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tests.api.conftest import Service
+from tests.web.conftest import Browser
+from tests.web.filled_in import fill_in, standing
+from tests.web.test_episode_page import TODAY, SignIn, ago, text_of
+
+_numbers = itertools.count(1)
+NEW = "/episodes/new"
+
+
+@pytest.fixture
+def coordinator(sign_in: SignIn) -> Browser:
+    return sign_in("coordinator", subject="coordinator")
+
+
+@pytest.fixture
+def patient() -> dict[str, str]:
+    return {"patient.system": "urn:example:mrn", "patient.value": f"new-child-{next(_numbers)}"}
+
+
+def test_an_episode_is_opened_with_what_is_known_at_the_start(
+    pages: Service, coordinator: Browser, patient: dict[str, str]
+) -> None:
+    known = {
+        "opened_on": ago(3),
+        "risk_group": "high",
+        "age_months": "40",
+        "gd2_measured.status": "positive",
+        "gd2_measured.occurred_on": ago(4),
+        "progression_evidence_recorded.confirmed": "true",
+        "progression_evidence_recorded.setting": "relapse",
+    }
+    answer = fill_in(coordinator, NEW, **patient, **known)
+    assert answer.status_code == 303, text_of(answer.text)
+    episode = answer.headers["location"]
+    told = pages.get(f"/v1{episode}/history?limit=200").json()["entries"]
+    events = {each["kind"]: each["event"] for each in told}
+    assert set(events) == {"episode_opened", "gd2_measured", "progression_evidence_recorded"}
+    assert (events["episode_opened"]["risk_group"], events["episode_opened"]["age_months"]) == ("high", 40)
+    assert events["gd2_measured"]["occurred_on"] == ago(4)
+    assert events["progression_evidence_recorded"]["occurred_on"] == ago(3)
+    assert patient["patient.value"] in coordinator.open(episode)
+
+
+def test_an_episode_is_opened_with_nothing_but_its_patient(
+    pages: Service, coordinator: Browser, patient: dict[str, str]
+) -> None:
+    answer = fill_in(coordinator, NEW, **patient)
+    assert answer.status_code == 303
+    assert pages.get(f"/v1{answer.headers['location']}").json()["opened_on"] == TODAY.isoformat()
+
+
+def test_who_has_an_open_episode_already_is_answered_with_it(
+    pages: Service, coordinator: Browser, patient: dict[str, str]
+) -> None:
+    first = fill_in(coordinator, NEW, **patient).headers["location"]
+    answer = fill_in(coordinator, NEW, **patient)
+    assert answer.status_code == 409
+    assert f'href="{first}"' in answer.text
+    assert standing(answer.text, NEW)["patient.value"] == patient["patient.value"]
+
+
+def test_the_same_form_sent_twice_opens_one_episode(
+    pages: Service, coordinator: Browser, patient: dict[str, str]
+) -> None:
+    page = coordinator.open(NEW)
+    first, second = (fill_in(coordinator, NEW, page, **patient) for _ in range(2))
+    assert first.headers["location"] == second.headers["location"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"patient.value": ""}, "patient.value"),
+        ({"opened_on": ""}, "opened_on"),
+        ({"opened_on": "2999-01-01"}, "opened_on"),
+        ({"age_months": "four"}, "age_months"),
+        ({"gd2_measured.percent": "40"}, "gd2_measured.status"),
+        (
+            {"gd2_measured.status": "positive", "consent_recorded.scope": "car_t"},
+            "consent_recorded.given",
+        ),
+        (
+            {"cns_status_recorded.status": "suspected", "cns_status_recorded.occurred_on": "2999-01-01"},
+            "cns_status_recorded.occurred_on",
+        ),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(
+    coordinator: Browser, patient: dict[str, str], typed: dict[str, str], field: str
+) -> None:
+    sent = patient | typed
+    answer = fill_in(coordinator, NEW, **sent)
+    assert answer.status_code == 422
+    assert f'id="{field}-fault"' in answer.text
+    kept = standing(answer.text, NEW)
+    assert {name: kept[name] for name in sent} == sent
+
+
+def test_a_patients_episodes_are_found_by_the_identifier(
+    pages: Service, coordinator: Browser, patient: dict[str, str]
+) -> None:
+    episode = fill_in(coordinator, NEW, **patient).headers["location"]
+    answer = fill_in(coordinator, "/find", **patient)
+    assert answer.status_code == 200
+    assert f'href="{episode}"' in answer.text
+    assert patient["patient.value"] not in str(answer.url)
+    found = pages.get(f"/v1/audit?episode={episode.rpartition('/')[2]}", role="auditor", subject="auditor")
+    assert "find_episodes_of_a_patient" in [each["operation"] for each in found.json()["records"]]
+
+
+def test_who_has_no_episode_is_not_found(coordinator: Browser, patient: dict[str, str]) -> None:
+    answer = fill_in(coordinator, "/find", **patient)
+    assert "No episode of this patient here" in answer.text
+    assert 'href="/episodes/new"' in answer.text
+
+
+def test_episodes_of_another_site_are_not_found(
+    coordinator: Browser, patient: dict[str, str], sign_in: SignIn
+) -> None:
+    fill_in(coordinator, NEW, **patient)
+    answer = fill_in(sign_in("coordinator", site="south"), "/find", **patient)
+    assert "No episode of this patient here" in answer.text
+
+
+def test_what_cannot_be_looked_for_is_told_beside_its_field(coordinator: Browser) -> None:
+    answer = fill_in(coordinator, "/find", **{"patient.system": "urn:example:mrn"})
+    assert answer.status_code == 422
+    assert 'id="patient.value-fault"' in answer.text
+
+
+def test_both_are_linked_from_the_worklist_for_those_who_may(coordinator: Browser, sign_in: SignIn) -> None:
+    page = coordinator.open("/")
+    assert 'href="/find"' in page
+    assert f'href="{NEW}"' in page
+    auditor = sign_in("auditor", subject="auditor")
+    page = auditor.open("/")
+    assert 'href="/find"' in page
+    assert f'href="{NEW}"' not in page
+    auditor.open(NEW, status=403)
