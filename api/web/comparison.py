@@ -53,6 +53,14 @@ async def show(request: Request) -> Response:
             since=since,
             until=until,
             told=told,
+            sequences={row["entry"]: row["sequence"] for row in (*told["entries"], *told["restated"])}
+            if told
+            else {},
+            corrections={
+                row["entry"]: row["changed_by"] for row in told["restated"] if row["now"] == "corrected"
+            }
+            if told
+            else {},
             content=entry_in_words,
             fact=fact_in_words,
         )

@@ -61,6 +61,7 @@ async def show(request: Request) -> Response:
             known_at=known_at,
             rows=list(_rows(found.rows)),
             sequences={row["entry"]: row["sequence"] for row in found.rows},
+            corrections=_corrections(found.rows),
             labels=label_pathway(service, asking, episode["pathway"]["id"], episode["pathway"]["version"]),
             facts=[*facts_in_words(facts), *_side_effects(facts)],
             content=entry_in_words,
@@ -109,6 +110,11 @@ def _episode(
             raise
         document, known = read_episode(service, asking, episode_id, None, None), False
     return {**orjson.loads(document), "known": known}
+
+
+def _corrections(rows: Sequence[Document]) -> dict[str, str]:
+    """Which entry says what a corrected one should have said."""
+    return {row["entry"]: row["changed_by"] for row in rows if row["standing"] == "corrected"}
 
 
 def _rows(rows: Sequence[Document]) -> Iterator[dict[str, Any]]:

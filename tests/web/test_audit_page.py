@@ -43,9 +43,8 @@ def test_an_auditor_finds_who_decided_on_an_episode(
 
 def test_looking_leaves_a_record_of_its_own(auditor: Browser) -> None:
     auditor.open("/audit?subject=nobody-yet")
-    first, second = rows(auditor.open("/audit?subject=auditor-wu"))[:2]
+    first = rows(auditor.open("/audit?subject=auditor-wu"))[0]
     assert "Read the audit records Done" in first
-    assert first == second or "auditor-wu" in second
     count = len(rows(auditor.open("/audit?subject=auditor-wu")))
     assert len(rows(auditor.open("/audit?subject=auditor-wu"))) == count + 1
 

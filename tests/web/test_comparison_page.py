@@ -27,12 +27,13 @@ def test_it_names_the_entry_that_came_the_one_it_corrects_and_the_fact_that_is_a
     restated, rest = rest.split('id="facts"')
     facts, options = rest.split('id="options"')
     assert f"#e-{came['entry']}" in entries
-    assert f"#e-{wrong}" not in entries
+    assert entries.count('<li class="entry">') == 1
     assert "by dr-brandt" in text_of(entries)
     assert f"#e-{wrong}" in restated
     assert "Then in force, now corrected" in text_of(restated)
     row = text_of(next(each for each in facts.split("<tr>") if "GD2" in each))
-    assert row.index("positive") < row.index("negative")
+    assert row.index("positive") < row.index("negative") < row.index("as corrected by entry 6")
+    assert row.count("as corrected by") == 1
     assert (
         "Start chemoimmunotherapy" in text_of(options) or "chemoimmunotherapy" in text_of(options).casefold()
     )

@@ -73,6 +73,8 @@ def test_as_known_before_a_correction_the_page_shows_the_old_value(pages: Servic
     now = auditor.open(f"{episode}/history")
     assert "corrected by entry 6" in entry_on(now, wrong).lower()
     assert "negative" in fact(now, "GD2")
+    assert "entry 3 , as corrected by entry 6" in fact(now, "GD2")
+    assert "as corrected by" not in fact(then, "GD2")
     assert "This is what was known" not in text_of(now)
 
 
@@ -113,7 +115,7 @@ def test_an_auditor_finds_who_decided_what_against_what_was_recommended_and_why(
     }
     page = auditor.open(f"{episode}/history")
     told = entry_on(page, made["entry"]).casefold()
-    assert f"chosen {labels['supportive_care'].casefold()}" in told
+    assert f"chosen {labels['supportive_care'].casefold()} was " in told
     assert f"recommended then {labels[recommended].casefold()} another was chosen" in told
     assert "the child or family wishes otherwise; they want to go home" in told
     assert "by dr-lindqvist" in told
