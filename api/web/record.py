@@ -66,6 +66,8 @@ class Asking:
     kind: str
     told: Document
     patient: PatientIdentifier | None
+    entry: str | None = None
+    """The entry in the address."""
 
     @property
     def facts(self) -> FactForm | None:
@@ -148,8 +150,10 @@ async def record(request: Request) -> Response:
         )
     body = orjson.dumps(typed.event, option=orjson.OPT_SORT_KEYS)
     seen = hashlib.sha256(body).hexdigest()
-    wants = form.text("do") == "record"
-    if wants and (not asked.first_looked_at or form.text("seen") == seen):
+    wants, looked_at = form.text("do") == "record", form.text("seen")
+    # What was looked at is what is recorded: anything else is shown again, and an assessment always before.
+    settled = looked_at == seen if looked_at else not asked.first_looked_at
+    if wants and settled:
         return await _recorded(request, session, asking, asked, form, typed, body)
     done = await sent(request, "", lambda: _write(request, asking, body, None))
     if done.refused:
@@ -160,7 +164,7 @@ async def record(request: Request) -> Response:
         foreseen=done.document,
         assessed=_assessed(typed.event),
         seen=seen,
-        notice=_CHANGED if wants and form.text("seen") else "",
+        notice=_CHANGED if wants and looked_at else "",
     )
     return _page(request, session, asked, shown)
 
@@ -208,7 +212,7 @@ async def _asking(request: Request, asking: Caller) -> Asking:
     if kind in BY_KIND and BY_KIND[kind].states:
         asking.require(Operation.STATE_WHAT_A_PERSON_FOUND)
     told, patient = await _prepared(request, asking, entry if kind in _ABOUT_AN_ENTRY else None)
-    asked = Asking(kind, told, patient)
+    asked = Asking(kind, told, patient, entry)
     if asked.facts is not None and asked.facts.states and kind == CORRECTED:
         raise Refusal("not_correctable", "What a person stated is retracted and stated anew.")
     return asked
@@ -246,6 +250,8 @@ def _first_form(asked: Asking) -> Form:
     present = {name: asked.told[name] for name in _PRESENT.get(asked.kind, ())}
     filled = form_of({name: value for name, value in present.items() if value}, asked.facts)
     more = {name: values[0] for name, values in filled.fields.items()} | today
+    if asked.kind == "toxicity_resolved" and asked.entry:
+        more["entry"] = asked.entry
     return empty_form(asked.facts, more)
 
 

@@ -9,16 +9,26 @@ import httpx2
 import orjson
 import pytest
 
+from api import dependencies
+from api.web import sending
 from api.web.fact_fields import ON, Rows
 from api.web.fact_forms import BY_KIND, CHAPTERS, FORMS
 from api.web.typed import event_of, form_of, shape_of
 from pathway.catalogue import CATALOGUE
 from pathway.clinical.components import _BELONGING
 from pathway.episodes.events import Event, read_event
+from pathway.use_cases.refusals import Refusal
 from tests.api.conftest import PATHWAY, Service
 from tests.web.conftest import Browser
 from tests.web.filled_in import fill_in, standing
-from tests.web.test_episode_page import TODAY, SignIn, ago, planned, text_of
+from tests.web.test_episode_page import (
+    TODAY,
+    SignIn,
+    ago,
+    planned,
+    questions,  # noqa: F401  (a fixture)
+    text_of,
+)
 
 Typed = dict[str, str]
 Told = dict[str, Any]
@@ -251,6 +261,9 @@ def test_what_came_down_is_chosen_from_the_side_effects_that_go_on(pages: Servic
     entry = pages.record(f"/v1{episode}", harm).json()["entries"][0]["entry"]
     page = doctor.open(f"{episode}/record/toxicity_resolved")
     assert f'<option value="{entry}">Fever, grade 3' in page
+    address = f"{episode}/record/toxicity_resolved?entry={entry}"
+    assert f'href="{address}"' in doctor.open(episode)
+    assert f'<option value="{entry}" selected>' in doctor.open(address)
     assert record(doctor, episode, "toxicity_resolved", entry=entry, to_grade="1").status_code == 303
     told = last(pages, episode)
     assert (told["entry"], told["to_grade"]) == (entry, 1)
@@ -380,7 +393,10 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(
     assert answer.status_code == 422
     assert f'id="{field}-fault"' in answer.text
     assert f'href="#{field}"' in answer.text
-    assert f'id="{field}"' in answer.text
+    described = rf'<fieldset class="field wrong" aria-describedby="{field}-fault">'
+    if not field.endswith(".how"):
+        described = rf'id="{field}"[^>]*aria-describedby="[^"]*{field}-fault"[^>]*aria-invalid="true"'
+    assert re.search(described, answer.text)
     sent = {"occurred_on": TODAY.isoformat()} | typed
     kept = standing(answer.text, address)
     assert {name: kept.get(name, "") for name in sent} == sent
@@ -417,6 +433,25 @@ def test_a_form_that_was_sent_before_says_so_when_it_comes_with_something_else(
     answer = record(doctor, episode, "gd2_measured", page, status="negative")
     assert answer.status_code == 422
     assert "This form was sent before with something else in it" in answer.text
+
+
+def test_where_it_is_not_known_whether_it_was_recorded_the_form_can_be_sent_again_as_it_is(
+    pages: Service, doctor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    episode = planned(pages)
+    before = len(entries(pages, episode))
+    settling = dependencies.outcome_of
+
+    async def too_slow(request: Any, write: Any) -> Any:
+        await settling(request, write)
+        raise Refusal("timeout", "Still waiting.")
+
+    monkeypatch.setattr(sending, "outcome_of", too_slow)
+    answer = record(doctor, episode, "gd2_measured", status="partial")
+    assert answer.status_code == 409
+    monkeypatch.undo()
+    assert record(doctor, episode, "gd2_measured", answer.text).status_code == 303
+    assert len(entries(pages, episode)) == before + 1
 
 
 # Before it is recorded
@@ -530,6 +565,19 @@ def test_what_recording_would_change_is_told_without_recording_it(pages: Service
     assert pages.get(f"/v1{episode}").json()["head"] == before
     assert record(doctor, episode, "gd2_measured", answer.text).status_code == 303
     assert last(pages, episode)["status"] == "negative"
+
+
+def test_a_fact_that_was_changed_after_it_was_looked_at_is_looked_at_again(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    before = len(entries(pages, episode))
+    page = record(doctor, episode, "gd2_measured", do="preview", status="negative").text
+    answer = record(doctor, episode, "gd2_measured", page, status="positive")
+    assert "What is typed below is not what was worked out" in answer.text
+    assert len(entries(pages, episode)) == before
+    assert record(doctor, episode, "gd2_measured", answer.text).status_code == 303
+    assert last(pages, episode)["status"] == "positive"
 
 
 def test_what_comes_late_says_what_it_changes_about_what_was_said(pages: Service, doctor: Browser) -> None:
@@ -688,6 +736,32 @@ def test_who_may_not_record_sees_neither_form_nor_link(pages: Service, sign_in: 
     auditor.open(f"{episode}/record/gd2_measured", status=403)
     answer = auditor.send(f"{episode}/record/gd2_measured", {"do": "record", "status": "positive"})
     assert answer.status_code == 403
+
+
+def test_a_form_asks_as_little_of_a_long_course_as_of_a_short_one(
+    pages: Service,
+    doctor: Browser,
+    questions: list[None],  # noqa: F811
+) -> None:
+    episode = planned(pages)
+    entry = entries(pages, episode)[-1]["entry"]
+    addresses = [f"{episode}/record{end}" for end in ("", "/gd2_measured", f"/event_corrected?entry={entry}")]
+
+    def asked() -> list[int]:
+        found = []
+        for address in addresses:
+            questions.clear()
+            doctor.open(address)
+            found.append(len(questions))
+        return found
+
+    short = asked()
+    marks = [
+        {"kind": "biomarker_recorded", "marker": f"m{n}", "value": "x", "occurred_on": ago(7)}
+        for n in range(60)
+    ]
+    assert pages.record(f"/v1{episode}", *marks).status_code == 201
+    assert asked() == short == [2, 2, 3]
 
 
 def test_each_page_leaves_one_record_of_who_saw_it(pages: Service, doctor: Browser, sign_in: SignIn) -> None:
