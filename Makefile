@@ -22,7 +22,7 @@ PROJECT := .venv/.project
 CORE := pathway/clinical/*,pathway/episodes/*,pathway/engine/*,pathway/catalogue/*
 say = @printf '%s\n' '-- $(1)'
 
-.PHONY: help demo test prove check docs bench lock clean
+.PHONY: help demo test prove check docs pictures bench lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|' 2>/dev/null \
@@ -56,6 +56,9 @@ check: $(TESTS) $(PROJECT) ## ruff, mypy and import-linter
 docs: $(TESTS) $(PROJECT) ## write the generated pages under docs/ again, and which test shows what
 	@$(BIN)/python -m docs.generate
 	@$(BIN)/python -m docs.traceability
+
+pictures: $(TESTS) $(PROJECT) ## take the pictures of the pages for the README again (needs chromium)
+	@PATHWAY_PICTURES=$(CURDIR)/docs/pictures PATHWAY_REQUIRE_ALL=1 $(BIN)/pytest -n0 tests/journeys/test_pictures.py $(ARGS)
 
 bench: $(TESTS) $(PROJECT) ## the figures, as ratios measured side by side in one run
 	@$(BIN)/python -m benchmarks $(ARGS)

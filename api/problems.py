@@ -191,7 +191,7 @@ def _instance(scope: Scope) -> str | None:
     if "route" not in scope:
         return None
     for name, value in scope.get("path_params", {}).items():
-        if not _SHOWABLE[name].fullmatch(value):
+        if name not in _SHOWABLE or not _SHOWABLE[name].fullmatch(value):
             return None
     return str(scope["path"])
 

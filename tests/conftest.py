@@ -18,7 +18,7 @@ from hypothesis import settings
 from tests.missing import missing
 from tests.postgres import Databases, PostgresMissing, running_server
 
-pytest_plugins = ["tests.tracing", "tests.travelled", "tests.canaries"]
+pytest_plugins = ["tests.tracing", "tests.travelled", "tests.canaries", "tests.chromium"]
 
 # The same examples in every run, so that a failure is the change's own; HYPOTHESIS_PROFILE=explore draws new
 # ones.

@@ -152,10 +152,13 @@ def _say_how_to_sign_in(in_force: Settings, listener: socket.socket, log: Path) 
     from pathway.use_cases.tokens import issue
 
     bearer = issue(in_force, Role.CLINICIAN, SITE, person(), 12)
-    say(
-        f"\nServing on {url(listener)} until Ctrl-C; its log is {log}. There are no pages yet: ask it with",
-        style="bold",
-    )
-    print(f"\n  export TOKEN={bearer}")  # noqa: T201  (a token that is broken over lines cannot be pasted)
+    say(f"\nServing on {url(listener)} until Ctrl-C; its log is {log}. Open this in a browser:", style="bold")
+    # What is broken over lines cannot be clicked or pasted: links and tokens are printed as they are.
+    print(f"\n  {url(listener)}/sign-in?token={bearer}\n")  # noqa: T201
+    say("It signs you in as a clinician, for twelve hours. A program asks with the same token:")
+    print(f"\n  export TOKEN={bearer}")  # noqa: T201
     print(f'  curl -H "Authorization: Bearer $TOKEN" {url(listener)}/v1/worklist\n')  # noqa: T201
-    say("or, in another terminal of this folder, with `pathway worklist` and `pathway next EPISODE`.")
+    say(
+        "Others sign in with a token of `pathway token --role auditor` (or coordinator). In another terminal of this"
+        " folder, `pathway worklist` and `pathway next EPISODE` say the same."
+    )

@@ -253,6 +253,10 @@ def test_the_demonstration_loads_the_published_cases_says_what_is_next_and_serve
 ) -> None:
     with started(terminal, "demo", "--port", "0") as (process, address):
         assert process.stdout is not None
+        link = next(line for line in process.stdout if "/sign-in?token=" in line).strip()
+        assert link.startswith(address)
+        with httpx2.Client(follow_redirects=True) as browser:
+            assert "<h1>Worklist" in browser.get(link).text
         export = next(line for line in process.stdout if "export TOKEN=" in line)
         headers = {"Authorization": f"Bearer {export.strip().removeprefix('export TOKEN=')}"}
         items = httpx2.get(f"{address}/v1/worklist?limit=200", headers=headers).json()["items"]

@@ -1,46 +1,23 @@
-"""A real Chromium at a real service: what people do at the pages, from end to end.
-
-Where no Chromium is installed the journeys are skipped with the reason; with `PATHWAY_REQUIRE_ALL=1` they fail.
-"""
+"""A real Chromium at a real service: what people do at the pages, from end to end."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from pathway.settings import Settings
 from tests.api.conftest import Service, serving
-from tests.missing import missing
+from tests.chromium import chromium
 
-QUIET = (
-    "--no-first-run", "--disable-gpu", "--disable-quic", "--disable-sync", "--disable-background-networking",
-    "--disable-component-update",
-)  # fmt: skip
-"""Chromium asks nobody anything of its own accord."""
+__all__ = ["chromium"]
 
 WIDTHS = {"phone": 380, "desk": 1280, "wall": 1920}
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without a window."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        missing("Chromium is not installed")
-    # Its sandbox does not work for root.
-    flags = [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
-        yield browser
-        browser.close()
+EXPECTED = "the server responded with a status of 4"
+"""What Chromium says of a form that comes back with faults."""
 
 
 @pytest.fixture(scope="module")
@@ -62,17 +39,23 @@ class Desk:
         self.page.goto(f"{self.service.url}{path}")
         return self.page
 
-    def barriers(self) -> list[str]:
-        """What axe finds on the page as it is, in a line each."""
-        found = Axe().run(self.page).response["violations"]
+    def barriers(self, *rules: str) -> list[str]:
+        """What axe finds on the page as it is, in a line each; by these rules alone, if any are named."""
+        only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else None
+        found = Axe().run(self.page, options=only).response["violations"]
         return [f"{each['id']}: {each['help']} ({each['nodes'][0]['html'][:120]})" for each in found]
+
+    def fits(self) -> bool:
+        """True when nobody has to move the page sideways."""
+        found: bool = self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        return found
 
 
 @pytest.fixture
 def sits_down(chromium: Browser, ward: Service) -> Iterator[Callable[..., Desk]]:
     """People who sit down at the service; what a browser complains of on the way fails the test."""
     complaints: list[str] = []
-    contexts = []
+    contexts: list[BrowserContext] = []
 
     def sit(
         role: str = "coordinator",
@@ -87,6 +70,7 @@ def sits_down(chromium: Browser, ward: Service) -> Iterator[Callable[..., Desk]]
         context = chromium.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if theme == "dark" else "light",
+            reduced_motion="reduce",  # else pages glide to where they are sent, and nothing stands still
             java_script_enabled=scripts,
         )
         contexts.append(context)
@@ -100,10 +84,4 @@ def sits_down(chromium: Browser, ward: Service) -> Iterator[Callable[..., Desk]]
     yield sit
     for context in contexts:
         context.close()
-    assert [said for said in complaints if "the server responded with a status of 4" not in said] == []
-
-
-@pytest.fixture
-def pictures() -> Path:
-    """Where pictures of pages go (`PATHWAY_PICTURES`), which a person then looks at."""
-    return Path(os.environ.get("PATHWAY_PICTURES") or tempfile.mkdtemp(prefix="pathway-pictures-"))
+    assert [said for said in complaints if EXPECTED not in said] == []
