@@ -81,7 +81,7 @@ class Swimmer:
 
 def drawn(courses: Sequence[Document], words: Mapping[str, str]) -> Swimmer:
     """The plot of these courses; `words` say what the agreement of a decision means."""
-    groups = list(dict.fromkeys(_group(stay) for course in courses for stay in course["stays"]))
+    groups = list(dict.fromkeys(_group(stay) for course in courses for stay in _drawn(course)))
     legend = {
         group: (ascii_uppercase[place % len(ascii_uppercase)], place % FILLS, place >= FILLS)
         for place, group in enumerate(groups)
@@ -91,6 +91,11 @@ def drawn(courses: Sequence[Document], words: Mapping[str, str]) -> Swimmer:
     bars = tuple(_bar(course, number, scale, legend, words) for number, course in enumerate(courses, 1))
     letters = tuple((letter, group, fill, hatched) for group, (letter, fill, hatched) in legend.items())
     return Swimmer(bars, tuple(_ticks(longest, scale)) if longest else (), letters)
+
+
+def _drawn(course: Document) -> list[Document]:
+    """The states that a bar has; with its closure it ends."""
+    return [stay for stay in course["stays"] if stay["state"] != "closed"]
 
 
 def _group(stay: Document) -> str:
@@ -137,9 +142,7 @@ def _segments(
     course: Document, scale: float, step: float, legend: Mapping[str, tuple[str, int, bool]]
 ) -> Iterable[Segment]:
     found: list[Segment] = []
-    for place, stay in enumerate(course["stays"]):
-        if stay["state"] == "closed":
-            continue
+    for place, stay in enumerate(_drawn(course)):
         letter, fill, hatched = legend[_group(stay)]
         days = stay["to"] - stay["from"] if course["exact"] else None
         x = LEFT + (stay["from"] * scale if course["exact"] else place * step)

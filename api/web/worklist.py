@@ -37,11 +37,12 @@ async def show(request: Request) -> Response:
     due_before = query.day("due_before") if request.query_params.get("due_before") else None
     service = installation(request)
 
-    def listed() -> tuple[dict[str, Any], dict[str, PatientIdentifier]]:
+    def listed() -> tuple[dict[str, Any], dict[str, PatientIdentifier], dict[str | None, int]]:
         told = orjson.loads(worklist.read_worklist(service, asking, due_before, kind, cursor, ROWS))
-        return told, name_patients(service, asking, [item["patient"] for item in told["items"]])
+        patients = name_patients(service, asking, [item["patient"] for item in told["items"]])
+        return told, patients, worklist.count_worklist(service, asking, due_before)
 
-    found, patients = await read(request, listed)
+    found, patients, counts = await read(request, listed)
     note_shown(request, [item["episode"] for item in found["items"]])
     narrowed = {"due_before": due_before.isoformat()} if due_before else {}
     return page(
@@ -51,16 +52,15 @@ async def show(request: Request) -> Response:
         items=found["items"],
         patients=patients,
         kinds=[
-            (label, "/?" + urlencode(narrowed | ({"kind": name} if name else {})), name == kind)
-            for name, label in KINDS.items()
+            (label, _address(name, narrowed), name == kind, counts[name]) for name, label in KINDS.items()
         ],
+        count=counts[kind],
+        first=_address(kind, narrowed) if cursor else None,
         kind=kind,
         due_before=due_before,
-        following=_following(kind, narrowed, found["next_cursor"]),
+        following=_address(kind, narrowed, cursor=found["next_cursor"]) if found["next_cursor"] else None,
     )
 
 
-def _following(kind: str | None, narrowed: dict[str, str], cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    return "/?" + urlencode(narrowed | ({"kind": kind} if kind else {}) | {"cursor": cursor})
+def _address(kind: str | None, narrowed: dict[str, str], **more: str) -> str:
+    return "/?" + urlencode(narrowed | ({"kind": kind} if kind else {}) | more)

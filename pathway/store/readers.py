@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import orjson
 from sqlalchemy import (
@@ -63,6 +63,7 @@ class Readers:
         self._queries = Reading(engines.read.dialect)
         self._audits: dict[frozenset[str], Query] = {}
         self._pages: dict[tuple[Kind | None, bool, Start], Query] = {}
+        self._counts: dict[bool, Query] = {}
 
     def summary(self, site_id: str, episode_id: str) -> Summary | None:
         """The summary row of the episode."""
@@ -198,6 +199,16 @@ class Readers:
         )
         return [Summary(*row) for row in found]
 
+    def worklist_counts(
+        self, site_id: str, *, today: date, due_before: date | None = None
+    ) -> dict[str | None, int]:
+        """How many rows `worklist` has of each kind, and of all (None); in one question, which goes through them."""
+        bounded = due_before is not None
+        if bounded not in self._counts:
+            self._counts[bounded] = Query(_counts(bounded=bounded), self._engines.read.dialect)
+        (row,) = self._rows(self._counts[bounded], site_id=site_id, today=today, due_before=due_before)
+        return dict(zip((None, *_KINDS), row, strict=True))
+
     def audits_of_episode(self, site_id: str, episode_id: str) -> list[StoredAudit]:
         """The records about this one episode, in the order of their ids."""
         found = self._rows(self._queries.audits_of_episode, site_id=site_id, episode_id=episode_id)
@@ -317,6 +328,17 @@ def _page(kind: Kind | None, start: Start, *, bounded: bool) -> Select[Any]:
     both = union_all(*(select(one) for one in ranges)).subquery()
     in_order = select(both).order_by(both.c.due_target.is_(None), both.c.due_target, both.c.episode_id)
     return in_order.limit(_LIMIT)
+
+
+_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+
+def _counts(*, bounded: bool) -> Select[Any]:
+    """How many open episodes there are, and of each kind."""
+    number = func.count()
+    counted: Any = select(number, *(number.filter(_is(kind)) for kind in _KINDS))
+    query = by(counted, EPISODE, "site_id").where(EPISODE.c.is_open)
+    return query.where(EPISODE.c.due_target < bindparam("due_before", type_=Date)) if bounded else query
 
 
 def _audit_page(asked: frozenset[str]) -> Select[Any]:

@@ -50,6 +50,15 @@ def read_worklist(
     )
 
 
+def count_worklist(
+    installation: Installation, caller: Caller, due_before: date | None
+) -> dict[str | None, int]:
+    """How many rows the caller's worklist has of each kind, and in all (None). Raises `Refusal`."""
+    caller.require(Operation.READ_THE_WORKLIST)
+    today = today_in(installation.settings.time_zone(caller.site_id), installation.clock())
+    return installation.readers.worklist_counts(caller.site_id, today=today, due_before=due_before)
+
+
 def _cursor(last: Summary) -> str:
     return f"{last.due_target.isoformat() if last.due_target else 'undated'}_{last.episode_id}"
 
@@ -82,5 +91,6 @@ def _item(installation: Installation, summary: Summary) -> dict[str, Any]:
         "due": due.as_dict(standing.as_of) if due else None,
         "missing": [finding.name for finding in told.outcome.obtain],
         "waiting": summary.waiting,
+        "signatures": len(standing.episode.pending),
         "reviews": summary.reviews,
     }

@@ -589,7 +589,7 @@ def test_the_worklist_names_many_patients_with_one_question(
     questions.clear()
     page = browser.open("/")
     assert all(f"another-{number}" in page for number in range(5))
-    assert len(questions) == one == 2
+    assert len(questions) == one == 3
 
 
 def test_the_worklist_takes_a_day_that_was_left_empty(doctor: Browser) -> None:
