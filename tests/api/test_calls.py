@@ -401,6 +401,7 @@ CALLS = (
     ("GET", "{episode}"),
     ("GET", "{episode}/next-step"),
     ("GET", "{episode}/history"),
+    ("GET", "{episode}/diff"),
     ("GET", "/v1/worklist"),
     ("POST", "/v1/episodes:find"),
     ("POST", "{episode}/next-step:suppose"),
