@@ -22,6 +22,8 @@ LONG: Final = 1000
 """A text that may be longer than this gets several lines."""
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,9}")
+_PLACE: Final = re.compile(r"[1-3]?[0-9]")
+"""A row of a form: more than forty nobody types."""
 _SEPARATED: Final = re.compile(r"[,;\n]")
 _SAID: Final = {"true": True, "false": False}
 _YES_OR_NO: Final = (("true", "Yes"), ("false", "No"))
@@ -270,10 +272,7 @@ def _tell(typed: Typed, choice: Choice, how: str, prefix: str) -> None:
 def _length(form: Form, rows: Rows, prefix: str) -> int:
     start = f"{prefix}{rows.name}."
     places = (name.removeprefix(start).partition(".")[0] for name in form.fields if name.startswith(start))
-    return min(max((int(place) + 1 for place in places if place.isdecimal()), default=0), _MOST_ROWS)
-
-
-_MOST_ROWS: Final = 40
+    return max((int(place) + 1 for place in places if _PLACE.fullmatch(place)), default=0)
 
 
 # From the event to the form

@@ -403,6 +403,13 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(
     assert len(entries(pages, episode)) == before
 
 
+@pytest.mark.parametrize("row", ["40", "9" * 5000, "-1", "٣", "x"])
+def test_a_row_that_no_form_has_is_none(pages: Service, doctor: Browser, row: str) -> None:
+    typed = {"confirmed": "true", f"evidence.{row}.modality": "mibg"}
+    answer = record(doctor, planned(pages), "progression_evidence_recorded", do="preview", **typed)
+    assert answer.status_code == 200
+
+
 def test_a_value_that_contradicts_one_of_the_same_assessment_leads_to_its_correction(
     pages: Service, doctor: Browser
 ) -> None:
