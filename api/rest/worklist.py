@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.dependencies import Query, caller, installation, json_answer, note_shown, read
 from api.openapi import operation
-from pathway.use_cases import worklist
+from pathway.use_cases import calendar, worklist
 
 router = APIRouter()
 
@@ -30,3 +30,25 @@ async def read_the_worklist(request: Request) -> Response:
     )
     note_shown(request, (each["episode"] for each in orjson.loads(page)["items"]))
     return json_answer(page)
+
+
+@router.get(
+    "/v1/worklist.ics",
+    **operation(
+        "The worklist as a calendar",
+        query=("due_before", "kind"),
+        media_types=("text/calendar",),
+        tag="worklist",
+    ),
+)
+async def subscribe_to_the_worklist(request: Request) -> Response:
+    """Due windows of open episodes (iCalendar, RFC 5545), the 500 with the nearest dates; it names nobody."""
+    asking = await caller(request)
+    query = Query(request, "due_before", "kind")
+    due_before, kind = query.day("due_before"), query.one_of("kind", KINDS)
+    text, shown = await read(
+        request,
+        lambda: calendar.read_calendar(installation(request), asking, kind, due_before),  # type: ignore[arg-type]
+    )
+    note_shown(request, shown)
+    return Response(text, media_type="text/calendar; charset=utf-8")

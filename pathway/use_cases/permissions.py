@@ -37,6 +37,7 @@ class Operation(StrEnum):
     READ_THE_NEXT_STEP = "read_the_next_step"
     SUPPOSE_SOMETHING_HAPPENED = "suppose_something_happened"
     READ_THE_WORKLIST = "read_the_worklist"
+    SUBSCRIBE_TO_THE_WORKLIST = "subscribe_to_the_worklist"
     READ_THE_COHORT = "read_the_cohort"
     PROVE_AN_EPISODE = "prove_an_episode"
     VERIFY_AN_EPISODE = "verify_an_episode"
@@ -72,6 +73,7 @@ NEEDS: Final[Mapping[Operation, str]] = MappingProxyType(
         Operation.READ_THE_NEXT_STEP: "episodes.read",
         Operation.SUPPOSE_SOMETHING_HAPPENED: "episodes.read",
         Operation.READ_THE_WORKLIST: "episodes.read",
+        Operation.SUBSCRIBE_TO_THE_WORKLIST: "episodes.read",
         # Counts of many courses name nobody: the owner of a pathway, who opens no episode, learns from them what
         # its rules lead to. A system, which comes with single courses, has no use for them.
         Operation.READ_THE_COHORT: "cohorts.read",

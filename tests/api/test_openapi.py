@@ -36,6 +36,7 @@ CALLS_OF_THE_INTERFACE = {
     ("GET", "/v1/episodes/{episode_id}/history"),
     ("GET", "/v1/episodes/{episode_id}/diff"),
     ("GET", "/v1/worklist"),
+    ("GET", "/v1/worklist.ics"),
     ("GET", "/v1/cohort"),
     ("GET", "/v1/audit"),
     ("GET", "/v1/episodes/{episode_id}/proof"),

@@ -32,6 +32,7 @@ MAY = {
     "read_the_next_step": READERS,
     "suppose_something_happened": READERS,
     "read_the_worklist": READERS,
+    "subscribe_to_the_worklist": READERS,
     "read_the_cohort": "coordinator clinician auditor pathway_owner",
     "prove_an_episode": READERS,
     "verify_an_episode": READERS,
