@@ -64,7 +64,8 @@ def survey_cohort(
 ) -> bytes:
     """The cohort on the pathway (the first published, unless said) as JSON. Raises `Refusal`.
 
-    Counts are `at_least` and `at_most`. `episodes`, and whether there are `more` than a look takes in;
+    Counts are `at_least` and `at_most`. `episodes`, whether there are `more` than a look takes in, and how many there
+    are `in_all`, for those who may read episodes;
     `time_in_state`, days of stays that are over; `responses` by the number of the assessment; `concordance` by the
     state of the decision; `deviations` with their reasons; and `courses` for those who may read episodes, else null.
     """
@@ -87,7 +88,8 @@ def survey_cohort(
         {
             "pathway": {"id": pathway.id, "title": pathway.title},
             "as_of": today.isoformat(),
-            "episodes": count_told([each.pseudonym for each in wanted]).as_dict(),
+            "episodes": _at_least([each.pseudonym for each in wanted]).as_dict(),
+            "in_all": len(wanted) if single else None,
             "most": MOST,
             "more": len(found) > MOST,
             "smallest": SMALLEST,
@@ -99,6 +101,12 @@ def survey_cohort(
             "courses": _courses(wanted, courses, labels, today) if single else None,
         }
     )
+
+
+def _at_least(patients: Sequence[str]) -> Count:
+    """How many episodes there are, roughly: each is in one state, so the one small count would follow from it."""
+    told = count_told(patients)
+    return Count(SMALLEST, None) if told.at_least >= SMALLEST else told
 
 
 def _pathway(installation: Installation, pathway_id: str | None) -> Pathway:

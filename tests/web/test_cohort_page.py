@@ -50,7 +50,8 @@ def test_each_course_has_a_bar_and_the_table_says_the_same(paths: list[str], sig
 def test_the_counts_are_those_of_the_call(pages: Service, paths: list[str], sign_in: SignIn) -> None:
     told = pages.get("/v1/cohort", site="cohort").json()
     shown = text_of(sign_in("clinician", site="cohort").open("/cohort"))
-    assert "5 episodes of this hospital" in shown
+    assert "5 or more episodes of this hospital" in shown
+    assert "5 courses in all" in shown
     planning = next(each for each in told["time_in_state"] if each["state"] == "progression_confirmed")
     assert planning["over"] == {"at_least": len(paths), "at_most": len(paths)}
     assert "Progression confirmed: planning 5 8 days 8 to 8 days 0 0" in shown
@@ -69,6 +70,7 @@ def test_the_owner_of_a_pathway_sees_counts_and_no_course(sign_in: SignIn) -> No
     browser = sign_in("pathway_owner", site="cohort")
     page = browser.open("/cohort")
     assert "<svg" not in page
+    assert "in all" not in page
     assert "/episodes/" not in page
     assert 'name="pattern"' not in page
     assert "Progression confirmed: planning 5 8 days" in text_of(page)
@@ -88,7 +90,7 @@ def test_what_it_is_narrowed_to_stands_in_the_address_and_in_the_form(sign_in: S
     page = browser.open(f"/cohort?opened_from={ago(20)}&opened_to=&pattern=metastatic&line=1")
     assert f'value="{ago(20)}"' in page
     assert '<option value="metastatic" selected>' in page
-    assert "5 episodes" in text_of(page)
+    assert "5 courses in all" in text_of(page)
     assert "0 episodes" in text_of(browser.open("/cohort?pattern=cns"))
     for wrong in ("pattern=everywhere", "line=0", "line=9", "opened_from=yesterday", "colour=red"):
         browser.open(f"/cohort?{wrong}", status=400)
