@@ -19,7 +19,14 @@ from tests.web.test_episode_page import SignIn, planned, text_of
 
 __all__ = ["chromium"]  # the fixture of the journeys prints here too
 
-CASES = ("xinyuhealth336_1", "crc2024lorlatinib_5", "grascco_1", "rostamiND_1", "pastorino2023_1")
+CASES = (
+    "xinyuhealth336_1",
+    "crc2024lorlatinib_5",
+    "grascco_1",
+    "rostamiND_1",
+    "pastorino2023_1",
+    "eventact189106_1",
+)
 MOST_PAGES = 2
 
 
@@ -58,6 +65,22 @@ def test_it_says_what_the_board_needs_in_the_words_of_the_pathway(
         assert f"Known until entry {episode['head']['sequence']}, recorded" in shown
         assert f"version {told['pathway']['version']}" in shown
         assert "What was decided" in shown
+
+
+def test_a_guard_that_does_not_hold_or_is_not_known_is_never_told_as_true(
+    pages: Service, published: dict[str, str], sign_in: SignIn
+) -> None:
+    browser, unknown = sign_in("clinician", site="library"), 0
+    for path in published.values():
+        shown = text_of(browser.open(f"{path}/sheet"))
+        told = pages.get(f"/v1{path}/next-step", site="library").json()
+        possible = [each for each in told["options"] if each["status"] == "possible"]
+        for guard in (guard for part in (*told["rows"], *possible) for guard in part["guards"]):
+            if guard["value"] is not True:
+                sign = "Not true:" if guard["value"] is False else "Not known:"
+                assert f"{sign} {guard['sentence']}" in shown
+                unknown += 1
+    assert unknown
 
 
 def test_each_source_is_told_once_and_each_number_leads_to_one(
