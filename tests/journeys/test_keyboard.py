@@ -17,7 +17,10 @@ FOCUS = """async () => {
     await drawn();  // the browser moves what has the focus into sight with the next picture it draws
     await drawn();
     const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
-    const marked = at.matches(":focus-visible") && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+    // The calendar's button is the browser's own, inside the field, with a mark that cannot be asked for.
+    const inner = at.type === "date" && !at.matches(":focus");
+    const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+    const marked = inner || (at.matches(":focus-visible") && outlined);
     const inSight = box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight
         && box.right > 0 && box.left < innerWidth;
     return { id: at.id || at.textContent.trim(), seen: marked && inSight, html: at.outerHTML.slice(0, 160) };
