@@ -107,6 +107,17 @@ def test_due_before_keeps_what_has_an_earlier_target(
 
 
 @pytest.mark.shows("C-24")
+@pytest.mark.parametrize("due_before", [None, TODAY, TODAY + timedelta(days=2)])
+def test_the_counts_are_those_of_the_lists(
+    listed: tuple[Store, list[Summary]], due_before: date | None
+) -> None:
+    store, expected = listed
+    counts = store.readers.worklist_counts(SITE, today=TODAY, due_before=due_before)
+    within = [row for row in expected if due_before is None or (row.due_target or date.max) < due_before]
+    assert counts == {kind: sum(map(holds, within)) for kind, holds in KINDS.items()}
+    assert 0 < counts["due"] < len(expected)
+
+
 def test_those_without_a_target_date_come_last(listed: tuple[Store, list[Summary]]) -> None:
     store, _ = listed
     targets = [row.due_target for row in paged(store, 5, None)]
