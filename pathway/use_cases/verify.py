@@ -111,7 +111,9 @@ class Report:
         )
         if self.without_key:
             yield "Patients' identifiers were not looked at: there is no key to open them with."
-        yield from (f"The log was continued from another state, {each.rstrip('.')}." for each in self.answered)
+        yield from (
+            f"The log was continued from another state, {each.rstrip('.')}." for each in self.answered
+        )
         if self.waiting:
             yield f"{_counted(self.waiting, 'record is', 'records are')} not covered by a checkpoint yet."
         if self.since:
