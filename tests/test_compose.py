@@ -100,7 +100,7 @@ def test_the_service_runs_in_production_without_rights(services: dict[str, dict[
         assert services[name]["read_only"] is True
 
 
-@pytest.mark.shows("R-086")
+@pytest.mark.shows("T-69")
 def test_the_owner_of_the_tables_migrates_and_a_role_that_owns_nothing_serves(
     services: dict[str, dict[str, Any]],
 ) -> None:
