@@ -112,6 +112,7 @@ def test_the_owner_of_the_tables_migrates_and_a_role_that_owns_nothing_serves(
     assert services["migrate"]["environment"]["PATHWAY_APPLICATION_ROLE"] == serves
 
 
+@pytest.mark.shows("T-69")
 def test_the_role_that_serves_is_made_once_and_may_pass_no_wall(
     services: dict[str, dict[str, Any]], postgres: Databases, tmp_path: Path
 ) -> None:
@@ -143,6 +144,7 @@ def test_the_role_that_serves_is_made_once_and_may_pass_no_wall(
     postgres.server.run(SQL("DROP ROLE pathway_serves"))
 
 
+@pytest.mark.shows("R-086")
 def test_signed_checkpoints_lie_outside_of_the_containers(services: dict[str, dict[str, Any]]) -> None:
     place = services["api"]["environment"]["PATHWAY_CHECKPOINTS"]
     assert f"./checkpoints:{place}" in services["api"]["volumes"]
