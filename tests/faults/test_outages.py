@@ -31,7 +31,7 @@ from tests.faults.serving import Service, Way, replicas
 from tests.missing import missing
 from tests.postgres import Cluster, PostgresMissing, new_cluster
 
-WRITES = 6
+WRITES = 10
 SENT = range(3 * WRITES)
 
 
