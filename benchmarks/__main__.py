@@ -30,7 +30,7 @@ FULL: Final = Sizes(
     alike=64,
     long_entries=500,
     core_repeats=300,
-    proved_entries=2_000,
+    proved_entries=1_000,
 )
 QUICK: Final = Sizes(
     rounds=3,

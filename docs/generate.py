@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from api.app import openapi_document
+from docs.guarantees import page as guarantees_page
 from docs.supply_chain import bill_of_materials, soup_page
 from pathway.catalogue import CATALOGUE
 from pathway.engine.definition import Pathway
@@ -31,6 +32,7 @@ def documents() -> Mapping[str, Callable[[], str]]:
     for pathway in CATALOGUE:
         found[f"pathways/{pathway.id}.md"] = partial(page, pathway)
         found[f"pathways/{pathway.id}.svg"] = partial(drawn, pathway)
+    found["guarantees.md"] = guarantees_page
     return found
 
 

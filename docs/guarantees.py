@@ -1,7 +1,8 @@
 """Makes docs/guarantees.md of what is promised and what was measured of it.
 
 `make prove` runs the long forms with `--traces=build/proved.json` and then this, which keeps the outcomes and figures
-in docs/guarantees.json; the page is made of that file and `docs/requirements/guarantees.yaml` alone.
+in docs/guarantees.json; the page is made of that file and `docs/requirements/guarantees.yaml` alone. A run of some of
+the tests (`make prove ARGS=tests/faults`) replaces what is kept of those, and of no other.
 """
 
 from __future__ import annotations
@@ -36,8 +37,10 @@ def promises() -> list[Promise]:
 def page() -> str:
     """The table, from what was kept of the last run."""
     kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    days = sorted({each["on"] for each in kept["traces"]}) or ["no day yet"]
+    when = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
     how = (
-        f"Measured on {kept['on']} with `make prove`, which runs the long form of each test and its control, on"
+        f"Measured {when} with `make prove`, which runs the long form of each test and its control, on"
         f" {kept['machine']}. A control is a test in which the promise is broken on purpose and the breach is found."
         " Where tests of several databases tell the same figure, it stands here for all of them together."
     )
@@ -65,17 +68,26 @@ def page() -> str:
 
 
 def keep(run: Path) -> None:
-    """Keeps the traces of a run that tell of a guarantee, with the day and the machine."""
-    ids = {promise["id"] for promise in promises()}
-    traces = [each for each in json.loads(run.read_text(encoding="utf-8")) if ids & set(each["shows"])]
-    kept = {"on": datetime.now(UTC).date().isoformat(), "machine": _machine(), "traces": traces}
+    """Keeps the traces of a run that tell of a guarantee, with their day, in place of earlier ones of these tests.
+
+    What is kept of a file of tests that is gone goes with it.
+    """
+    ids, today = {promise["id"] for promise in promises()}, datetime.now(UTC).date().isoformat()
+    before = json.loads(KEPT.read_text(encoding="utf-8"))["traces"] if KEPT.exists() else []
+    ran = [each for each in json.loads(run.read_text(encoding="utf-8")) if each["outcome"] != "not run"]
+    there = [each for each in before if (FOLDER.parent / each["test"].partition("::")[0]).exists()]
+    traces = {(each["test"], each["control"]): each for each in there}
+    traces |= {
+        (each["test"], each["control"]): each | {"on": today} for each in ran if ids & set(each["shows"])
+    }
+    kept = {"machine": _machine(), "traces": [traces[key] for key in sorted(traces)]}
     KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def main() -> None:
-    """`python -m docs.guarantees [TRACES]`: keeps the traces of a run, if given, and writes the page."""
-    if len(sys.argv) > 1:
-        keep(Path(sys.argv[1]))
+    """`python -m docs.guarantees [TRACES...]`: keeps the traces of runs, if given, and writes the page."""
+    for run in sys.argv[1:]:
+        keep(Path(run))
     PAGE.write_text(page(), encoding="utf-8")
     print(f"docs/{PAGE.name}: written")
 

@@ -80,7 +80,7 @@ class Server:
         """Remove the database `name`, whoever is still connected to it."""
         self.run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def run(self, statement: sql.Composed) -> None:
+    def run(self, statement: sql.SQL | sql.Composed) -> None:
         """Run one statement in the database of `url`, outside a transaction."""
         url = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(url, autocommit=True) as connection:
@@ -104,13 +104,13 @@ class Databases:
     """Fresh databases on one server, copied from a template that was migrated once, and a role that serves in them."""
 
     def __init__(self, server: Server) -> None:
-        self._server = server
+        self.server = server
         self._prefix = f"pathway_{os.getpid()}_{secrets.token_hex(3)}"
         self._numbers = itertools.count(1)
         self._names: list[str] = []
         self._password = secrets.token_urlsafe(16)
         self.role = f"{self._prefix}_serves"
-        self._server.run(
+        self.server.run(
             sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
                 sql.Identifier(self.role), sql.Literal(self._password)
             )
@@ -134,18 +134,18 @@ class Databases:
         """Remove the database at `url`."""
         name = str(make_url(url).database)
         self._names.remove(name)
-        self._server.drop(name)
+        self.server.drop(name)
 
     def drop_all(self) -> None:
         """Remove every database made here, newest first, and the role."""
         while self._names:
-            self._server.drop(self._names.pop())
-        self._server.run(sql.SQL("DROP ROLE {}").format(sql.Identifier(self.role)))
+            self.server.drop(self._names.pop())
+        self.server.run(sql.SQL("DROP ROLE {}").format(sql.Identifier(self.role)))
         del _OWNERS[self.role]
 
     def _create(self, template: str) -> str:
         name = f"{self._prefix}_{next(self._numbers)}"
-        url = self._server.create(name, template=template)
+        url = self.server.create(name, template=template)
         self._names.append(name)
         return url
 

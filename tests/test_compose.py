@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 from compose_spec import PyCompose
+from psycopg.sql import SQL
+from sqlalchemy.engine import make_url
 
 from pathway.settings import Settings
+from tests.missing import missing
+from tests.postgres import Databases
 
 VALUE_OF_A_SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|KEY|JWKS|DATABASE_URL")
 DEMANDED = re.compile(r"\$\{[A-Z_]+:\?[^}]+\}")
@@ -31,7 +38,7 @@ def services(text: str) -> dict[str, dict[str, Any]]:
 def test_the_file_follows_the_compose_specification(text: str) -> None:
     compose = PyCompose.from_yaml(text)
     compose.validate()
-    assert sorted(compose.service_names()) == ["api", "db", "migrate"]
+    assert sorted(compose.service_names()) == ["api", "db", "migrate", "role"]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +57,8 @@ def test_a_slip_in_the_file_would_be_found(text: str, right: str, wrong: str) ->
 
 
 def test_the_service_starts_on_a_migrated_database(services: dict[str, dict[str, Any]]) -> None:
-    assert services["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}
+    assert services["role"]["depends_on"] == {"db": {"condition": "service_healthy"}}
+    assert services["migrate"]["depends_on"] == {"role": {"condition": "service_completed_successfully"}}
     assert services["api"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
     assert services["migrate"]["restart"] == "no"
 
@@ -90,6 +98,50 @@ def test_the_service_runs_in_production_without_rights(services: dict[str, dict[
         assert services[name]["environment"]["PATHWAY_ENV"] == "production"
         assert services[name]["cap_drop"] == ["ALL"]
         assert services[name]["read_only"] is True
+
+
+@pytest.mark.shows("T-69")
+def test_the_owner_of_the_tables_migrates_and_a_role_that_owns_nothing_serves(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    owner, serves = (
+        make_url(REFERENCE.sub("x", services[name]["environment"]["PATHWAY_DATABASE_URL"])).username
+        for name in ("migrate", "api")
+    )
+    assert owner == services["db"]["environment"]["POSTGRES_USER"] != serves
+    assert services["migrate"]["environment"]["PATHWAY_APPLICATION_ROLE"] == serves
+
+
+@pytest.mark.shows("T-69")
+def test_the_role_that_serves_is_made_once_and_may_pass_no_wall(
+    services: dict[str, dict[str, Any]], postgres: Databases, tmp_path: Path
+) -> None:
+    """What the container runs, run here twice, with the second password in force."""
+    if postgres.server.binaries is None:
+        missing("the server that PATHWAY_TEST_POSTGRES names brings no psql")
+    (_, _, script) = services["role"]["command"]
+    url = postgres.server.url
+    for password in ("first", "second's"):
+        subprocess.run(
+            ["/bin/sh", "-c", script],
+            check=True,
+            env={
+                "PATH": f"{postgres.server.binaries}:{os.environ['PATH']}",
+                "PGHOST": "127.0.0.1",
+                "PGPORT": str(url.port),
+                "PGUSER": "postgres",
+                "PGPASSWORD": str(url.password),
+                "APPLICATION_PASSWORD": password,
+            },
+            cwd=tmp_path,
+        )
+    served = url.set(drivername="postgresql", username="pathway_serves", password="second's")
+    with psycopg.connect(served.render_as_string(hide_password=False)) as connection:
+        told = connection.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        )
+        assert told.fetchone() == (False, False, False)
+    postgres.server.run(SQL("DROP ROLE pathway_serves"))
 
 
 @pytest.mark.shows("R-086")

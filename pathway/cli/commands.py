@@ -81,6 +81,7 @@ app.command("open", rich_help_panel=_EPISODES)(writing.open_episode)
 app.command("record", rich_help_panel=_EPISODES)(writing.record)
 app.command("next", rich_help_panel=_EPISODES)(reading.following)
 app.command("decide", rich_help_panel=_EPISODES)(writing.decide)
+app.command("review", rich_help_panel=_EPISODES)(writing.review)
 app.command("history", rich_help_panel=_EPISODES)(reading.history)
 app.command("worklist", rich_help_panel=_EPISODES)(reading.worklist)
 

@@ -32,6 +32,7 @@ def safeguards(installation: Installation) -> Iterator[Finding]:
 
     sites = MerkleLog(installation.engines).sites()
     yield from _append_only(installation.engines)
+    yield from _walls(installation.engines)
     yield from _identifiers(installation.settings, installation.readers, sites)
     yield from _checkpoints(installation, sites)
     yield from _backups(installation.readers, sites)
@@ -62,6 +63,21 @@ def _append_only(engines: Engines) -> Iterator[Finding]:
     if found.settings["log_error_verbosity"] != "terse":
         told = "PostgreSQL's own log may tell key values of rows: set log_error_verbosity to terse."
         yield "attention", "logs", told
+
+
+def _walls(engines: Engines) -> Iterator[Finding]:
+    from pathway.store.walls import gaps
+
+    found = gaps(engines)
+    for told in found:
+        yield "failed", "sites", told
+    if not found:
+        holder = "Each connection to the file" if engines.dialect == "sqlite" else "PostgreSQL itself"
+        yield (
+            "ok",
+            "sites",
+            f"{holder} keeps every site to its own rows, whatever a statement forgets to say.",
+        )
 
 
 def _identifiers(in_force: Settings, readers: Readers, sites: list[str]) -> Iterator[Finding]:

@@ -49,6 +49,7 @@ SUCCESS: Final = frozenset(
         "foreseen",
         "decided",
         "awaiting_second_signature",
+        "review_resolved",
         "erased",
         "held",
         "released",

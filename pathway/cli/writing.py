@@ -236,6 +236,29 @@ def decide(
     say(shown.in_brief(told["next_step"]))
 
 
+def review(
+    episode: Episode,
+    entry: Annotated[
+        str,
+        typer.Argument(help="The entry that raised the task, as the history names it.", show_default=False),
+    ],
+    because: Annotated[str, typer.Option(help="What was found, in a sentence that is kept for ever.")],
+    as_json: Json = False,
+    site: Site = SITE,
+    subject: As = None,
+) -> None:
+    """Answer a review task: a decision without its facts, a result that contradicts what was decided on it."""
+    from pathway.use_cases.resolve_review import resolve_review
+
+    with acting(site, "answer_a_review_task", subject) as (installation, caller):
+        body = orjson.dumps({"reason": because})
+        done = settled(resolve_review(installation, caller, episode, entry, body, None, ""))
+    if as_json:
+        print_document(done.document)
+    else:
+        say("The review task is answered.")
+
+
 def _decided(told: dict[str, Any]) -> Iterator[Text]:
     from pathway.cli.parts import cited
     from pathway.engine.findings import in_words

@@ -102,7 +102,7 @@ _ROLE: Final = text(
 _TABLES: Final = text(
     "SELECT c.relname AS name, pg_has_role(c.relowner, 'USAGE') AS is_mine,"
     " c.relrowsecurity AND c.relforcerowsecurity AND count(p.oid) > 0 AND bool_and("
-    " pg_get_expr(p.polqual, c.oid) LIKE '(site_id = current_setting(''pathway.site''::text, true))'"
+    " pg_get_expr(p.polqual, c.oid) = 'COALESCE((site_id = current_setting(''pathway.site''::text, true)), false)'"
     " AND p.polwithcheck IS NULL OR c.relname = 'tree' AND p.polname = 'tree_of_every_site' AND p.polcmd = 'r'"
     " ) AS stands"
     " FROM pg_class c LEFT JOIN pg_policy p ON p.polrelid = c.oid"

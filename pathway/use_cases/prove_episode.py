@@ -70,7 +70,8 @@ def _checkpoint(notary: Notary, site: str, head: int, entries: list[StoredEntry]
         latest = notary.latest(site)
         last = entries[head - 1].entry_id
         place = notary.log.placed(site, [last]).get(last)
-        if latest is not None and place is not None and place.position < latest.checkpoint.size:
+        covers = latest is not None and place is not None and place.position < latest.checkpoint.size
+        if latest is not None and covers and latest.key_age == 0:
             return latest
         latest = notary.attest(site)
     except NotSigned:

@@ -24,6 +24,7 @@ RECORDS: dict[str, tuple[str, ...]] = {
     "record": ("record_what_happened",),
     "next": ("read_the_next_step",),
     "decide": ("read_the_next_step", "decide_on_an_option"),
+    "review": ("answer_a_review_task",),
     "history": ("read_the_history",),
     "worklist": ("read_the_worklist",),
     "audit": ("read_the_audit_records",),
@@ -157,6 +158,7 @@ def left(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple
         "record": (episode, "--kind", "note_added", "text=seen"),
         "decide": (episode, "complete_workup", "--reason", "More has to be known."),
         "next": (episode,),
+        "review": (episode, "no-such-entry", "--because", "Looked at."),
         "history": (episode,),
         "proof": (episode,),
         "checkpoints accept": ("--because", "Nothing happened."),
@@ -176,7 +178,7 @@ def left(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple
             before = records().index("back_up") + 1
             monkeypatch.setenv("PATHWAY_DATABASE_URL", f"sqlite:///{terminal.folder}/restored.db")
             terminal("migrate")
-        ends = Code.REFUSED if name in {"checkpoints accept", "restore"} else Code.DONE
+        ends = Code.REFUSED if name in {"review", "checkpoints accept", "restore"} else Code.DONE
         terminal(*name.split(), *words.get(name, ()), ends=ends)
         found[name] = tuple(records()[before:])
     return found

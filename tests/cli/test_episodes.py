@@ -534,3 +534,19 @@ def test_the_days_of_a_site_are_counted_in_its_own_zone(
         for site in ("east", "west")
     }
     assert days["west"] < days["east"]
+
+
+# Review tasks.
+
+
+def test_a_review_task_is_answered_with_a_sentence_that_the_history_keeps(terminal: Terminal) -> None:
+    episode = terminal.open()
+    entry = terminal.json(
+        "record", episode, "--kind", "cycle_started", "--on", "2025-06-03", "line=1", "cycle=1"
+    )["entries"][0]["entry"]
+    assert terminal.json("worklist", "--kind", "review")["items"][0]["reviews"] == 1
+    wrong = terminal("review", episode, episode, "--because", "Looked at.", ends=1)
+    assert "No review task is open under this id." in wrong.stderr
+    assert "is answered" in terminal.read("review", episode, entry, "--because", "Decided on the ward.")
+    assert terminal.json("worklist", "--kind", "review")["items"] == []
+    assert "Decided on the ward." in terminal.read("history", episode)

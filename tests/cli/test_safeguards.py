@@ -88,6 +88,20 @@ def test_a_trigger_that_is_switched_off_and_careless_settings_of_postgresql_are_
     assert "terse" in told(terminal, "logs", Code.REFUSED)[0][1]
 
 
+@pytest.mark.shows("T-69")
+@pytest.mark.shows("G7", control=True)
+def test_a_role_that_passes_the_walls_between_sites_is_told(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, postgres_url: str
+) -> None:
+    monkeypatch.setenv("PATHWAY_ENV", "development")
+    monkeypatch.setenv("PATHWAY_DATABASE_URL", postgres_url)
+    ((status, sentence),) = told(terminal, "sites")
+    assert (status, "PostgreSQL itself keeps every site to its own rows" in sentence) == ("ok", True)
+    monkeypatch.setenv("PATHWAY_DATABASE_URL", as_owner(postgres_url))
+    passes, owns = told(terminal, "sites", Code.REFUSED)
+    assert ("serve as another" in passes[1], "can take the walls down" in owns[1]) == (True, True)
+
+
 @pytest.mark.shows("T-32")
 def test_identifiers_under_another_key_or_none_at_all_are_a_fault(
     ward: Terminal, monkeypatch: pytest.MonkeyPatch

@@ -29,9 +29,9 @@ from tests.faults.load import CONNECTIONS, clients, note, open_episodes
 from tests.faults.outages import filled, line_to, no_larger_files, small_disk
 from tests.faults.serving import Service, Way, replicas
 from tests.missing import missing
-from tests.postgres import Cluster, PostgresMissing, new_cluster
+from tests.postgres import Cluster, PostgresMissing, as_owner, new_cluster
 
-WRITES = 6
+WRITES = 10
 SENT = range(3 * WRITES)
 
 
@@ -95,10 +95,12 @@ def faults_after(way: Way, outage: Callable[[Service], AbstractContextManager[ob
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path | None]:
-    """A small disk; none where nothing may be mounted."""
-    with small_disk(tmp_path / "disk", 16) as mounted:
-        yield tmp_path / "disk" if mounted else None
+def disk() -> Iterator[Path | None]:
+    """A small disk, to which the account of a server finds its way too; none where nothing may be mounted."""
+    with tempfile.TemporaryDirectory(prefix="pathway-disk-") as folder:
+        Path(folder).chmod(0o711)
+        with small_disk(Path(folder) / "disk", 16) as mounted:
+            yield Path(folder) / "disk" if mounted else None
 
 
 def full(way: Way, disk: Path | None) -> Callable[[Service], AbstractContextManager[object]]:
@@ -148,9 +150,6 @@ def test_with_a_full_disk_postgresql_promises_nothing(
 ) -> None:
     if disk is None:
         pytest.skip("no disk may be mounted here")
-    tmp_path.chmod(0o711)
-    for each in tmp_path.parents[:2]:
-        each.chmod(0o711)
     space = disk / "space"
     space.mkdir()
     cluster.give(space)
@@ -273,9 +272,10 @@ def locked_sqlite(url: str) -> Iterator[None]:
 
 @contextmanager
 def locked_postgresql(url: str) -> Iterator[None]:
-    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    # As the owner: to the role that serves, no row is there while no site is in force.
+    address = make_url(as_owner(url)).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address) as connection:
-        connection.execute("SELECT 1 FROM episode FOR UPDATE")
+        assert connection.execute("SELECT 1 FROM episode FOR UPDATE").fetchall()
         yield
         connection.rollback()
 

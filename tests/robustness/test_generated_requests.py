@@ -11,7 +11,11 @@ from tests.faults.serving import Way, replicas
 from tests.robustness.generated import WITH_EVENTS, Answers, Effort, send_generated
 
 EVERY_PHASE = ("examples", "coverage", "fuzzing", "stateful")
-QUICK = Effort(6, ("examples", "coverage", "fuzzing"), not_in_full=(*WITH_EVENTS, "work_out_a_response"))
+QUICK = Effort(
+    5,
+    ("examples", "coverage", "fuzzing"),
+    not_in_full=(*WITH_EVENTS, "work_out_a_response", "decide_on_an_option"),
+)
 FULL = Effort(150, EVERY_PHASE)
 CARRIED_OUT = frozenset(
     {

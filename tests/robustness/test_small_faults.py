@@ -47,4 +47,5 @@ def test_small_faults_are_found(
     unfound = [name for name in names if not is_found(FAULTS[name], urls, walks)]
     record_property("planted faults", len(names))
     record_property("planted faults found", len(names) - len(unfound))
+    record_property("not found", ", ".join(unfound))
     assert len(names) - len(unfound) >= 0.9 * len(names), f"not found: {', '.join(unfound)}"

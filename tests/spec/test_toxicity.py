@@ -80,6 +80,14 @@ def test_the_rule_of_the_antibody_given_is_shown_with_its_source() -> None:
     assert told["urgent"]
 
 
+def test_between_cycles_the_antibody_is_withheld_and_no_infusion_is_spoken_of_as_if_one_ran() -> None:
+    story = running()
+    suffers(story, "capillary leak syndrome", 3)
+    story.told("cycle_completed", 5, line=1, cycle=1, delivered="full")
+    (told,) = prompts(story, "interrupt_antibody", 6)
+    assert told["sentence"] == "Give no antibody while this goes on: interrupt the infusion now if one runs."
+
+
 @pytest.mark.shows("R-061", "C-13")
 @pytest.mark.parametrize("begun", [running, course_running])
 def test_an_infection_out_of_control_interrupts_the_antibody_until_it_has_resolved(begun: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -110,9 +111,22 @@ def test_what_a_write_reads_it_finds_by_index_however_small_the_table_is(postgre
                 plan = "\n".join(
                     row[0] for row in connection.exec_driver_sql(f"EXPLAIN {lookup._query._text}", ("[]",))
                 )
-                assert "Index" in plan
+                assert "Index Cond" in plan
+                assert "Join Filter" not in plan
                 assert "Seq Scan" not in plan
                 assert "Hash Join" not in plan
+
+
+def test_the_wall_between_sites_leaves_the_whole_key_to_the_index(postgres_url: str) -> None:
+    with opened(postgres_url) as store:
+        writing = Writing(store.engines.write.dialect)
+        with store.engines.write.begin() as connection:
+            for lookup in (writing.answers, writing.messages):
+                explain = f"EXPLAIN {lookup._query._text}"
+                plan = "\n".join(row[0] for row in connection.exec_driver_sql(explain, ("[]",)))
+                (condition,) = re.findall(r"Index Cond: (.*)", plan)
+                assert [key for key in lookup._keys if f"({key} = " not in condition] == []
+                assert "pathway.site" in plan
 
 
 def test_instants_do_not_depend_on_the_time_zone_of_the_connection(postgres_url: str) -> None:

@@ -247,7 +247,7 @@ def test_without_the_wall_the_same_queries_find_what_another_site_has(
     assert seen.foreign >= 3 * len(SITE_TABLES)
 
 
-@pytest.mark.shows("G7")
+@pytest.mark.shows("G7", "C-15")
 def test_without_a_site_in_force_there_is_nothing(hospitals: Store) -> None:
     for engine in (hospitals.engines.read, hospitals.engines.write):
         with engine.connect() as connection:
@@ -255,7 +255,7 @@ def test_without_a_site_in_force_there_is_nothing(hospitals: Store) -> None:
                 assert connection.scalars(select(table.c.site_id)).all() == [], table.name
 
 
-@pytest.mark.shows("G7")
+@pytest.mark.shows("G7", "C-15")
 def test_a_change_that_names_no_site_changes_a_sites_own_rows(own_hospitals: Store) -> None:
     store = own_hospitals
     with writing(store.engines, SOUTH) as connection:
@@ -359,7 +359,7 @@ def test_many_at_once_on_few_connections_never_mix(own_hospitals: Store) -> None
         assert len(store.readers.entries(site, f"episode-{site}")) == 3 + 2 * turns
 
 
-@pytest.mark.shows("G7")
+@pytest.mark.shows("G7", "C-15")
 def test_one_batch_of_several_sites_gives_each_its_own(idle: Store) -> None:
     store = idle
     commands = [
@@ -397,7 +397,7 @@ def test_a_wall_that_stands_has_no_gaps(hospitals: Store) -> None:
         ("ALTER ROLE {} BYPASSRLS", "passes every wall between sites"),
     ],
 )
-@pytest.mark.shows("G7", control=True)
+@pytest.mark.shows("G7", "C-15", control=True)
 def test_a_gap_is_told_in_a_sentence(
     postgres: Databases, postgres_url: str, change: str, sentence: str
 ) -> None:

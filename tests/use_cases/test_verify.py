@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from pathway.proof.verifier import read_bundle, verify_bundle
 from pathway.store.whole_site import WholeSite
 from pathway.use_cases.checkpoints import Notary, NotSigned
 from pathway.use_cases.keys import KeyMissing
+from pathway.use_cases.prove_episode import prove_episode
 from pathway.use_cases.verify import Report, verify_episode, verify_site
 from tests.keys import OTHER
 from tests.tampering import LATER, MUTATIONS, SITE, Hospital, Record, Touched, text_of
@@ -311,13 +313,20 @@ def test_when_the_key_changes_the_last_checkpoint_has_both_signatures_and_all_of
     known = changed | {"former_log_keys": f"{old}\n"}
     with record.installation(**known) as installation:
         notary = Notary(installation)
-        both = notary.attest(SITE)
+        side = Hospital.of(record, LATER)
+        caller = side.caller()
+        side.stop()
+        (one, *_) = installation.readers.worklist(SITE, today=LATER.date())
+        bundle = read_bundle(prove_episode(installation, notary, caller, one.episode_id))
+        for key in (old, notary.verifier_key):
+            assert verify_bundle(bundle, key).found == ()
+        both = notary.latest(SITE)
         assert both is not None
         assert (both.path, both.key_age) == (last.path, 0)
         assert both.note.startswith(last.note)
         assert len(both.note.splitlines()) == len(last.note.splitlines()) + 1
         assert notary.attest(SITE) == both
-        installation.tell_of(Hospital.of(record, LATER).caller(), "ok").result()
+        installation.tell_of(caller, "ok").result()
         further = notary.attest(SITE)
         assert further is not None
         assert further.checkpoint.size == both.checkpoint.size + 1

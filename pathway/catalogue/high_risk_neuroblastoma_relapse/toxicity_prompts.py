@@ -269,7 +269,7 @@ def _again(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
 
 
 PROMPTS: Final = (
-    Prompt("interrupt_antibody", "while a side effect that goes on asks for the antibody to be interrupted", "Interrupt the infusion now.", _design("toxicity outcomes"), _interruptions, _GIVING, urgent=True),
+    Prompt("interrupt_antibody", "while a side effect that goes on asks for the antibody to be interrupted", "Give no antibody while this goes on: interrupt the infusion now if one runs.", _design("toxicity outcomes"), _interruptions, _GIVING, urgent=True),
     Prompt("stop_question", "while a rule that ends an antibody for good hangs on what only a person can judge", "An antibody may have to be stopped for good. Say whether it is so: correct the entry with the answer (condition_met), or record the side effect again with it.", _design("toxicity outcomes: conditions a person judges"), _stop_questions, urgent=True),
     Prompt("antibody_rule", "while a side effect that goes on is milder, and its antibody has a rule for it", "The antibody's rule for a side effect that goes on.", _design("toxicity outcomes"), _modifications, _GIVING),
     Prompt("grade_wanted", "while the grade of a side effect that goes on is not known and decides", "Obtain the grade of this side effect: it decides what to do. Until then take it for severe.", _design("toxicity outcomes"), _grades_wanted, _GIVING, urgent=True),
