@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathway.clinical.evidence import Source, Tag, cite
 from pathway.engine.document import (
+    Block,
     Heading,
     Items,
     Paragraph,
@@ -53,7 +54,7 @@ def test_a_list_without_lines_leaves_its_room() -> None:
 
 
 def test_rows_without_an_anchor_get_that_of_the_heading_above_and_their_number() -> None:
-    page = [
+    page: list[Block] = [
         Heading(2, "Validity and limits"),
         table("a", rows=[("x",), ("y",)]),
         anchored("a", rows=[("own", ("z",))]),
@@ -72,7 +73,7 @@ def test_rows_without_an_anchor_get_that_of_the_heading_above_and_their_number()
 
 
 def test_what_rests_on_a_source_is_found_from_its_rows() -> None:
-    page = [
+    page: list[Block] = [
         Heading(2, "Windows"),
         anchored("what", "source", rows=[("w", (strong("Assessment"), cited([READ, ALSO_READ])))]),
         Heading(2, "Rows"),
