@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +15,9 @@ from pydantic import SecretStr
 
 from api.access import CannotStart
 from api.app import create_app
+from api.web import sessions
+from api.web.pages import ROUTERS
+from api.web.rendering import Page
 from api.web.sign_in import own_page
 from pathway.settings import Settings
 from pathway.use_cases.keys import new_secret
@@ -146,6 +150,7 @@ def test_an_id_token_signed_with_a_key_that_is_not_published_signs_nobody_in(
     assert not signed_in(ward)
 
 
+@pytest.mark.shows("T-76")
 def test_an_answer_of_the_provider_serves_one_sign_in_in_the_browser_that_began_it(
     ward: httpx2.Client, hospital: Hospital
 ) -> None:
@@ -200,6 +205,26 @@ def test_without_a_provider_a_service_in_production_has_no_pages(
         assert running.http.get("/health/live").status_code == 200
 
 
+# Nobody else.
+
+BEHIND_A_DOOR = [
+    (method, route.path)
+    for router in ROUTERS
+    for route in router.routes
+    if isinstance(route, Page) and not route.path.startswith("/sign-")
+    for method in sorted(route.methods or ())
+]
+
+
+@pytest.mark.parametrize(("method", "path"), BEHIND_A_DOOR)
+def test_who_is_not_signed_in_is_asked_to_and_sees_nothing(pages: Service, method: str, path: str) -> None:
+    address = re.sub(r"\{[a-z_]+\}", "00000000-0000-7000-8000-000000000000", path)
+    answer = pages.http.request(method, address)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in?next=")
+    assert answer.content == b""
+
+
 # By the link of the demonstration, and what a session is.
 
 
@@ -218,6 +243,7 @@ def test_the_link_of_the_demonstration_signs_in_and_its_token_is_in_no_address_a
     )
 
 
+@pytest.mark.shows("T-74")
 def test_a_cookie_that_was_altered_or_is_another_services_is_nobodys(
     sign_in: Callable[..., Browser], pages: Service
 ) -> None:
@@ -229,6 +255,7 @@ def test_a_cookie_that_was_altered_or_is_another_services_is_nobodys(
         assert answer.status_code == 303
 
 
+@pytest.mark.shows("T-70")
 def test_a_form_of_another_page_or_of_another_session_does_nothing(sign_in: Callable[..., Browser]) -> None:
     browser, other = sign_in(), sign_in(subject="dr-sol")
     foreign = {"origin": "https://elsewhere.example"}
@@ -243,6 +270,7 @@ def test_a_form_of_another_page_or_of_another_session_does_nothing(sign_in: Call
     assert not signed_in(browser.http)
 
 
+@pytest.mark.shows("T-72")
 @pytest.mark.parametrize(
     "address",
     [
@@ -258,6 +286,7 @@ def test_signing_in_leads_to_no_other_service(address: str | None) -> None:
     assert own_page(address) == "/"
 
 
+@pytest.mark.shows("T-71")
 def test_every_page_forbids_scripts_and_styles_of_others_and_being_framed(
     sign_in: Callable[..., Browser],
 ) -> None:
@@ -267,3 +296,14 @@ def test_every_page_forbids_scripts_and_styles_of_others_and_being_framed(
             assert "default-src 'none'" in headers["content-security-policy"]
             assert "unsafe" not in headers["content-security-policy"]
             assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.shows("C-45")
+@pytest.mark.parametrize("name", ["IDLE_S", "LONGEST_S"])
+def test_a_session_ends_by_itself(
+    sign_in: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    browser = sign_in()
+    assert "<h1>Worklist" in browser.open("/")
+    monkeypatch.setattr(sessions, name, -1)  # as if so much time had passed
+    assert browser.http.get("/").headers["location"] == "/sign-in?next=%2F"
