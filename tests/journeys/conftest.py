@@ -11,9 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from pathway.settings import Settings
 from tests.api.conftest import Service, serving
-from tests.chromium import chromium
-
-__all__ = ["chromium"]
 
 WIDTHS = {"phone": 380, "desk": 1280, "wall": 1920}
 EXPECTED = "the server responded with a status of 4"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 import httpx2
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import Engine, event
 
 from api.web.fact_forms import BY_KIND
@@ -98,7 +100,7 @@ def eventful(ward: Service) -> tuple[str, str]:
     return episode, gd2["entry"]
 
 
-@pytest.mark.shows("R-120", "C-46")
+@pytest.mark.shows("R-120", "C-44", "C-46")
 @pytest.mark.parametrize("address", PAGES)
 def test_a_page_is_there_for_everybody(
     sits_down: Callable[..., Desk], ward: Service, eventful: tuple[str, str], address: str
@@ -114,6 +116,10 @@ def test_a_page_is_there_for_everybody(
     page = desk.open(path)
     assert page.title().endswith(" · Pathway")
     assert page.get_by_role("heading", level=1).count() == 1
+    expect(page.get_by_role("banner")).to_contain_text("dr-okafor at north")
+    if "{episode_id}" in address and page.locator("main form[method=post]").count():
+        assert re.search(r"child-\d+ · Pathway", page.title()), "It does not say about which child this is."
+        expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(r"child-\d+"))
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     for width in WIDTHS.values():
         page.set_viewport_size({"width": width, "height": 900})
@@ -132,18 +138,32 @@ def test_a_barrier_and_a_page_too_wide_would_be_found(sits_down: Callable[..., D
     assert not desk.fits()
 
 
+SCRIPT: Final = "<script>document.title = 'taken'</script><img src=/x onerror=\"document.title='taken'\">"
+
+
+@pytest.mark.shows("T-73")
+def test_a_script_that_somebody_typed_is_text(sits_down: Callable[..., Desk], ward: Service) -> None:
+    path = f"/v1/{ward.open_episode(opened_on=ago(9), value='<b>child-0</b>').removeprefix('/v1/')}"
+    ward.record(path, {"kind": "note_added", "text": SCRIPT, "occurred_on": ago(1)}).raise_for_status()
+    desk = sits_down("clinician", "dr-okafor")
+    for address in ("", "/history", "/sheet", "/record"):
+        page = desk.open(path.removeprefix("/v1") + address)
+        assert "taken" not in page.title()
+        assert page.locator("main img, main script, h1 b").count() == 0
+        assert "<b>child-0</b>" in page.get_by_role("heading", level=1).inner_text()
+    expect(desk.open(path.removeprefix("/v1")).locator("#timeline ~ ol")).to_contain_text(SCRIPT)
+
+
+@pytest.mark.shows("T-73")
 def test_a_script_inside_a_page_is_not_run_and_is_complained_of(sits_down: Callable[..., Desk]) -> None:
-    page = sits_down().page
-    said: list[str] = []
-    other = page.context.new_page()
-    other.on("console", lambda each: said.append(each.text))
-    other.goto(page.url)
-    other.evaluate(
-        "document.body.insertAdjacentHTML('beforeend', '<a href=# onclick=document.title=1>x</a>')"
-    )
-    other.get_by_role("link", name="x", exact=True).click()
+    signed_in = sits_down().page
+    page, said = signed_in.context.new_page(), list[str]()
+    page.on("console", lambda each: said.append(each.text))
+    page.goto(signed_in.url)
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<a href=# onclick=document.title=1>x</a>')")
+    page.get_by_role("link", name="x", exact=True).click()
     assert any("Content Security Policy" in each for each in said)
-    assert other.title() != "1"
+    assert page.title() != "1"
 
 
 # What a page asks the database

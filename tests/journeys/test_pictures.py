@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
+from playwright.sync_api import ViewportSize
 
 from pathway.cli.replay import PERSON, client_of, walked
 from pathway.use_cases.permissions import Role
@@ -22,7 +24,8 @@ pytestmark = pytest.mark.skipif(
 LARGEST = 200 * 1024
 SITE = "library"
 SHOWN = "grascco_1"
-DECIDED = "rostamiND_1"
+BOARD = "crc2024lorlatinib_5"
+SIZE: Final[ViewportSize] = {"width": 1280, "height": 760}
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +48,9 @@ def published(ward: Service, root: Path) -> dict[str, str]:
         ("worklist", "/", "light", "body"),
         ("episode", f"{{{SHOWN}}}", "light", "body"),
         ("episode_dark", f"{{{SHOWN}}}", "dark", "body"),
-        ("decision", f"{{{DECIDED}}}", "light", "#decide"),
-        ("history", f"{{{SHOWN}}}/history", "light", "#entries"),
-        ("cohort", "/cohort", "light", "body"),
+        ("decision", f"{{{BOARD}}}", "light", ".columns"),
+        ("history", f"{{{SHOWN}}}/history", "light", "li.entry:has(dl)"),
+        ("cohort", "/cohort", "light", "main section"),
     ],
 )
 def test_a_picture_is_taken(
@@ -56,6 +59,7 @@ def test_a_picture_is_taken(
     folder = Path(os.environ["PATHWAY_PICTURES"])
     folder.mkdir(parents=True, exist_ok=True)
     page = sits_down("clinician", "dr-okafor", site=SITE, theme=theme).open(address.format_map(published))
+    page.set_viewport_size(SIZE)
     page.locator(at).first.evaluate("each => each.scrollIntoView({block: 'start'})")
     path = folder / f"{name}.png"
     page.screenshot(path=path)

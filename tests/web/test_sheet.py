@@ -14,10 +14,7 @@ from pathway.use_cases.permissions import Role
 from pathway.use_cases.published_cases import load_case
 from pathway.use_cases.tokens import issue
 from tests.api.conftest import Service
-from tests.journeys.conftest import chromium
 from tests.web.test_episode_page import SignIn, planned, text_of
-
-__all__ = ["chromium"]  # the fixture of the journeys prints here too
 
 CASES = (
     "xinyuhealth336_1",
@@ -136,3 +133,4 @@ def test_it_prints_on_two_pages_of_paper_at_most(
     page.evaluate("document.querySelector('main').append(document.querySelector('article').cloneNode(true))")
     page.evaluate("document.querySelector('main').append(document.querySelector('article').cloneNode(true))")
     assert printed_pages(page) > MOST_PAGES
+    page.close()
