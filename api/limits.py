@@ -33,15 +33,17 @@ class Limits:
         self.under_way = 0
         self.of_client: Counter[tuple[str, str]] = Counter()
 
-    def enter(self, scope: Scope, site_id: str, client_id: str) -> None:
+    def enter(self, scope: Scope, site_id: str, client_id: str, most: int | None = None) -> None:
         """Counts the request as one of this client's. Raises `Refusal` (`too_many_requests`).
+
+        `most` is how many this kind of client may have at once, where that is fewer than any client may.
 
         It is not recorded who is refused here: nothing was looked at, and a refusal that costs a durable write would
         be no protection against too many of them.
         """
         place: _Place = scope[_PLACE]
         client = site_id, client_id
-        if self.of_client[client] >= self.of_each:
+        if self.of_client[client] >= min(self.of_each, most or self.of_each):
             raise Refusal(
                 "too_many_requests",
                 "This client has as many requests under way as it may have; nothing was done. Wait for an answer.",

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from api.dependencies import Query, installation
 from api.web.sessions import Session
 from pathway.use_cases.installation import today_in
+from pathway.use_cases.refusals import Refusal
 
 PARAMETERS: Final = ("as_of", "known_at")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -51,6 +52,14 @@ def looking(request: Request, session: Session, query: Query) -> Looking:
     if on == today_in(zone, service.clock()):
         on = None
     if not _DAY.fullmatch(known_at):
-        return Looking(on, query.instant("known_at") if known_at else None)
+        return Looking(on, _at(query.instant("known_at"), zone) if known_at else None)
     by = query.day("known_at")
     return Looking(on, datetime.combine(by, time.max, ZoneInfo(zone)) if by else None)
+
+
+def _at(instant: datetime | None, zone: str) -> datetime | None:
+    """The instant as it is shown, in the time of the site; at the ends of the calendar another zone may have none."""
+    try:
+        return instant.astimezone(ZoneInfo(zone)) if instant else None
+    except OverflowError:
+        raise Refusal("invalid_parameter", "The parameter known_at lies outside the calendar.") from None

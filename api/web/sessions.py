@@ -25,8 +25,14 @@ IDLE_S: Final = 3600
 LONGEST_S: Final = 10 * 3600
 """How long anybody stays signed in: roles that were withdrawn are gone by then."""
 
+AT_ONCE: Final = 8
+"""How many pages one person may have under way: a browser asks for some six, and the readers are few."""
+
 CLIENT: Final = "pages"
 """The client of what is written at the pages, as the history names it."""
+
+_BY_ITSELF: Final = "x-by-itself"
+"""The header by which the script says that nobody asked: a list on a screen keeps itself fresh."""
 
 _RENEWED_AFTER_S: Final = 300
 _UNDER_WAY_S: Final = 600
@@ -75,7 +81,9 @@ class Sessions:
         self._set(response, self._session, asdict(session), IDLE_S)
 
     def renew(self, request: Request, response: Response, session: Session) -> None:
-        """Goes on with a session whose seal is some minutes old."""
+        """Goes on with a session whose seal is some minutes old, if a person asked: a screen keeps nobody signed in."""
+        if _BY_ITSELF in request.headers:
+            return
         sealed = request.cookies.get(self._session, "").encode()
         if time.time() - self._box.extract_timestamp(sealed) > _RENEWED_AFTER_S:
             self.keep(response, session)
@@ -127,6 +135,6 @@ def signed_in(request: Request) -> tuple[Session, Caller]:
     asking = session.caller(request.scope["route"].name)
     limits: Limits = request.app.state.limits
     # Each person is a client of their own here: one who reloads too often keeps nobody else waiting.
-    limits.enter(request.scope, session.site_id, f"{CLIENT}/{session.subject}")
+    limits.enter(request.scope, session.site_id, f"{CLIENT}/{session.subject}", AT_ONCE)
     request.scope[NOTE].caller = asking
     return session, asking

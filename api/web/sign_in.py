@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.access import Gate
 from api.dependencies import Query
+from api.limits import Limits
 from api.problems import STATUS, note_outcome
 from api.web.forms import read_form
 from api.web.provider import NOT_FINISHED, Provider
@@ -17,6 +18,9 @@ from api.web.sessions import Session, sessions
 from pathway.use_cases.refusals import Refusal
 
 router = APIRouter(route_class=Page, include_in_schema=False)
+
+AT_ONCE: Final = 32
+"""How many may be signing in: nobody knows who they are, and each keeps a place while the provider is waited for."""
 
 _OWN_PAGE: Final = re.compile(r"/(?!/)[\x21-\x7e]{0,500}")
 
@@ -35,6 +39,7 @@ async def ask_who_it_is(request: Request) -> Response:
 @router.get("/sign-in/begin", name="sign_in")
 async def go_to_the_provider(request: Request) -> Response:
     """Sends the browser to the hospital's provider."""
+    _enter(request)
     provider = _provider(request)
     if provider is None:
         raise Refusal("not_found", "No sign-in provider is set up here.")
@@ -47,6 +52,7 @@ async def go_to_the_provider(request: Request) -> Response:
 @router.get("/sign-in/callback", name="sign_in")
 async def come_back_from_the_provider(request: Request) -> Response:
     """Signs in whoever the provider sends back. What was kept when it began serves once, whatever comes of it."""
+    _enter(request)
     provider, told, kept = _provider(request), request.query_params, sessions(request).sign_in_of(request)
     if provider is None or kept is None or "code" not in told or "state" not in told:
         response = _not_signed_in(request, Refusal("unauthenticated", NOT_FINISHED))
@@ -60,6 +66,11 @@ async def come_back_from_the_provider(request: Request) -> Response:
             sessions(request).keep(response, Session.of(caller))
     sessions(request).end_sign_in(response)
     return response
+
+
+def _enter(request: Request) -> None:
+    limits: Limits = request.app.state.limits
+    limits.enter(request.scope, "", "signing in", AT_ONCE)
 
 
 def _not_signed_in(request: Request, refusal: Refusal) -> Response:

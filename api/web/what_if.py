@@ -108,14 +108,14 @@ def _events(form: Form, today: date) -> list[dict[str, Any]]:
         told.append({"kind": "assessment_recorded", "reported_overall": form.text("response")})
     if form.text("toxicity"):
         harm: dict[str, Any] = {"kind": "toxicity_recorded", "term": form.text("toxicity")}
-        if form.text("grade").isdecimal():
-            harm["grade"] = int(form.text("grade"))
+        if form.text("grade"):
+            harm["grade"] = _whole(form.text("grade"))
         told.append(harm | ({"agent": form.text("agent")} if form.text("agent") else {}))
     if form.text("gd2"):
         told.append({"kind": "gd2_measured", "status": form.text("gd2")})
     fitness: dict[str, Any] = {}
-    if form.text("lansky").isdecimal():
-        fitness["lansky"] = int(form.text("lansky"))
+    if form.text("lansky"):
+        fitness["lansky"] = _whole(form.text("lansky"))
     if form.text("tolerance"):
         fitness["tolerance"] = form.text("tolerance")
     if form.text("infection"):
@@ -124,6 +124,11 @@ def _events(form: Form, today: date) -> list[dict[str, Any]]:
         told.append({"kind": "fitness_recorded", **fitness})
     on = form.text("on") or today.isoformat()
     return [event | {"occurred_on": on} for event in told]
+
+
+def _whole(text: str) -> int | str:
+    """The number; what is none, or longer than any here, as it was sent, so that it is refused beside its field."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < len("1000") else text
 
 
 def _beside(errors: tuple[tuple[str, str], ...]) -> dict[str, str]:

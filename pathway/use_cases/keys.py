@@ -66,7 +66,8 @@ def require_none_of_development(settings: Settings) -> None:
     """Raises `KeyMissing` in production for a secret that lies beside the database, where development left it."""
     if settings.env == "development":
         return
-    for name, given in (("signing_key", settings.signing_key), ("identifier_key", settings.identifier_key)):
+    for name in ("signing_key", "identifier_key", "session_key"):
+        given: SecretStr | None = getattr(settings, name)
         left = _of_development(settings, name)
         if (
             given is not None

@@ -6,7 +6,9 @@ for (const part of document.querySelectorAll("[data-refresh]")) {
   const again = async () => {
     if (document.hidden || part.contains(document.activeElement)) return;
     try {
-      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      const answer = await fetch(location.href, { headers: { accept: "text/html", "x-by-itself": "true" } });
+      // Whose session is over is asked who it is: a list that no longer changes must not go on being shown.
+      if (answer.redirected) location.reload();
       if (!answer.ok || answer.redirected) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
       if (fresh && fresh.innerHTML !== part.innerHTML) {
