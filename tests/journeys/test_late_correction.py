@@ -44,7 +44,7 @@ def test_a_late_correction_opens_a_review_task_which_is_answered(
     page.get_by_label("What was wrong").fill("The samples had been exchanged.")
     page.get_by_role("button", name="See what it would change").click()
     expect(page.locator("#foreseen")).to_be_visible()
-    page.get_by_role("button", name="Record the correction").click()
+    page.get_by_role("button", name="Record the correction").first.click()
 
     # then the page says what it changed about what was decided, and asks for a review.
     expect(page.locator("#recorded")).to_contain_text("It opened a review task")
