@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from api import openapi
 from api.access import CannotStart, Gate
 from api.audit import Audit
-from api.dependencies import Gathered
+from api.dependencies import Gathered, OneByOne
 from api.limits import Bounded, Limits
 from api.problems import exception_handlers
 from api.rest import (
@@ -85,6 +85,7 @@ def create_app(settings: Settings, opened: Callable[[Settings], Installation] = 
         worker = CheckpointWorker(app.state.notary, settings.checkpoint_seconds, tell_of_unsigned)
         worker.start()
         app.state.threads = CapacityLimiter(READING_THREADS)
+        app.state.verifications = OneByOne()
         app.state.summaries = Gathered(app.state.installation.readers.summaries)
         usual = gc.get_threshold()
         _collect_rarely()

@@ -295,6 +295,31 @@ async def read(request: Request, use_case: Callable[[], T]) -> T:
     return await to_thread.run_sync(use_case, limiter=threads)
 
 
+class OneByOne:
+    """Reads that take long: one at a time, so that they never take the threads of the short ones, and one a person."""
+
+    def __init__(self) -> None:
+        self._thread = CapacityLimiter(1)
+        self._asking: set[tuple[str, str]] = set()
+
+    async def get(self, asking: Caller, use_case: Callable[[], T]) -> T:
+        """What the use case gives. Raises `Refusal` (`too_many_requests`) to who waits for another one still."""
+        person = asking.site_id, asking.subject
+        if person in self._asking:
+            raise Refusal("too_many_requests", "What you asked for before is being worked on; wait for that.")
+        self._asking.add(person)
+        try:
+            return await to_thread.run_sync(use_case, limiter=self._thread)
+        finally:
+            self._asking.discard(person)
+
+
+def verifications(request: Request) -> OneByOne:
+    """Where verifications wait for each other."""
+    found: OneByOne = request.app.state.verifications
+    return found
+
+
 class Gathered(Generic[K, T]):
     """Reads by key, of which those that arrive together are asked of the database together.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import Query, caller, installation, json_answer, notary, read
+from api.dependencies import Query, caller, installation, json_answer, notary, read, verifications
 from api.openapi import operation
 from pathway.use_cases.prove_episode import prove_episode
 from pathway.use_cases.verify import verify_episode
@@ -55,4 +55,4 @@ async def verify_an_episode(request: Request) -> Response:
         told = {"key": signing.verifier_key, "sentences": list(report.sentences()), **report.as_dict()}
         return orjson.dumps({"episode": episode_id, **told})
 
-    return json_answer(await read(request, verified))
+    return json_answer(await verifications(request).get(asking, verified))

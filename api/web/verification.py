@@ -7,7 +7,7 @@ from typing import Final
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from api.dependencies import Query, installation, notary, note_shown, read
+from api.dependencies import Query, installation, notary, note_shown, read, verifications
 from api.web.rendering import HEADERS, Page, page
 from api.web.sessions import signed_in
 from pathway.use_cases.prove_episode import prove_episode
@@ -27,7 +27,14 @@ async def show_site(request: Request) -> Response:
     session, asking = signed_in(request)
     most = AT_ONCE if Query(request, "all").flag("all") else None
     service, signing = installation(request), notary(request)
-    told = orjson.loads(await read(request, lambda: verify_record(service, signing, asking, most)))
+
+    def looked_at() -> bytes:
+        return verify_record(service, signing, asking, most)
+
+    found = await (
+        read(request, looked_at) if most is None else verifications(request).get(asking, looked_at)
+    )
+    told = orjson.loads(found)
     findings = told["report"]["findings"][:SHOWN_FINDINGS] if told["report"] else []
     note_shown(request, dict.fromkeys(each["episode"] for each in findings if each["episode"]))
     return page(
@@ -49,7 +56,9 @@ async def show_episode(request: Request) -> Response:
     Query(request)
     service, signing = installation(request), notary(request)
     episode_id = request.path_params["episode_id"]
-    told = orjson.loads(await read(request, lambda: verify_one(service, signing, asking, episode_id)))
+    told = orjson.loads(
+        await verifications(request).get(asking, lambda: verify_one(service, signing, asking, episode_id))
+    )
     return page(
         request,
         "verification.html",

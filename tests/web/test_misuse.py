@@ -13,7 +13,8 @@ import pytest
 from anyio import to_thread
 from pydantic import SecretStr
 
-from api.web import sessions
+from api.app import READING_THREADS
+from api.web import sessions, verification
 from api.web import sign_in as signing_in
 from api.web.provider import Provider
 from api.web.rendering import STATIC
@@ -125,6 +126,41 @@ def test_who_nobody_knows_yet_takes_few_places_while_the_provider_is_waited_for(
 
 def begin(running: Service) -> int:
     return httpx2.get(f"{running.url}/sign-in/begin", timeout=30).status_code
+
+
+def test_verifications_take_long_one_after_the_other_and_nobody_else_waits_for_them(
+    pages: Service, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    episode = pages.open_episode().removeprefix("/v1")
+    arrived, ends = threading.Semaphore(0), threading.Event()
+
+    def takes_long(*_anything: object) -> bytes:
+        arrived.release()
+        assert ends.wait(30)
+        raise Refusal("unavailable", "It came to no end.")
+
+    monkeypatch.setattr(verification, "verify_one", takes_long)
+    people = [sign_in(subject=f"dr-{number}") for number in range(READING_THREADS + 1)]
+    waiting = [
+        threading.Thread(target=each.http.get, args=(f"{episode}/verification",), daemon=True)
+        for each in people
+    ]
+    waiting[0].start()
+    assert arrived.acquire(timeout=30)
+    for each in waiting[1:]:
+        each.start()
+    other = sign_in("auditor", subject="the auditor")
+    other.http.timeout = 10
+    assert other.http.get("/").status_code == 200
+    assert not arrived.acquire(blocking=False)
+    statuses = {
+        people[0].http.get(f"{episode}/verification").status_code,
+        pages.get(f"/v1{episode}/verify", subject="dr-0").status_code,
+    }
+    ends.set()
+    for each in waiting:
+        each.join()
+    assert statuses == {429}
 
 
 @pytest.mark.parametrize("known_at", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00%2B14:00"])
