@@ -207,7 +207,7 @@ class Gate:
             raise Refusal("unauthenticated", "The token is not one this service trusts.") from None
 
     def _decode(self, token: bytes, keys: KeySet) -> jwt.Token:
-        return jwt.decode(token, keys, registry=self._signatures, decoder_cls=_OneOfEach)
+        return jwt.decode(token, keys, registry=self._signatures, decoder_cls=OneOfEach)
 
 
 def _caller(token: jwt.Token) -> Caller:
@@ -257,7 +257,7 @@ def is_safe(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 
 
-class _OneOfEach(json.JSONDecoder):
+class OneOfEach(json.JSONDecoder):
     """Reads JSON and refuses a member that is there twice: two sites must not become the last one."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ import httpx2
 from joserfc import jws, jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 
-from api.access import ALGORITHMS, CLOCK_SKEW_S, CannotStart, FetchedKeys, caller_of, is_safe
+from api.access import ALGORITHMS, CLOCK_SKEW_S, CannotStart, FetchedKeys, OneOfEach, caller_of, is_safe
 from pathway.settings import Settings
 from pathway.use_cases.installation import Caller
 from pathway.use_cases.refusals import Refusal
@@ -27,8 +27,9 @@ NOT_FINISHED: Final = "The sign-in did not come to an end; begin it again."
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What the provider publishes about itself."""
+    """What the provider publishes about itself; its tokens name it as it does here, to the last stroke."""
 
+    issuer: str
     authorization: str
     token: str
     keys: FetchedKeys
@@ -112,7 +113,7 @@ class Provider:
             read = self._decoded(token, await metadata.keys.current(unknown_kid=True))
         claims = jwt.JWTClaimsRegistry(
             leeway=CLOCK_SKEW_S,
-            iss={"essential": True, "value": self._issuer},
+            iss={"essential": True, "value": metadata.issuer},
             aud={"essential": True, "value": self._client_id},
             exp={"essential": True},
             iat={"essential": True},
@@ -120,14 +121,18 @@ class Provider:
             nonce={"essential": True, "value": nonce},
         )
         claims.validate(read.claims)
-        party = read.claims.get("azp", self._client_id)
+        several = isinstance(read.claims["aud"], list) and len(read.claims["aud"]) > 1
+        party = read.claims.get("azp", None if several else self._client_id)
         if party != self._client_id:
             raise ValueError("the token is another party's")
         return caller_of(read.claims | {"client_id": self._client_id})
 
     def _decoded(self, token: str, keys: Any) -> jwt.Token:
         return jwt.decode(
-            token, keys, registry=jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+            token,
+            keys,
+            registry=jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False),
+            decoder_cls=OneOfEach,
         )
 
     async def _published(self) -> Metadata:
@@ -137,15 +142,15 @@ class Provider:
             async with httpx2.AsyncClient(timeout=_TIMEOUT_S) as client:
                 answer = await client.get(f"{self._issuer}/.well-known/openid-configuration")
             told = answer.raise_for_status().json()
-            named = str(told["issuer"]).rstrip("/")
+            issuer = str(told["issuer"])
             addresses = [str(told[name]) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
         except (httpx2.HTTPError, KeyError, TypeError, ValueError, AttributeError):
             raise Refusal("unavailable", "The sign-in provider cannot be reached; try again later.") from None
-        if named != self._issuer or not all(map(is_safe, addresses)):
+        if issuer.rstrip("/") != self._issuer or not all(map(is_safe, addresses)):
             raise Refusal(
                 "unavailable", "The sign-in provider says it is another, or asks for secrets in the clear."
             )
         authorization, token, keys = addresses
-        metadata = Metadata(authorization, token, FetchedKeys(keys))
+        metadata = Metadata(issuer, authorization, token, FetchedKeys(keys))
         self._metadata = metadata, time.monotonic() + _TRUSTED_S
         return metadata

@@ -389,7 +389,7 @@ def test_each_has_a_good_variant_that_is_let_in(service: Service, issuer: Issuer
     ("place", "name", "planted", "expected"),
     [
         (access, "TOKEN_TYPES", {"at+jwt", "jwt", "dpop+jwt"}, {"an identity token", "another type"}),
-        (access, "_OneOfEach", json.JSONDecoder, {"site said twice", "roles said twice"}),
+        (access, "OneOfEach", json.JSONDecoder, {"site said twice", "roles said twice"}),
         (jwt.JWTClaimsRegistry, "validate", lambda _self, _claims: None, {"expired", "another audience"}),
         (
             access,
