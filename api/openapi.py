@@ -45,7 +45,10 @@ PARAMETERS: Final[Mapping[str, tuple[str, JsonSchema]]] = {
         "Only episodes in which this kind of thing waits for somebody.",
         {"type": "string", "enum": ["due", "overdue", "missing", "waiting", "review"]},
     ),
-    "pathway": ("The pathway by its id; the first published, unless said.", {"type": "string"}),
+    "pathway": (
+        "The pathway by its id; the first published, unless said.",
+        {"type": "string", "maxLength": 255, "pattern": r"^[\x20-\x7e]+$"},
+    ),
     "opened_from": ("Only episodes opened on this day or later.", {"type": "string", "format": "date"}),
     "opened_to": ("Only episodes opened on this day or earlier.", {"type": "string", "format": "date"}),
     "pattern": (

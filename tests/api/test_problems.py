@@ -173,6 +173,6 @@ def test_an_address_that_is_no_id_is_not_repeated(service: Service, path: str) -
 
 
 def test_statuses_are_those_of_the_interfaces() -> None:
-    documented = {200, 201, 202, 400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 429, 500, 503}
+    documented = {200, 201, 202, 400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 429, 500, 503}
     assert {int(status) for status in STATUS.values()} <= documented
     assert all(isinstance(status, HTTPStatus) for status in STATUS.values())

@@ -114,7 +114,7 @@ def test_the_doctor_finds_nothing_wrong_with_a_migrated_database(development: Te
     assert told["ok"] is True
     assert {each["about"] for each in told["findings"]} == {
         "versions", "engine", "clock", "days", "database", "durability", "migrations", "record", "identifiers",
-        "checkpoints", "files", "space", "load", "tokens", "pathway",
+        "checkpoints", "files", "sites", "space", "load", "tokens", "pathway",
     }  # fmt: skip
     shown = development("doctor").stdout
     assert "survives a power cut" in shown

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -42,7 +43,10 @@ def of(site: str) -> dict[str, Any]:
         "episode_id": f"episode-{site}",
         "episode_ids": [f"episode-{site}"],
         "pseudonym": f"child-{site}",
+        "pseudonyms": [f"child-{site}"],
         "pathway_id": "relapse",
+        "since": date.min,
+        "until": date.max,
         "lookup": identifier_key().lookup(site, "urn:mrn", "4711"),
         "client_id": "client",
         "key": f"key-{site}",
@@ -140,7 +144,9 @@ def prepared(engines: Engines, asked_for: dict[str, Any]) -> Iterator[Callable[[
         elif isinstance(statement, Query):
             values = dict(asked_for)
             if engines.dialect == "sqlite":
-                values["episode_ids"] = orjson.dumps(values["episode_ids"]).decode()
+                values |= {
+                    name: orjson.dumps(values[name]).decode() for name in ("episode_ids", "pseudonyms")
+                }
             yield partial(_asked, statement, values)
 
 
