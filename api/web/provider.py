@@ -77,6 +77,8 @@ class Provider:
             "nonce": kept["nonce"],
             "code_challenge": challenge.rstrip(b"=").decode(),
             "code_challenge_method": "S256",
+            # On a shared computer whoever sits down now is not whom the provider remembers.
+            "prompt": "login",
         }
         joint = "&" if "?" in metadata.authorization else "?"
         return f"{metadata.authorization}{joint}{urlencode(asked)}", kept

@@ -40,6 +40,7 @@ class Hospital:
         assert asked["response_type"] == "code"
         assert asked["client_id"] == CLIENT
         assert asked["code_challenge_method"] == "S256"
+        assert asked["prompt"] == "login"
         assert "openid" in asked["scope"].split()
         code = secrets.token_urlsafe(16)
         self.asked[code] = asked

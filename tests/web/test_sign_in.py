@@ -95,6 +95,7 @@ def go_through(browser: httpx2.Client, back: str = "/") -> httpx2.Response:
 # With the hospital's provider.
 
 
+@pytest.mark.shows("T-80")
 def test_whom_the_provider_names_is_signed_in_and_led_back_to_the_page_that_was_asked_for(
     ward: httpx2.Client,
 ) -> None:
