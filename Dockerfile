@@ -5,7 +5,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /app
 
 COPY requirements/runtime.txt requirements/build.txt requirements/
-RUN pip install --require-hashes --only-binary :all: -r requirements/runtime.txt -r requirements/build.txt
+RUN pip install --require-hashes --no-deps --only-binary :all: -r requirements/runtime.txt -r requirements/build.txt
 
 COPY pyproject.toml LICENSE ./
 COPY pathway pathway

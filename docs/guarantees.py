@@ -122,7 +122,7 @@ def _figures(wanted: Mapping[str, str], traces: list[Trace]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def _counted(traces: list[Trace]) -> str:

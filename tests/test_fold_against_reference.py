@@ -247,7 +247,7 @@ def test_ten_thousand_logs_are_folded_alike_in_both_ways_and_as_the_reference_sa
 ) -> None:
     seen = set()
 
-    @settings(MANY, max_examples=10_000)
+    @settings(MANY, max_examples=12_000)  # some come twice
     @given(logs())
     def are_alike(log: Log) -> None:
         compare(log)
@@ -257,7 +257,7 @@ def test_ten_thousand_logs_are_folded_alike_in_both_ways_and_as_the_reference_sa
     are_alike()
     record_property("random histories", len(seen))
     record_property("differences", 0)
-    assert len(seen) > 9_000
+    assert len(seen) >= 10_000
 
 
 @pytest.mark.shows("C-08")

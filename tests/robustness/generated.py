@@ -29,8 +29,15 @@ WITH_EVENTS = ("open_an_episode", "record_what_happened", "suppose_something_hap
 
 PATIENTS = 5
 REFUSED_FOR_WHAT_NO_SCHEMA_SAYS = (409, 422)
-WITH_A_CURSOR = ("read_the_worklist", "read_the_history", "read_the_audit_records")
-CURSOR_OF_ANOTHER = 400
+JUDGED_BY_NO_SCHEMA = (
+    "read_the_worklist",
+    "read_the_history",
+    "read_the_audit_records",
+    "compare_what_was_known",
+)
+"""A cursor of another list, or two instants in the wrong order: what is wrong in the address is answered with 400."""
+
+IN_THE_ADDRESS = 400
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,7 @@ def _of_operation(operation: Mapping[str, Any], service: Service, effort: Effort
         role = Role.CLINICIAN if Role.CLINICIAN in allowed else allowed[0]
         yield f'headers = {{ Authorization = "Bearer {service.token(role)}" }}'
     accepted = ["2xx", "401", "403", "404", "429", *map(str, REFUSED_FOR_WHAT_NO_SCHEMA_SAYS)]
-    accepted += [str(CURSOR_OF_ANOTHER)] if name in WITH_A_CURSOR else []
+    accepted += [str(IN_THE_ADDRESS)] if name in JUDGED_BY_NO_SCHEMA else []
     yield f"checks.positive_data_acceptance.expected-statuses = {json.dumps(accepted)}"
     if name in effort.not_in_full:
         yield "phases.coverage.enabled = false"
