@@ -7,8 +7,10 @@ the root of its log with the last checkpoint signed of it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import lzma
 import os
 import secrets
 import zipfile
@@ -171,7 +173,11 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    # An altered bit may say that a file is encrypted (RuntimeError), that it was packed by another method, or that it
+    # begins before the archive does: faults of the archive, and not of the disk, which has a number for its own.
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
         raise NoArchive(f"It is no zip archive, or a damaged one ({type(error).__name__}).") from None
 
 

@@ -204,6 +204,31 @@ def test_a_byte_that_was_altered_anywhere_is_found_or_changes_nothing(archive: P
     assert refused > 100
 
 
+def flagged(archive: Path, to: Path) -> Path:
+    """The archive with the bit set that says of its last file that it is encrypted."""
+    damaged = bytearray(archive.read_bytes())
+    damaged[damaged.rindex(b"PK\x01\x02") + 8] |= 1
+    to.write_bytes(damaged)
+    return to
+
+
+def begun_before(archive: Path, to: Path) -> Path:
+    """The archive with a directory that is larger than all of it."""
+    damaged = bytearray(archive.read_bytes())
+    size = damaged.rindex(b"PK\x05\x06") + 12
+    damaged[size : size + 4] = b"\xff\xff\xff\x7f"
+    to.write_bytes(damaged)
+    return to
+
+
+@pytest.mark.parametrize("damage", [flagged, begun_before])
+def test_an_archive_that_misleads_its_reader_is_refused_in_words(
+    archive: Path, tmp_path: Path, sqlite_url: str, damage: Callable[[Path, Path], Path]
+) -> None:
+    with pytest.raises(NoArchive, match="damaged"):
+        put_back(damage(archive, tmp_path / "altered.zip"), sqlite_url)
+
+
 def rewritten(archive: Path, to: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
     """The archive with its files changed, itself well formed."""
     with zipfile.ZipFile(archive) as read:
