@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -40,7 +40,6 @@ Because = Annotated[
     str | None,
     typer.Option("--because", help="The reason, kept for ever: do not say in it who the patient is."),
 ]
-AGAIN: Final = "erase_again_after_a_restore"
 keys = typer.Typer(help="The key under which patients' identifiers are sealed.", no_args_is_help=True)
 
 
@@ -62,6 +61,8 @@ def erase(
     from pathway.use_cases.erase_patient import erase_patient
 
     if again:
+        from pathway.use_cases.erasures import AGAIN
+
         with acting(site, AGAIN, subject) as (installation, caller):
             erase_again(installation, caller)
         return
