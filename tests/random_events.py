@@ -188,6 +188,11 @@ QUIET: Events = st.one_of(
         unit=st.just("copies"),
     ),
     _kind("consent_recorded", {"given": st.booleans()}, scope=st.sampled_from(["car_t", "systemic_therapy"])),
+    _kind(
+        "baseline_recorded",
+        {"risk_group": st.sampled_from(["high", "high", "not_high"])},
+        age_months=st.sampled_from([9, 60, 260]),
+    ),
     _kind("intent_recorded", {"intent": st.sampled_from(["treatment", "treatment", "comfort"])}),
     _kind(
         "cns_status_recorded",
@@ -278,8 +283,8 @@ def replacements(told: Told, today: date) -> Events:
 FACT_KINDS = frozenset(
     {
         *BY_KIND, "prior_therapy_recorded", "gd2_measured", "biomarker_recorded", "consent_recorded",
-        "intent_recorded", "cns_status_recorded", "toxicity_resolved", "follow_up_recorded", "episode_closed",
-        "episode_reopened", "note_added",
+        "baseline_recorded", "intent_recorded", "cns_status_recorded", "toxicity_resolved", "follow_up_recorded",
+        "episode_closed", "episode_reopened", "note_added",
     }
 )  # fmt: skip
 """What may be corrected."""

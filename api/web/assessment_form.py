@@ -240,5 +240,5 @@ ASSESSMENT: Final = FactForm(
         ),
     ),
     "One examination or several; those that come later are recorded then, and are joined with these.",
-    frozenset({"assessment", "response", "work_up", "local_disease"}),
+    frozenset({"assessment", "restaged", "response", "work_up", "local_disease"}),
 )

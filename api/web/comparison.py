@@ -17,7 +17,7 @@ from pathway.use_cases.compare_knowledge import compare_knowledge
 from pathway.use_cases.name_patients import name_patients
 from pathway.use_cases.permissions import Operation
 from pathway.use_cases.standing import summary_of
-from pathway.use_cases.words import entry_in_words, fact_in_words
+from pathway.use_cases.words import entry_in_words, fact_in_words, fact_label
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
@@ -63,6 +63,7 @@ async def show(request: Request) -> Response:
             else {},
             content=entry_in_words,
             fact=fact_in_words,
+            label=fact_label,
         )
 
     note_outcome(request.scope, "invalid_parameter" if asked.faults else "ok")

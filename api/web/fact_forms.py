@@ -67,6 +67,21 @@ FORMS: Final[tuple[FactForm, ...]] = (
         ),
     ),
     FactForm(
+        "baseline_recorded",
+        "Age and risk group",
+        (
+            Group(
+                "What was left open when the episode was opened, or was told wrongly",
+                (
+                    Field("risk_group", "Risk group at diagnosis"),
+                    Field("age_months", "Age on the day below", unit="months"),
+                ),
+                "What is left empty stays as it is.",
+            ),
+        ),
+        obtains=frozenset({"risk_group", "age"}),
+    ),
+    FactForm(
         "gd2_measured",
         "GD2 on the tumour cells",
         (
@@ -129,6 +144,7 @@ FORMS: Final[tuple[FactForm, ...]] = (
                 ),
             ),
         ),
+        obtains=frozenset({"antibody", "next_cycle_late"}),
     ),
     FactForm(
         "cycle_completed",
@@ -143,6 +159,7 @@ FORMS: Final[tuple[FactForm, ...]] = (
                 ),
             ),
         ),
+        obtains=frozenset({"phase", "consolidated"}),
     ),
     FactForm(
         "local_control_planned",
@@ -158,7 +175,7 @@ FORMS: Final[tuple[FactForm, ...]] = (
                 ),
             ),
         ),
-        obtains=frozenset({"local_control_owed"}),
+        obtains=frozenset({"pause", "local_control_owed"}),
     ),
     FactForm(
         "local_control_completed",
@@ -225,6 +242,7 @@ FORMS: Final[tuple[FactForm, ...]] = (
                 ),
             ),
         ),
+        obtains=frozenset({"toxicity_action"}),
     ),
     FactForm(
         "toxicity_resolved",
@@ -375,12 +393,13 @@ FORMS: Final[tuple[FactForm, ...]] = (
                 ),
             ),
         ),
+        obtains=frozenset({"phase", "planned_courses"}),
     ),
     FactForm(
         "follow_up_recorded",
         "Visit after treatment",
         (Group("The visit", (Field("findings", "Found", words={"unknown": "not known"}), _DETAIL)),),
-        obtains=frozenset({"last_visit"}),
+        obtains=frozenset({"word_from_elsewhere", "last_visit"}),
     ),
     FactForm(
         "episode_closed",
@@ -463,7 +482,7 @@ CHAPTERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "prior_therapy_recorded",
             "treatment_taken_over",
         ),
-        "The child": ("toxicity_recorded", "toxicity_resolved", "fitness_recorded"),
+        "The child": ("baseline_recorded", "toxicity_recorded", "toxicity_resolved", "fitness_recorded"),
         "The family, and this episode": (
             "consent_recorded",
             "intent_recorded",

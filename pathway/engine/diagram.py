@@ -233,6 +233,11 @@ def _inside(plan: Plan, ways: list[Way]) -> Iterator[str]:
                 yield _text((start + end) / 2, y + (-6 if across < 0 else 16), label, "small", "middle")
             else:
                 yield _text((start + end) / 2, one.bottom + 15, label, "small", "middle")
+        elif _something_between(plan, one, other):
+            # Round the side of what stands between; the step to its neighbour bears the same label.
+            x = one.x - PAD / 2
+            route = f"M{one.x:.0f} {one.centre:.0f} H{x:.0f} V{other.centre:.0f} H{other.x:.0f}"
+            yield _path(kind, route, both)
         else:
             down = one.y < other.y
             x = one.middle + (0 if alone else -8 if down else 8)
@@ -242,6 +247,11 @@ def _inside(plan: Plan, ways: list[Way]) -> Iterator[str]:
             at = x - 6 if left else x + 6
             lines = _listed(both, BOX_WIDTH / 2 + 4)
             yield from _lines(at, (start + end) / 2 + 3, lines, "small", "end" if left else "start")
+
+
+def _something_between(plan: Plan, one: Box, other: Box) -> bool:
+    upper, lower = sorted((one.y, other.y))
+    return any(box.x == one.x and upper < box.y < lower for box in plan.boxes.values())
 
 
 def _along_the_spine(plan: Plan, source: str, target: str, ways: list[Way]) -> Iterator[str]:
@@ -314,7 +324,8 @@ def _returns(plan: Plan) -> Iterator[str]:
         yield f'<path class="way fact" d="M{foot:.0f} {plan.frames[group].bottom:.0f} V{y:.0f}"/>'
     route = f"M{min(feet):.0f} {y:.0f} H{x:.0f} V{hub.centre + 12:.0f} H{hub.right:.0f}"
     yield _path("way fact", route, back)
-    yield _text(x - 10, hub.centre + 27, _labels(back), "small", "end")
+    lines = _listed(back, x - 20 - hub.right)
+    yield from _lines(x - 10, hub.centre + 26, lines, "small", "end", downwards=True)
 
 
 def _told(ways: list[Way]) -> str:

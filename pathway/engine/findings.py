@@ -32,6 +32,13 @@ _WRITTEN: Final = {
     "car t": "CAR-T",
     "lansky": "Lansky",
     "karnofsky": "Karnofsky",
+    "mycn": "MYCN",
+    "alk": "ALK",
+    "ldh": "LDH",
+    "nse": "NSE",
+    "hva": "HVA",
+    "vma": "VMA",
+    "mibg": "MIBG",
 }
 _SPELT_SMALL: Final = re.compile(rf"\b({'|'.join(_WRITTEN)})\b")
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathway.engine.definition import STAY, Pathway, State, Transition
 
 BOX_WIDTH, BOX_HEIGHT = 164, 44
-PAD, TITLE = 12, 24
-BRANCH_GAP, BRANCH_STEP, COLUMN_GAP = 22, 82, 48
+PAD, TITLE = 12, 30
+BRANCH_GAP, BRANCH_STEP, COLUMN_GAP = 22, 116, 56
 SPINE_STEP, SPINE_TOP = 56, 30
 LEFT, RIGHT, RAIL = 44, 78, 14
 

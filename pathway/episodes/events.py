@@ -159,6 +159,22 @@ class EpisodeOpened(Event):
     age_months: Annotated[int, Field(ge=0, le=1500)] | None = None
 
 
+class BaselineRecorded(Event):
+    """What an episode can be opened with, told later or told otherwise: the last one told counts, each by itself."""
+
+    kind: Literal["baseline_recorded"] = "baseline_recorded"
+    risk_group: Literal["high", "not_high"] | None = None
+    """Risk group at diagnosis."""
+    age_months: Annotated[int, Field(ge=0, le=1500)] | None = None
+    """On the day of the event."""
+
+    @model_validator(mode="after")
+    def _something_is_told(self) -> Self:
+        if self.risk_group is None and self.age_months is None:
+            raise ValueError("Give the risk group, the age, or both.")
+        return self
+
+
 class PriorTherapyRecorded(Event):
     """A line of therapy given before the episode."""
 
@@ -523,7 +539,8 @@ class DecisionCountersigned(Event):
 
 
 Fact: TypeAlias = Annotated[
-    PriorTherapyRecorded
+    BaselineRecorded
+    | PriorTherapyRecorded
     | ProgressionEvidenceRecorded
     | Gd2Measured
     | BiomarkerRecorded

@@ -17,6 +17,7 @@ from pathway.episodes.events import (
     UNKNOWN,
     AssessmentClosedNotEvaluable,
     AssessmentRecorded,
+    BaselineRecorded,
     BiomarkerRecorded,
     CarTStepRecorded,
     CnsStatusRecorded,
@@ -47,10 +48,8 @@ from pathway.episodes.toxicities import learn_resolution, learn_toxicity
 def learn(episode: Episode, event: Event, at: Stamp) -> Episode:  # noqa: PLR0911, PLR0912, C901  (one case per kind)
     """The episode with the medical facts of `event` taken in; events that tell none leave it as it is."""
     match event:
-        case EpisodeOpened():
-            risk = Noted(str(event.risk_group), at) if event.risk_group else None
-            age = Noted(str(event.age_months), at) if event.age_months is not None else None
-            return replace(episode, risk_group=risk, age_months=age)
+        case EpisodeOpened() | BaselineRecorded():
+            return _baseline(episode, event, at)
         case PriorTherapyRecorded():
             return _prior_therapy(episode, event, at)
         case ProgressionEvidenceRecorded():
@@ -97,6 +96,12 @@ def learn(episode: Episode, event: Event, at: Stamp) -> Episode:  # noqa: PLR091
             return replace(episode, closed=Noted(str(event.reason), at))
         case _:
             return episode
+
+
+def _baseline(episode: Episode, event: EpisodeOpened | BaselineRecorded, at: Stamp) -> Episode:
+    risk = Noted(event.risk_group, at) if event.risk_group else episode.risk_group
+    age = Noted(str(event.age_months), at) if event.age_months is not None else episode.age_months
+    return replace(episode, risk_group=risk, age_months=age)
 
 
 _OUTDATED_STEPS: Final[Mapping[CarTStep, frozenset[CarTStep]]] = {

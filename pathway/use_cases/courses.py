@@ -33,6 +33,7 @@ or made against what stood in its way."""
 _CHANGES: Final = frozenset({"event_corrected", "event_retracted"})
 _MOVES_NOTHING: Final = frozenset(
     {
+        "baseline_recorded",
         "biomarker_recorded",
         "consent_recorded",
         "fitness_recorded",

@@ -101,6 +101,7 @@ def facts_shown(episode: Episode) -> dict[str, Any]:
     """The facts in force by name, each with the day and the entry it rests on; some are groups, toxicities a list."""
     single = {
         "risk_group": episode.risk_group,
+        "age_months": episode.age_months,
         "gd2": episode.gd2,
         "intent": episode.intent,
         "cns": episode.cns,

@@ -9,14 +9,18 @@ from typing import Any, Final, TypeAlias
 from pathway.clinical.terms import OverrideReason
 from pathway.engine.findings import in_words
 from pathway.use_cases.refusals import OUTCOMES
+from pathway.use_cases.wording import Wording, place_of, value_in_words, wording_of
 
 Document: TypeAlias = Mapping[str, Any]
 
 _LEFT_OUT: Final = frozenset(
     {"kind", "occurred_on", "occurred_at", "occurred_precision", "source", "basis", "time_zone"}
 )
-_NAME: Final = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
+_STAMP: Final = frozenset({"entry", "on", "precision", "since", "since_precision"})
+"""What a fact rests on, which is shown beside it."""
+_NUMBER: Final = re.compile(r"\d+(\.\d+)?")
 _MANY: Final = 3
+_GROUPS: Final = {"biomarkers": "marker", "consents": "consent to", "car_t": "CAR-T"}
 
 
 def event_in_words(event: Document) -> str:
@@ -43,30 +47,27 @@ def facts_in_words(facts: Document) -> Iterator[tuple[str, str, Document]]:
         if name in ("toxicities", "irradiated_gy"):
             continue
         if "entry" in told:
-            yield in_words(name), fact_in_words(told), told
+            yield fact_label(name), fact_in_words(told, name), told
         else:
-            yield from (
-                (f"{in_words(name)}: {in_words(each)}", fact_in_words(of), of) for each, of in told.items()
-            )
+            yield from ((fact_label(name, each), fact_in_words(of, each), of) for each, of in told.items())
 
 
-def fact_in_words(told: Document) -> str:
-    """The value of one fact, with what else was said of it."""
+def fact_label(name: str, of: str | None = None) -> str:
+    """What a fact is called; with the member of its group that is meant."""
+    if of is None:
+        return wording_of(name).label or in_words(name)
+    if name == "fitness":
+        return wording_of(of).label.rstrip(":") or in_words(of)
+    return f"{_GROUPS.get(name) or in_words(name)}: {value_in_words(of)}"
+
+
+def fact_in_words(told: Document, name: str = "") -> str:
+    """The value of one fact, with its unit and with what else was said of it."""
     if "value" not in told:
-        return ", ".join(_said_of(told))
-    more = (each for each in ("method", "specimen", "percent", "density") if each in told)
-    value = {"true": "yes", "false": "no"}.get(told["value"]) or in_words(told["value"])
-    return ", ".join((value, *(f"{in_words(each)} {told[each]}" for each in more)))
-
-
-def _said_of(told: Document) -> Iterator[str]:
-    for name, value in told.items():
-        if name in ("entry", "on", "precision", "since", "since_precision") or value is None:
-            continue
-        if isinstance(value, bool):
-            yield in_words(name) if value else f"not {in_words(name)}"
-        else:
-            yield f"{in_words(name)} {in_words(str(value))}"
+        return ", ".join(_fields({each: of for each, of in told.items() if each not in _STAMP}))
+    more = {each: told[each] for each in ("percent", "method", "specimen", "density") if each in told}
+    value = _with_unit(value_in_words(told["value"]), wording_of(name).unit if name else "")
+    return ", ".join((value, *_fields(more)))
 
 
 def finding_in_words(value: Document) -> str:
@@ -97,25 +98,49 @@ def _decision(event: Document) -> Iterator[str]:
         yield f"because: {told}"
 
 
-def _fields(event: Document) -> Iterator[str]:
-    for name, value in event.items():
-        if name not in _LEFT_OUT and (told := _value(value)):
-            yield f"{in_words(name)} {told}"
+def _fields(event: Document, unit: str = "") -> Iterator[str]:
+    """Each field with its label and unit, in the order in which people tell them; `unit` is that of the numbers."""
+    told = {
+        name: value for name, value in event.items() if name not in _LEFT_OUT and value not in (None, [], ())
+    }
+    if "limit" in told:
+        yield f"{_with_unit(told['value'], told['unit'])} (upper limit of normal {told['limit']})"
+        return
+    if "marker" in told:
+        yield " ".join(str(told[name]) for name in ("marker", "value", "unit") if name in told)
+        return
+    for name in sorted(told, key=lambda each: (place_of(each), each)):
+        wording = wording_of(name)
+        if value := _value(told[name], wording, wording.unit or unit):
+            yield value
 
 
-def _value(value: object) -> str:
-    """A value in words; empty for what was not said."""
-    if isinstance(value, Mapping):
-        inner = ", ".join(_fields(value))
-        return f"({inner})" if inner else ""
-    if isinstance(value, list):
-        return " + ".join(filter(None, map(_value, value)))
-    if value is None:
-        return ""
+def _value(value: object, wording: Wording, unit: str) -> str:
+    """A value with its label and unit; empty for what was not said."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = str(value).rstrip(".")
-    return in_words(text) if _NAME.fullmatch(text) else text
+        said = wording.yes if value else wording.no
+        return said or f"{wording.label.rstrip(':')}: {'yes' if value else 'no'}"
+    if isinstance(value, Mapping):
+        inner = ", ".join(_fields(value, unit))
+        if not inner:
+            return ""
+        return (
+            f"{wording.label} ({inner})"
+            if wording.label and "limit" not in value
+            else f"{wording.label} {inner}".strip()
+        )
+    if isinstance(value, list):
+        shown = ("; " if isinstance(value[0], Mapping) else " + ").join(
+            _value(each, Wording(""), "") for each in value
+        )
+    else:
+        shown = _with_unit(value_in_words(str(value).rstrip(".")), unit)
+    return f"{wording.label} {shown}".strip()
+
+
+def _with_unit(value: str, unit: str) -> str:
+    """Units belong to numbers: what is not known has none."""
+    return f"{value} {unit}" if unit and _NUMBER.fullmatch(value) else value
 
 
 def outcome_in_words(outcome: str) -> str:

@@ -128,6 +128,7 @@ FACTS: list[dict[str, Any]] = [
     {"kind": "fitness_recorded", "lansky": 90, "anc_per_ul": 1500, "gfr_ml_min_173": 110},
     {"kind": "fitness_recorded", "alt_x_uln": {"value": "60", "limit": "40", "unit": "U/l"}},
     {"kind": "consent_recorded", "given": True},
+    {"kind": "baseline_recorded", "risk_group": "high", "age_months": 60},
     {"kind": "intent_recorded", "intent": "treatment"},
     {"kind": "cns_status_recorded", "status": "no_suspicion"},
     {"kind": "cycle_started", "line": 1, "cycle": 1, "regimen": "unknown", "agents": ["irinotecan"]},

@@ -20,7 +20,7 @@ FINGERPRINTS = {
     (
         "high_risk_neuroblastoma_relapse",
         1,
-    ): "f85e6a10bd5fe2fa0f343feda844a66745ccd54d74b96cf01b1ef4d05016af58",
+    ): "cb0e827e427561710cb675903c67c17a9ef00de438022c1b393c7c5e0f141c53",
 }
 """The content of each version. Once released a version is never edited: make another instead. Until then a
 changed definition is a deliberate act, and its new fingerprint is written here with it."""

@@ -343,8 +343,8 @@ def test_the_history_names_who_what_and_what_became_of_it(terminal: Terminal, as
     )
     told = terminal("history", assessed).stdout
     assert "decision made: start chemoimmunotherapy, which was recommended, because: Agreed with" in told
-    assert "assessment recorded: components (bone marrow NI, metastatic SD, primary SD)" in told
-    assert "progression evidence recorded: confirmed yes, pattern metastatic" in told
+    assert "assessment recorded: criteria: INRC 2017, primary SD, metastases SD, bone marrow NI" in told
+    assert "progression evidence recorded: confirmed, disease: metastatic" in told
     assert "retracted by" in told
     assert {row["actor"] for row in rows} == {getpass.getuser()}
     assert {row["client"] for row in rows} == {f"terminal/{getpass.getuser()}"}

@@ -69,6 +69,40 @@ def test_every_state_is_drawn_once_and_no_box_covers_another() -> None:
         assert box.right <= plan.width
 
 
+WIDE, HIGH = {"title": 11.5, "small": 6.1}, {"title": 17, "small": 9}
+"""About how wide a letter of a kind of text is, and how high above its line."""
+
+
+def _rectangle(text: ET.Element) -> tuple[float, float, float, float]:
+    kind, x, y = text.get("class", ""), float(text.get("x", "")), float(text.get("y", ""))
+    width = len("".join(text.itertext())) * WIDE.get(kind, 7)
+    left = x - width * {"start": 0.0, "middle": 0.5, "end": 1.0}[text.get("text-anchor", "start")]
+    return left, y - HIGH.get(kind, 10), left + width, y
+
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def test_no_text_lies_on_another_and_no_label_on_a_box() -> None:
+    drawing = picture(PATHWAY)
+    texts = [(each, _rectangle(each)) for each in drawing.iter(f"{SVG}text")]
+    over = [
+        f"{''.join(one.itertext())} / {''.join(other.itertext())}"
+        for (one, here), (other, there) in combinations(texts, 2)
+        if _meet(here, there)
+    ]
+    assert over == []
+    boxes = []
+    for each in drawing.iter(f"{SVG}rect"):
+        if set(each.get("class", "").split()) & {"box", "main", "hub"}:
+            x, y, width, height = (float(each.get(name, "")) for name in ("x", "y", "width", "height"))
+            boxes.append((x, y, x + width, y + height))
+    small = [(each, at) for each, at in texts if each.get("class") == "small"]
+    covered = ["".join(each.itertext()) for each, at in small if any(_meet(at, box) for box in boxes)]
+    assert covered == []
+
+
 def test_the_picture_says_what_it_is_in_title_and_description_and_its_text_is_text() -> None:
     root = picture(PATHWAY)
     assert root.find(f"{SVG}title") is not None

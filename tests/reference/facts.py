@@ -443,7 +443,14 @@ def _last(field: str, attribute: str) -> Rule:
     return rule
 
 
+def _baseline(sheet: Sheet, event: Any, at: Stamp) -> None:
+    for name in ("risk_group", "age_months"):
+        if (told := getattr(event, name)) is not None:
+            sheet[name] = Noted(str(told), at)
+
+
 RULES: dict[str, Rule] = {
+    "baseline_recorded": _baseline,
     "prior_therapy_recorded": _prior_therapy,
     "progression_evidence_recorded": _progression,
     "gd2_measured": _gd2,

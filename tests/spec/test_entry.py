@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pathway.episodes.events import EventNotUnderstood
 from tests.story import BEACON, Story
 
 WINDOW = "begin the next cycle"
@@ -166,3 +167,30 @@ def test_the_next_line_here_is_counted_on() -> None:
     story.decided("change_line", 21, "possible")
     assert (story.episode.line, story.episode.cycles.counted) == (3, 0)
     assert [line.number for line in story.episode.earlier_lines] == [2]
+
+
+def test_a_risk_group_and_an_age_left_open_at_the_opening_are_told_later() -> None:
+    story = Story.opened(risk_group=None)
+    assert (story.finding("risk_group", 3), story.finding("age", 3)) == ("unknown", "unknown")
+    story.told("baseline_recorded", 3, risk_group="high", age_months=11)
+    assert (story.finding("risk_group", 3), story.finding("age", 3)) == ("high", "infant")
+    assert not story.steps[-1].unexpected
+
+
+def test_each_of_the_two_stays_until_it_is_told_otherwise() -> None:
+    story = Story.opened(age_months=60)
+    story.told("baseline_recorded", 3, risk_group="not_high")
+    assert (story.finding("risk_group", 3), story.finding("age", 3)) == ("not_high", "child")
+    story.told("baseline_recorded", 4, age_months=11)
+    assert (story.finding("risk_group", 4), story.finding("age", 4)) == ("not_high", "infant")
+
+
+def test_an_age_is_counted_from_the_day_for_which_it_was_told() -> None:
+    story = Story.opened(age_months=60)
+    story.told("baseline_recorded", 31, age_months=11)
+    assert (story.finding("age", 31), story.finding("age", 70)) == ("infant", "child")
+
+
+def test_a_baseline_that_says_nothing_is_refused() -> None:
+    with pytest.raises(EventNotUnderstood, match="Give the risk group, the age, or both"):
+        Story.opened().told("baseline_recorded", 3)

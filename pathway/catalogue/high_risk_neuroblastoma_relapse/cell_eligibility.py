@@ -141,10 +141,10 @@ def _limit(limit: Limit) -> Reading:
 
 
 def months_old(episode: Episode, as_of: date) -> int | None:
-    """The age in whole months, counted from the opening of the episode; None where it was not told."""
-    if episode.age_months is None or not episode.opened.exact:
+    """The age in whole months, counted from the day it was told for; None where it was not told, or not to the day."""
+    if episode.age_months is None or not episode.age_months.at.exact:
         return None
-    passed = Decimal((as_of - episode.opened.on).days) / _DAYS_IN_A_MONTH
+    passed = Decimal((as_of - episode.age_months.at.on).days) / _DAYS_IN_A_MONTH
     return int(Decimal(episode.age_months.value) + passed)
 
 

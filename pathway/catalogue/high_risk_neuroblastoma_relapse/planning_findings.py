@@ -37,9 +37,7 @@ def pattern(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     return Found(str(progression.pattern), at=progression.at)
 
 
-@finding(
-    "the age", ("infant", "child", "adult", UNKNOWN), request="Record the age at the opening, in months."
-)
+@finding("the age", ("infant", "child", "adult", UNKNOWN), request="Record the age, in months.")
 def age(episode: Episode, as_of: date) -> Found:
     noted = episode.age_months
     if noted is None:
@@ -57,9 +55,9 @@ def age_in_months(episode: Episode, as_of: date) -> int | None:
 
 
 def _months(told: Noted, as_of: date) -> int:
-    """The age told at the opening, with the whole months since."""
-    opened = told.at.on
-    since = (as_of.year - opened.year) * 12 + as_of.month - opened.month - (as_of.day < opened.day)
+    """The age that was told, with the whole months since."""
+    then = told.at.on
+    since = (as_of.year - then.year) * 12 + as_of.month - then.month - (as_of.day < then.day)
     return int(told.value) + since
 
 
