@@ -17,6 +17,7 @@ from api.web.rendering import Page, see
 from api.web.sending import Returned, sent
 from api.web.sessions import signed_in
 from pathway.use_cases import countersign, decide
+from pathway.use_cases.permissions import Operation
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
@@ -47,10 +48,10 @@ async def decide_on_an_option(request: Request) -> Response:
     session, asking = signed_in(request)
     Query(request)
     form = await read_form(request, session)
+    asking.require(Operation.DECIDE_ON_AN_OPTION)
     episode_id = request.path_params["episode_id"]
-    if not form.text("option"):
+    if wrong := _left_open(form):
         note_outcome(request.scope, "invalid_body")
-        wrong = {"option": "Choose what was decided."}
         return await episode_page(request, session, asking, returned=Returned("decision", form, wrong))
     body, service = _decision(form), installation(request)
     key, digest = form.key, request_digest(request, asking, body)
@@ -82,6 +83,12 @@ async def sign_a_decision(request: Request) -> Response:
     return await episode_page(request, session, asking, returned=returned)
 
 
+def _left_open(form: Form) -> dict[str, str]:
+    """What only the person can say: neither the option nor the day is filled in for them."""
+    asked = {"option": "Choose what was decided.", "decided_on": "Say on which day it was decided."}
+    return {name: sentence for name, sentence in asked.items() if not form.text(name)}
+
+
 def _decision(form: Form) -> bytes:
     """The decision as the use case takes it: what was left empty is left out."""
     detail: dict[str, Any] = {name: form.text(name) for name in _DETAILS if form.text(name)}
@@ -89,6 +96,5 @@ def _decision(form: Form) -> bytes:
         detail["agents"] = agents
     reason = {name: form.text(f"reason_{name}") for name in ("code", "text") if form.text(f"reason_{name}")}
     asked: dict[str, Any] = {"option": form.text("option"), "detail": detail, "basis": form.text("basis")}
-    if on := form.text("decided_on"):
-        asked["decided_on"] = on
+    asked["decided_on"] = form.text("decided_on")
     return orjson.dumps(asked | ({"reason": reason} if reason else {}))

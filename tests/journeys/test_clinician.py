@@ -75,6 +75,7 @@ def test_to_deviate_takes_no_more_than_to_accept(sits_down: Callable[..., Desk],
     page = sits_down("clinician", "dr-okafor").open(planned(ward))
     accepted = decided(
         page,
+        choose("Start chemoimmunotherapy"),
         write("Regimen", "dinutuximab_beta_irinotecan_temozolomide"),
         write("In your own words", "Off label, as agreed."),
     )

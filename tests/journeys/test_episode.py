@@ -44,6 +44,7 @@ def test_a_decision_on_what_has_changed_is_caught(sits_down: Callable[..., Desk]
     desk = sits_down("clinician")
     episode = planned(ward)
     page = desk.open(episode)
+    page.get_by_role("radio", name="Start chemoimmunotherapy").check()
     page.get_by_label("In your own words").fill("As discussed.")
     ward.record(f"/v1{episode}", {"kind": "gd2_measured", "status": "negative", "occurred_on": ago(0)})
     page.get_by_role("button", name="Record the decision").click()

@@ -21,6 +21,7 @@ def test_facts_that_arrive_while_the_form_is_open_stop_the_decision(
     episode = planned(ward)
     page = desk.open(episode)
     expect(page.locator("#next")).to_have_text("Recommended: start chemoimmunotherapy.")
+    page.get_by_role("radio", name="Start chemoimmunotherapy").check()
     page.get_by_label("Regimen").fill("dinutuximab_beta_irinotecan_temozolomide")
     page.get_by_label("In your own words").fill("As discussed on the ward.")
 

@@ -90,8 +90,8 @@ def hidden(page: str) -> dict[str, str]:
 
 
 def decide(browser: Browser, episode: str, page: str | None = None, **fields: str) -> httpx2.Response:
-    """Sends the decision form as it stands on the page (as it is now, unless given) with these fields."""
-    sent = hidden(page or browser.open(episode)) | fields
+    """Sends the decision form as it stands on the page (as it is now, unless given) with these fields, for today."""
+    sent = hidden(page or browser.open(episode)) | {"decided_on": ago(0)} | fields
     return browser.http.post(f"{episode}/decisions", data=sent, follow_redirects=True)
 
 
@@ -240,13 +240,13 @@ def test_those_who_treat_the_child_see_who_it_is_and_the_auditor_a_pseudonym(
 # Deciding
 
 
-def test_what_is_recommended_is_accepted_with_one_press_and_confirmed(
+def test_what_is_recommended_is_accepted_by_choosing_it_and_confirmed(
     pages: Service, doctor: Browser
 ) -> None:
     episode = planned(pages)
     page = doctor.open(episode)
     recommended = pages.get(f"/v1{episode}/next-step").json()["recommended"]
-    assert re.search(rf'value="{recommended}" checked', page)
+    assert re.search(rf'value="{recommended}"', page)
     answer = decide(doctor, episode, page, option=recommended, reason_text="as discussed")
     assert answer.status_code == 200
     shown = text_of(answer.text)
@@ -361,6 +361,66 @@ def test_the_one_who_chose_nothing_is_asked_to(pages: Service, doctor: Browser) 
     assert answer.status_code == 422
     assert "Choose what was decided." in answer.text
     assert "hm</textarea>" in answer.text
+
+
+def test_nothing_is_chosen_before_somebody_chooses_so_that_a_press_alone_records_nothing(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    page = doctor.open(episode)
+    assert pages.get(f"/v1{episode}/next-step").json()["recommended"]
+    assert '" checked>' not in page
+    assert 'class="tag accent">recommended' in page
+    assert decide(doctor, episode, page).status_code == 422
+    assert state(pages, episode) == "progression_confirmed"
+
+
+def test_a_day_that_was_emptied_is_asked_for_and_does_not_become_today(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    answer = decide(doctor, episode, option="hold", reason_text="a fever", decided_on="")
+    assert answer.status_code == 422
+    assert beside(answer.text, "decided_on") == "Say on which day it was decided."
+    assert "decision_made" not in [
+        each["kind"] for each in pages.get(f"/v1{episode}/history").json()["entries"]
+    ]
+
+
+def test_the_receipt_names_the_option_the_day_and_the_regimen_and_leads_to_taking_it_back(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    regimen = "dinutuximab_beta_irinotecan_temozolomide"
+    answer = decide(
+        doctor, episode, option="start_chemoimmunotherapy", regimen=regimen, reason_text="as discussed"
+    )
+    receipt = answer.text.split('id="recorded"')[1].split('id="next"')[0]
+    told = text_of(f"<p {receipt}")
+    assert "start chemoimmunotherapy" in told
+    assert "dinutuximab beta irinotecan temozolomide" in told
+    assert f"{TODAY.day} {TODAY:%b %Y}" in told
+    (decision,) = (
+        each
+        for each in pages.get(f"/v1{episode}/history").json()["entries"]
+        if each["kind"] == "decision_made"
+    )
+    back = f"{episode}/record/event_retracted?entry={decision['entry']}"
+    assert f'href="{back}"' in receipt
+    assert "Take back" in text_of(doctor.open(back))
+    bare = decide(doctor, planned(pages), option="start_chemoimmunotherapy", reason_text="as discussed")
+    assert "No regimen and no agents were named with it." in bare.text
+
+
+def test_a_blocked_option_says_what_stands_in_its_way_beside_it(pages: Service, doctor: Browser) -> None:
+    form = doctor.open(planned(pages)).split('id="decide"')[1].split("</form>")[0]
+    assert "Not offered here." not in form
+    for option, why in (
+        ("bridge_to_car_t", "Unknown: The family has consented to cell therapy."),
+        ("resume", "Not true: Treatment is on hold."),
+        ("consolidation_transplant", "Not known: The disease is refractory"),
+    ):
+        assert why in text_of(form.split(f'id="option-{option}"')[1].split("</label>")[0])
 
 
 def test_deviating_takes_the_same_form_with_a_reason(pages: Service, doctor: Browser) -> None:
@@ -527,7 +587,8 @@ def test_each_call_leaves_one_audit_record_that_names_the_episode(pages: Service
     decide(browser, episode, page, option="supportive_care")
     answer = browser.http.post(
         f"{episode}/decisions",
-        data=hidden(page) | {"option": "supportive_care", "reason_text": "x", "key": ""},
+        data=hidden(page)
+        | {"option": "supportive_care", "reason_text": "x", "key": "", "decided_on": ago(0)},
     )
     assert answer.status_code == 303
     found = records_of(pages, site)
