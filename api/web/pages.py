@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Final, TypeAlias, cast
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
 
 from api.access import CannotStart
 from api.web import (
@@ -26,9 +29,13 @@ from api.web import (
     worklist,
 )
 from api.web.provider import Provider
+from api.web.rendering import refused
 from api.web.sessions import Sessions
 from pathway.settings import Settings
 from pathway.use_cases.keys import KeyMissing, session_key
+from pathway.use_cases.refusals import Refusal
+
+Answering: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
 
 ROUTERS: Final = (
     worklist.router,
@@ -68,3 +75,16 @@ def add_pages(app: FastAPI, settings: Settings) -> None:
     app.state.sessions = Sessions(key, secure=(settings.public_url or "").startswith("https:"))
     for router in ROUTERS:
         app.include_router(router)
+    app.add_exception_handler(HTTPException, _nowhere(cast(Answering, app.exception_handlers[HTTPException])))
+
+
+def _nowhere(otherwise: Answering) -> Answering:
+    """Who came with a browser to an address that is none is told so on a page; a program is answered as before."""
+
+    async def told(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101  (Starlette looked the handler up by this class)
+        if error.status_code != HTTPStatus.NOT_FOUND or "text/html" not in request.headers.get("accept", ""):
+            return await otherwise(request, error)
+        return refused(request, Refusal("not_found", "There is nothing at this address."))
+
+    return told

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from http import HTTPStatus
+from itertools import pairwise
 from typing import Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
 
 from api.dependencies import Query, installation, read
-from api.web.rendering import Page, page, see
+from api.web.rendering import Page, fragment, page, see
 from api.web.sessions import Session, signed_in
 from pathway.engine.document import Block, Heading, References, Table, anchor_of, lines_of, what_rests
 from pathway.use_cases.pathways import RULES, list_pathways, write_pathway, write_rules
@@ -19,6 +22,8 @@ from pathway.use_cases.refusals import Refusal
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
+CHAPTER: Final = 2
+"""The level of the headings that begin a chapter."""
 _WHOLE: Final = re.compile(r"[0-9]{1,4}")
 
 
@@ -63,22 +68,46 @@ async def show(request: Request) -> Response:
     return await read(request, made)
 
 
-def _page(request: Request, session: Session, blocks: Sequence[Block], drawing: str) -> Response:
-    title, *rest = blocks
+def _page(request: Request, session: Session, blocks: tuple[Block, ...], drawing: str) -> Response:
     return page(
         request,
         "pathway.html",
         session,
         status=HTTPStatus.OK,
-        title=title,
-        blocks=rest,
+        title=blocks[0],
+        told=_told(blocks, drawing),
+        drawing=drawing,
+        rules=list(RULES),
+    )
+
+
+@lru_cache(maxsize=16)
+def _told(blocks: tuple[Block, ...], drawing: str) -> Markup:
+    """The blocks as they stand on a page. A definition is the same for everybody, and long: it is written once."""
+    opening, chapters = _chapters(blocks[1:], CHAPTER)
+    return fragment(
+        "rules.html",
+        opening=opening,
+        chapters=[(heading, *_chapters(each, CHAPTER + 1)) for heading, each in chapters],
         anchors=set(_anchors(blocks)),
         resting=what_rests(blocks),
         drawing=drawing,
-        rules=list(RULES),
         lines_of=lines_of,
         anchor_of=anchor_of,
     )
+
+
+def _chapters(
+    blocks: Sequence[Block], level: int
+) -> tuple[Sequence[Block], list[tuple[Heading, Sequence[Block]]]]:
+    """What stands before the first heading of this level, and each such heading with what stands under it."""
+    begins = [place for place, each in enumerate(blocks) if isinstance(each, Heading) and each.level == level]
+    chapters = []
+    for begin, end in pairwise([*begins, len(blocks)]):
+        heading = blocks[begin]
+        assert isinstance(heading, Heading)  # noqa: S101  (they were chosen by it)
+        chapters.append((heading, blocks[begin + 1 : end]))
+    return blocks[: begins[0]] if begins else blocks, chapters
 
 
 def _anchors(blocks: Sequence[Block]) -> Iterator[str]:

@@ -48,7 +48,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 NAVIGATION: Final = (
     ("Worklist", "/", Operation.READ_THE_WORKLIST),
     ("Cohort", "/cohort", Operation.READ_THE_COHORT),
-    ("Pathway", "/pathway", Operation.LIST_THE_PATHWAYS),
+    ("Rules", "/pathway", Operation.LIST_THE_PATHWAYS),
     ("Audit", "/audit", Operation.READ_THE_AUDIT_RECORDS),
     ("Verification", "/verification", Operation.READ_THE_AUDIT_RECORDS),
 )
@@ -80,6 +80,11 @@ def page(
     if session is not None:
         sessions(request).renew(request, response, session)
     return response
+
+
+def fragment(template: str, **context: Any) -> Markup:
+    """A part of a page that is the same for everybody."""
+    return Markup(_templates().get_template(template).render(**context))  # noqa: S704  (it escapes what it is given)
 
 
 def may(session: Session | None, operation: Operation) -> bool:

@@ -44,8 +44,8 @@ STYLE = """
   .tip { fill: var(--line); }
 """
 TIP = (
-    '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
-    'orient="auto"><path class="tip" d="M0 1 L10 5 L0 9 z"/></marker></defs>'
+    '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="10" markerHeight="10" '
+    'markerUnits="userSpaceOnUse" orient="auto"><path class="tip" d="M0 1 L10 5 L0 9 z"/></marker></defs>'
 )
 
 

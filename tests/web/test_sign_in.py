@@ -308,3 +308,14 @@ def test_a_session_ends_by_itself(
     assert "<h1>Worklist" in browser.open("/")
     monkeypatch.setattr(sessions, name, -1)  # as if so much time had passed
     assert browser.http.get("/").headers["location"] == "/sign-in?next=%2F"
+
+
+def test_an_address_that_is_none_is_told_to_a_person_on_a_page_and_to_a_program_as_a_problem(
+    pages: Service,
+) -> None:
+    person = httpx2.get(f"{pages.url}/nonsense", headers={"accept": "text/html"})
+    program = httpx2.get(f"{pages.url}/nonsense", headers={"accept": "application/json"})
+    assert (person.status_code, program.status_code) == (404, 404)
+    assert "There is nothing at this address." in person.text
+    assert person.headers["content-type"].startswith("text/html")
+    assert program.json()["type"] == "urn:pathway:problem:not_found"

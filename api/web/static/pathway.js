@@ -35,6 +35,13 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => print());
 }
 
+// A picture that is wider than the page begins where the episode is.
+for (const here of document.querySelectorAll(".map .here")) {
+  const frame = here.closest(".scroll");
+  const [at, seen] = [here.getBoundingClientRect(), frame.getBoundingClientRect()];
+  frame.scrollLeft += at.left + at.width / 2 - seen.left - seen.width / 2;
+}
+
 // Parts that only make sense after a choice was made: data-when="field=value value".
 for (const part of document.querySelectorAll("[data-when]")) {
   const [name, values] = part.dataset.when.split("=");
