@@ -114,7 +114,7 @@ ON: Final = Group(
         Field(
             "occurred_on",
             "On",
-            "2026-03-31 is 31 Mar 2026. Where only the month or the year is known, its first day.",
+            "Where only the month or the year is known, its first day.",
         ),
         Field("occurred_precision", "How exactly the day is known", words=EXACTLY),
     ),

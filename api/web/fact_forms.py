@@ -204,7 +204,7 @@ FORMS: Final[tuple[FactForm, ...]] = (
                         "What happened",
                         words={"crs": "cytokine release syndrome (CRS)", "icans": "neurotoxicity (ICANS)"},
                     ),
-                    Field("grade", "Grade", "By ASTCT, of CRS and ICANS.", words=GRADES),
+                    Field("grade", "Grade", "By ASTCT.", words=GRADES, when="step=crs icans"),
                     Field(
                         "product",
                         "Product or trial",

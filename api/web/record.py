@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -18,6 +18,7 @@ from api.web.fact_fields import FactForm
 from api.web.fact_forms import BY_KIND, CHAPTERS, CORRECTION, RETRACTION
 from api.web.forms import Faults, Form, read_form
 from api.web.rendering import Page, may, page, see
+from api.web.restated import Restated, doubts, restated
 from api.web.sending import Sent, sent
 from api.web.sessions import Session, signed_in
 from api.web.typed import (
@@ -51,6 +52,7 @@ RETRACTED: Final = "event_retracted"
 REPLACEMENT: Final = "replacement."
 _ABOUT_AN_ENTRY: Final = (CORRECTED, RETRACTED)
 _CHANGED: Final = "What is typed below is not what was worked out: look at it again, then record it."
+_UNUSUAL: Final = "Before this is recorded, look at the day once more."
 _NOT_UNDERSTOOD: Final = "What was typed was not understood; nothing was recorded."
 _PRESENT: Final[Mapping[str, tuple[str, ...]]] = {
     "cycle_started": ("line", "regimen", "agents"),
@@ -96,6 +98,8 @@ class Shown:
     status: HTTPStatus = HTTPStatus.OK
     key: str = ""
     foreseen: Document | None = None
+    typed: Restated | None = None
+    doubts: Sequence[str] = ()
     assessed: Document | None = None
     seen: str = ""
     notice: str = ""
@@ -151,8 +155,10 @@ async def record(request: Request) -> Response:
     body = orjson.dumps(typed.event, option=orjson.OPT_SORT_KEYS)
     seen = hashlib.sha256(body).hexdigest()
     wants, looked_at = form.text("do") == "record", form.text("seen")
-    # What was looked at is what is recorded: anything else is shown again, and an assessment always before.
-    settled = looked_at == seen if looked_at else not asked.first_looked_at
+    odd = doubts(typed.event, asked.told)
+    # What was looked at is what is recorded: anything else is shown again; an assessment, or a day that may be
+    # a slip, always before.
+    settled = looked_at == seen if looked_at else not (asked.first_looked_at or odd)
     if wants and settled:
         return await _recorded(request, session, asking, asked, form, typed, body)
     done = await sent(request, "", lambda: _write(request, asking, body, None))
@@ -162,9 +168,11 @@ async def record(request: Request) -> Response:
         form,
         key=form.key,
         foreseen=done.document,
+        typed=restated(typed.event, asked.told),
+        doubts=odd,
         assessed=_assessed(typed.event),
         seen=seen,
-        notice=_CHANGED if wants and looked_at else "",
+        notice=_CHANGED if wants and looked_at else _UNUSUAL if wants and odd else "",
     )
     return _page(request, session, asked, shown)
 

@@ -34,7 +34,8 @@ _DECIDE: Final = "decide"
 def prepare_form(
     installation: Installation, caller: Caller, episode_id: str, entry_id: str | None = None
 ) -> bytes:
-    """JSON with `episode`, its `pathway`, `state_label`, `line`, `regimen` and `agents`, and `today` at the site.
+    """JSON with `episode`, its `pathway`, `state_label`, `line`, `regimen` and `agents`, when it was `opened_on`, and
+    `today` at the site.
 
     `summary` tells the next step and `missing` the findings it misses; `expected` are the kinds of facts that move an
     episode out of few states of which this is one; `words` the lists from which fields are chosen, each of pairs.
@@ -53,6 +54,7 @@ def prepare_form(
         "state_label": episode["state_label"],
         "states": {each.name: each.label for each in standing.pathway.states},
         "open": summary.is_open,
+        "opened_on": summary.opened_on.isoformat(),
         "today": today_in(summary.time_zone, installation.clock()).isoformat(),
         "line": episode["line"],
         "regimen": episode["regimen"],

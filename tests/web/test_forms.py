@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -580,6 +581,107 @@ def test_what_recording_would_change_is_told_without_recording_it(pages: Service
     assert pages.get(f"/v1{episode}").json()["head"] == before
     assert record(doctor, episode, "gd2_measured", answer.text).status_code == 303
     assert last(pages, episode)["status"] == "negative"
+
+
+def in_full(days: int) -> str:
+    on = TODAY - timedelta(days=days)
+    return f"{on.day} {on:%B %Y}"
+
+
+def told_again(page: str) -> str:
+    """What a page says was typed, and what is odd about it."""
+    return text_of(page.split('id="foreseen"')[1].split("The episode would", maxsplit=1)[0])
+
+
+def test_a_value_is_said_again_with_its_unit_and_its_day_before_it_is_recorded(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    typed = {"hb_g_dl": "9.5", "platelets_per_ul": "30000", "occurred_on": ago(3)}
+    told = told_again(record(doctor, episode, "fitness_recorded", do="preview", **typed).text)
+    assert "platelets 30000 per µl, haemoglobin 9.5 g/dl" in told
+    assert f"on {in_full(3)} (3 days ago)" in told
+    assert "days back" not in told
+
+
+@pytest.mark.parametrize(
+    ("days", "doubt"),
+    [
+        (203, "That day is 203 days back; see whether day, month and year are right."),
+        (203, "That day is before the episode was opened on "),
+        (20, "That day is before the episode was opened on "),
+    ],
+)
+def test_a_day_that_may_be_a_slip_is_pointed_out_and_nothing_is_recorded_before_it_was_looked_at(
+    pages: Service, doctor: Browser, days: int, doubt: str
+) -> None:
+    episode = planned(pages)
+    before = last(pages, episode)
+    typed = {"status": "partial", "occurred_on": ago(days)}
+    answer = record(doctor, episode, "gd2_measured", **typed)
+    assert answer.status_code == 200
+    assert doubt in told_again(answer.text)
+    assert f"on {in_full(days)} ({days} days ago)" in told_again(answer.text)
+    assert last(pages, episode) == before
+    assert record(doctor, episode, "gd2_measured", answer.text).status_code == 303
+    assert last(pages, episode)["occurred_on"] == ago(days)
+
+
+def test_a_therapy_before_the_episode_is_expected_to_lie_before_it(pages: Service, doctor: Browser) -> None:
+    answer = record(doctor, planned(pages), "prior_therapy_recorded", occurred_on=ago(400))
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("precision", "said"),
+    [("month", "in {:%B %Y}, the day not known"), ("year", "in {:%Y}, the month not known")],
+)
+def test_a_day_that_is_not_known_is_not_said_to_be(
+    pages: Service, doctor: Browser, precision: str, said: str
+) -> None:
+    on = (TODAY - timedelta(days=1)).replace(day=1)
+    typed = {"status": "partial", "occurred_on": on.isoformat(), "occurred_precision": precision}
+    answer = record(doctor, planned(pages), "gd2_measured", do="preview", **typed)
+    assert said.format(on) in told_again(answer.text)
+
+
+def test_a_side_effect_that_came_down_is_named_before_that_is_recorded(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    harm = {"kind": "toxicity_recorded", "term": "fever", "grade": 3, "occurred_on": ago(2)}
+    entry = pages.record(f"/v1{episode}", harm).json()["entries"][0]["entry"]
+    answer = record(doctor, episode, "toxicity_resolved", do="preview", entry=entry, to_grade="1")
+    assert re.search(r"fever, grade 3 \(CTCAE 5\), since .*: down to grade 1", told_again(answer.text))
+
+
+def test_a_correction_and_a_retraction_say_what_would_stand_and_what_would_go(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    entry = next(each for each in entries(pages, episode) if each["kind"] == "fitness_recorded")["entry"]
+    address = f"{episode}/record/event_corrected?entry={entry}"
+    typed = {"replacement.lansky": "60", "reason": "read wrongly"}
+    told = told_again(fill_in(doctor, address, do="preview", **typed).text)
+    assert "It would stand instead: Fitness, counts, organ function: Lansky score 60" in told
+    assert f"on {in_full(8)} (8 days ago) . Read wrongly. Found on {in_full(0)} (today)." in told
+    address = f"{episode}/record/event_retracted?entry={entry}"
+    told = told_again(fill_in(doctor, address, do="preview", reason="Another child").text)
+    assert "It would be taken back: Fitness recorded: Lansky score 90" in told
+    assert f"on {in_full(8)} (8 days ago) . Another child. Found on {in_full(0)} (today)." in told
+
+
+@pytest.mark.parametrize("step", ["crs", "icans"])
+def test_a_grade_is_asked_of_a_step_only_where_the_step_has_one(
+    pages: Service, doctor: Browser, step: str
+) -> None:
+    episode = planned(pages)
+    page = doctor.open(f"{episode}/record/car_t_step_recorded")
+    assert re.search(r'data-when="step=crs icans">\s*<label for="grade"', page)
+    assert record(doctor, episode, "car_t_step_recorded", step=step, grade="2").status_code == 303
+    answer = record(doctor, episode, "car_t_step_recorded", step="apheresis", grade="2")
+    assert answer.status_code == 422
+    assert 'id="step-fault"' in answer.text
 
 
 def test_a_fact_that_was_changed_after_it_was_looked_at_is_looked_at_again(

@@ -29,6 +29,24 @@ for (const form of document.querySelectorAll("form[data-guard]")) {
 }
 addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
 
+// Boxes for a day show it in the order the browser was set to; beside them it stands in words.
+const dayInWords = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+for (const box of document.querySelectorAll('input[type="date"]')) {
+  const told = document.createElement("p");
+  told.className = "hint day-in-words";
+  told.setAttribute("aria-live", "polite");
+  box.after(told);
+  const tell = () => {
+    const on = box.valueAsDate;
+    const now = new Date();
+    const days = on && Math.round((Date.UTC(now.getFullYear(), now.getMonth(), now.getDate()) - on) / 86400000);
+    const far = { 0: "today", 1: "yesterday", [-1]: "tomorrow" }[days] || (days > 0 ? `${days} days ago` : `in ${-days} days`);
+    told.textContent = on ? `${dayInWords.format(on)}, ${far}` : "";
+  };
+  box.addEventListener("input", tell);
+  tell();
+}
+
 // Sheets are printed by a button where there is a script to do it.
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
