@@ -22,7 +22,7 @@ from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.name_patients import name_patients
 from pathway.use_cases.openings import applies, openings
 from pathway.use_cases.survey_episode import draw_course, survey_episode
-from pathway.use_cases.words import entry_in_words, facts_in_words, finding_in_words, said_in_words
+from pathway.use_cases.words import entry_in_words, facts_in_words, finding_in_words, impact_in_words
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
@@ -73,7 +73,7 @@ async def episode_page(
             found=finding_in_words,
             content=entry_in_words,
             correctable=CORRECTABLE,
-            said=said_in_words,
+            said=impact_in_words,
             **_shown(told),
         )
 

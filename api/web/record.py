@@ -41,7 +41,7 @@ from pathway.use_cases.name_patients import name_patients
 from pathway.use_cases.permissions import Operation
 from pathway.use_cases.prepare_form import prepare_form
 from pathway.use_cases.refusals import Refusal
-from pathway.use_cases.words import event_in_words, said_in_words
+from pathway.use_cases.words import event_in_words, impact_in_words
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
@@ -324,7 +324,7 @@ def _page(request: Request, session: Session, asked: Asking, shown: Shown) -> Re
         labels=labels_of(parts),
         shown=shown,
         first_looked_at=asked.first_looked_at,
-        said=said_in_words,
+        said=impact_in_words,
     )
 
 

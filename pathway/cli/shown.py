@@ -14,7 +14,7 @@ from pathway.cli.parts import cited, criteria, due, found, prompts, section, sou
 from pathway.engine.findings import in_words
 from pathway.engine.outcome import OBTAIN
 from pathway.use_cases.openings import applies, openings
-from pathway.use_cases.words import Document, said_in_words
+from pathway.use_cases.words import Document, impact_in_words
 
 STATUS: Final = {"recommended": "bold green", "possible": "cyan", "blocked": "dim"}
 HOLDS: Final = {True: ("true", "green"), False: ("not true", "red"), "unknown": ("unknown", "yellow")}
@@ -211,13 +211,5 @@ def _missing(told: Document) -> Iterator[Text]:
 
 def impact(told: Document) -> Iterator[Text]:
     """What a late, corrected or retracted fact changed."""
-    for each in told["recommendations"]:
-        then, now = (said_in_words(each[when]) for when in ("then", "now"))
-        yield Text(
-            f"Would have been said differently on {each['on']}: {now} instead of {then}.", style="yellow"
-        )
-    for each in told["decisions"]:
-        decision = f"Decision of {each['on']} ({in_words(each['option'])})"
-        yield Text(f"{decision} was {each['then']} and would now be {each['now']}.", style="yellow")
-    for each in told["reviews_opened"]:
-        yield Text(f"Review task: {each['sentence']}", style="yellow")
+    for sentence in impact_in_words(told):
+        yield Text(sentence, style="yellow")

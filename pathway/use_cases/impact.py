@@ -10,8 +10,11 @@ from typing import Any
 from pathway.engine.definition import Pathway
 from pathway.engine.fold import Step
 from pathway.engine.recommendation import recommend
+from pathway.engine.response import assessment_in_words
+from pathway.episodes.assessments import response_in_force
 from pathway.episodes.episode import Episode
 from pathway.episodes.events import DecisionMade
+from pathway.episodes.facts import Timepoint
 from pathway.episodes.log import Effective
 
 History = Sequence[tuple[Effective, Step]]
@@ -19,9 +22,10 @@ History = Sequence[tuple[Effective, Step]]
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Recommendations that would have differed, decisions that rested on them, review tasks opened."""
+    """Recommendations and responses that would have differed, decisions that rested on them, review tasks opened."""
 
     recommendations: tuple[dict[str, Any], ...] = ()
+    responses: tuple[dict[str, Any], ...] = ()
     decisions: tuple[dict[str, Any], ...] = ()
     reviews: tuple[dict[str, Any], ...] = ()
 
@@ -29,6 +33,7 @@ class Impact:
         """The impact as answers carry it."""
         return {
             "recommendations": list(self.recommendations),
+            "responses": list(self.responses),
             "decisions": list(self.decisions),
             "reviews_opened": list(self.reviews),
         }
@@ -59,7 +64,9 @@ def impact_of(pathway: Pathway, before: History, after: History) -> Impact:
             if statuses[0] != statuses[1]:
                 decisions.append(_at(effective) | {"option": option, "then": statuses[0], "now": statuses[1]})
         offered = step.episode
-    return Impact(tuple(recommendations), tuple(decisions), _new_reviews(before, after))
+    return Impact(
+        tuple(recommendations), _other_responses(before, after), tuple(decisions), _new_reviews(before, after)
+    )
 
 
 def _at(effective: Effective) -> dict[str, Any]:
@@ -73,7 +80,27 @@ def _said(pathway: Pathway, episode: Episode, effective: Effective) -> dict[str,
         "recommended": told.recommended,
         "needs_tumour_board": told.outcome.needs_tumour_board,
         "rows": [row.number for row in told.outcome.rows],
+        "summary": told.summary(),
     }
+
+
+def _other_responses(before: History, after: History) -> tuple[dict[str, Any], ...]:
+    """The assessments of both histories whose response in force is another: it counts even where no row hangs on it."""
+    was, found = _timepoints(before), list[dict[str, Any]]()
+    for name, timepoint in _timepoints(after).items():
+        if name not in was or was[name] == timepoint:
+            continue
+        then, now = (response_in_force(each) for each in (was[name], timepoint))
+        if then.response != now.response:
+            told: dict[str, Any] = {"timepoint": name, "assessment": assessment_in_words(name)}
+            found.append(told | {"then": then.response, "now": now.response, "why": now.why})
+    return tuple(found)
+
+
+def _timepoints(history: History) -> dict[str, Timepoint]:
+    """Each assessment as it was last known, by its name."""
+    steps = (step.episode.timepoint for _, step in history)
+    return {timepoint.name: timepoint for timepoint in steps if timepoint is not None}
 
 
 def _new_reviews(before: History, after: History) -> tuple[dict[str, Any], ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from itertools import groupby
 from typing import Any, Final, TypeAlias
 
 from pathway.clinical.terms import OverrideReason
@@ -78,11 +80,62 @@ def finding_in_words(value: Document) -> str:
     return "" if found in ("yes", "no", "unknown") else in_words(found)
 
 
-def said_in_words(told: Document) -> str:
-    """What was recommended, as an impact has it."""
-    return in_words(told["recommended"] or "") or (
-        "the tumour board" if told["needs_tumour_board"] else "nothing"
-    )
+def impact_in_words(told: Document) -> Iterator[str]:
+    """What a late, corrected or retracted fact changed, a sentence each; nothing where it changed nothing."""
+    for each in told["responses"]:
+        yield (
+            f"The response at {each['assessment']} was {_response(each['then'])} and is now {_response(each['now'])}. "
+            f"{each['why']}"
+        )
+    yield from _recommendations(told["recommendations"])
+    for each in told["decisions"]:
+        choice = f"The decision of {_day(each['on'])} ({in_words(each['option'])})"
+        yield f"{choice} was {each['then']} and would now be {each['now']}."
+    for each in told["reviews_opened"]:
+        yield f"It opened a review task: {each['sentence']}"
+
+
+def _recommendations(told: Iterable[Document]) -> Iterator[str]:
+    """The next steps that would have been others, those of following days that read alike together."""
+    same = False
+    for (then, now), group in groupby(told, key=_next_steps):
+        if then == now:
+            same = True
+            continue
+        days = [each["on"] for each in group]
+        yield f'{_days(days[0], days[-1])} the next step would have been "{now}" instead of "{then}".'
+    if same:
+        yield "For another reason the same would have been recommended: other rows of the table apply."
+
+
+def _next_steps(each: Document) -> tuple[str, str]:
+    """What was said and what would have been, each as short as lets them be told apart."""
+    then, now = each["then"], each["now"]
+    short = _step(then), _step(now)
+    return short if short[0] != short[1] or then["recommended"] else (then["summary"], now["summary"])
+
+
+def _step(told: Document) -> str:
+    if told["recommended"]:
+        return str(told["summary"]).removeprefix("Recommended: ").rstrip(".")
+    return "a choice of the tumour board" if told["needs_tumour_board"] else "nothing"
+
+
+def _response(told: str | None) -> str:
+    return told or "unknown until a person confirms it"
+
+
+def _day(on: str) -> str:
+    at = date.fromisoformat(on)
+    return f"{at.day} {at:%b %Y}"
+
+
+def _days(first: str, last: str) -> str:
+    """One day, or from the first to the last; the year is told once where it is the same."""
+    if first == last:
+        return f"On {_day(first)}"
+    start = _day(first).removesuffix(f" {last[:4]}") if first[:4] == last[:4] else _day(first)
+    return f"From {start} to {_day(last)}"
 
 
 def _shortened(told: str) -> str:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from pathway.use_cases.words import impact_in_words
 from tests.use_cases.journeys import ALL_CLEAR, Child, entry_of
+
+NOTHING: dict[str, list[Any]] = {
+    "recommendations": [],
+    "responses": [],
+    "decisions": [],
+    "reviews_opened": [],
+}
 
 
 @pytest.mark.shows("R-041", "C-09")
@@ -29,7 +39,7 @@ def test_a_late_gd2_result_shows_its_impact_on_the_decision_it_came_too_late_for
 def test_a_late_result_that_changes_nothing_has_no_impact(child: Child) -> None:
     child.decide("bridge_to_car_t")
     late = child.tell("gd2_measured", ago=2, status="positive")
-    assert late.document["impact"] == {"recommendations": [], "decisions": [], "reviews_opened": []}
+    assert late.document["impact"] == NOTHING
 
 
 @pytest.mark.shows("R-041", "C-09")
@@ -53,6 +63,26 @@ def test_a_corrected_response_contests_the_decision_that_rested_on_it(child: Chi
     assert child.stands()["facts"]["response"]["value"] == "PD"
     assert child.state == "maintenance.ready"
     assert child.side.summary(child.episode).reviews == 1
+
+
+def test_a_corrected_marrow_says_what_became_of_the_response(child: Child) -> None:
+    child.treated()
+
+    def assessed(percent: str) -> dict[str, Any]:
+        marrow = {"infiltration_percent": {"now": percent, "baseline": "20"}}
+        parts = {"primary": "PR", "metastatic": "PR", "bone_marrow": marrow}
+        return child.told("assessment_recorded", components=parts, reported_overall="PR")
+
+    first = child.send(assessed("3"))
+    assert child.next()["response"]["in_force"] == "PR"
+    corrected = child.tell("event_corrected", entry=entry_of(first), replacement=assessed("30"))
+    assert child.next()["response"]["in_force"] is None
+    (response,) = corrected.document["impact"]["responses"]
+    assert (response["then"], response["now"]) == ("PR", None)
+    assert next(impact_in_words(corrected.document["impact"])) == (
+        "The response at the assessment after cycle 2 of line 1 was PR and is now unknown until a person confirms it. "
+        "The reported response contradicts the component ratings."
+    )
 
 
 @pytest.mark.shows("R-016")
@@ -167,7 +197,7 @@ def test_several_late_results_together_are_told_as_one_change(child: Child) -> N
     child.side.clock.pass_days(3)
     negative, positive = (child.told("gd2_measured", ago=4, status=told) for told in ("negative", "positive"))
     back_again = child.send(negative, positive, dry_run=True)
-    assert back_again.document["impact"] == {"recommendations": [], "decisions": [], "reviews_opened": []}
+    assert back_again.document["impact"] == NOTHING
     both = child.send(positive, negative)
     assert [each["entry"] for each in both.document["impact"]["decisions"]] == [decision.document["entry"]]
     assert [each["entry"] for each in both.document["impact"]["recommendations"]] == [

@@ -10,7 +10,13 @@ import pytest
 
 from pathway.episodes.events import posted_schema
 from pathway.use_cases.wording import FIELDS, value_in_words, wording_of
-from pathway.use_cases.words import entry_in_words, event_in_words, fact_in_words, facts_in_words
+from pathway.use_cases.words import (
+    entry_in_words,
+    event_in_words,
+    fact_in_words,
+    facts_in_words,
+    impact_in_words,
+)
 
 UNITS = {
     "_months": "months", "_mm": "mm", "_percent": "%", "_per_ul": "per µl", "_g_dl": "g/dl", "_gy": "Gy", "_c": "°C",
@@ -103,3 +109,52 @@ def test_a_fact_has_its_unit_and_what_is_not_known_has_none() -> None:
 
 def test_a_text_somebody_typed_stays_as_it_was_typed() -> None:
     assert value_in_words("Seen by Dr_A on ward_3") == "Seen by Dr_A on ward_3"
+
+
+def _changed(on: str, then: str, now: str, **told: Any) -> dict[str, Any]:
+    def said(summary: str) -> dict[str, Any]:
+        recommended = "complete_workup" if "obtain" in summary else "hold"
+        return {"summary": summary, "recommended": recommended, "needs_tumour_board": False, **told}
+
+    return {"on": on, "then": said(then), "now": said(now)}
+
+
+def test_what_a_late_fact_changed_is_told_once_for_days_that_read_alike_and_never_of_what_stayed_the_same() -> (
+    None
+):
+    fitness, consent = (
+        f"Recommended: obtain what is missing, namely {what}." for what in ("fitness", "consent")
+    )
+    told = {
+        "responses": [],
+        "recommendations": [
+            _changed("2026-11-20", fitness, consent),
+            _changed("2026-11-20", fitness, consent),
+            _changed("2026-11-27", fitness, consent),
+            _changed("2026-11-28", fitness, fitness),
+            _changed("2026-12-30", fitness, "Recommended: hold treatment."),
+            _changed("2027-01-02", fitness, "Recommended: hold treatment."),
+        ],
+        "decisions": [],
+        "reviews_opened": [],
+    }
+    assert list(impact_in_words(told)) == [
+        (
+            'From 20 Nov to 27 Nov 2026 the next step would have been "obtain what is missing, namely consent" instead '
+            'of "obtain what is missing, namely fitness".'
+        ),
+        (
+            'From 30 Dec 2026 to 2 Jan 2027 the next step would have been "hold treatment" instead of "obtain what is '
+            'missing, namely fitness".'
+        ),
+        "For another reason the same would have been recommended: other rows of the table apply.",
+    ]
+
+
+def test_where_the_board_chose_among_others_the_choice_is_told_whole() -> None:
+    then, now = "The tumour board chooses among a, b.", "The tumour board chooses among a, c."
+    board = {"recommended": None, "needs_tumour_board": True}
+    told: dict[str, Any] = {"responses": [], "decisions": [], "reviews_opened": []}
+    (one,) = impact_in_words(told | {"recommendations": [_changed("2026-11-20", then, now, **board)]})
+    assert then in one
+    assert now in one

@@ -33,10 +33,22 @@ def ago(days: int) -> str:
     return (TODAY - timedelta(days=days)).isoformat()
 
 
+def date_of(days: int) -> str:
+    """The day so many days ago, as pages tell it."""
+    on = TODAY - timedelta(days=days)
+    return f"{on.day} {on:%b %Y}"
+
+
 def text_of(page: str) -> str:
     """What a reader sees of a page, in one line."""
     shown = re.sub(r"<(script|svg|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", shown)).split())
+
+
+def receipt_of(page: str) -> str:
+    """What a page says of what was just recorded."""
+    _, _, told = page.partition('id="recorded">')
+    return told.partition('id="next"')[0].rpartition("<section")[0]
 
 
 def planned(pages: Service, **who: Any) -> str:
@@ -184,8 +196,29 @@ def test_a_late_fact_says_what_it_changed(pages: Service, doctor: Browser) -> No
     answer = pages.record(f"/v1{episode}", late).json()
     assert answer["impact"]["recommendations"]
     page = doctor.open(f"{episode}?recorded={answer['entries'][0]['entry']}")
-    assert "would have been recommended instead of" in text_of(page.split('id="next"')[0])
+    assert f"On {date_of(2)} the next step would have been" in text_of(page.split('id="next"')[0])
     assert "recorded late" in text_of(page)
+
+
+def test_a_correction_that_makes_the_response_uncertain_says_so_in_its_receipt(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+
+    def assessed(percent: str) -> dict[str, Any]:
+        marrow = {"infiltration_percent": {"now": percent, "baseline": "20"}}
+        parts = {"primary": "PR", "metastatic": "PR", "bone_marrow": marrow}
+        told = {"kind": "assessment_recorded", "components": parts, "reported_overall": "PR"}
+        return told | {"occurred_on": ago(1)}
+
+    wrong = pages.record(f"/v1{episode}", assessed("3")).json()["entries"][0]["entry"]
+    body = {"kind": "event_corrected", "entry": wrong, "replacement": assessed("30"), "occurred_on": ago(0)}
+    entry = pages.record(f"/v1{episode}", body).json()["entries"][0]["entry"]
+    page = doctor.open(f"{episode}?recorded={entry}")
+    receipt = text_of(receipt_of(page))
+    assert "was PR and is now unknown until a person confirms it." in receipt
+    assert "contradiction See the response" in receipt
+    assert "It changed nothing" not in receipt
 
 
 def test_a_corrected_entry_says_so_and_leads_to_the_correction(pages: Service, doctor: Browser) -> None:
@@ -395,8 +428,8 @@ def test_the_receipt_names_the_option_the_day_and_the_regimen_and_leads_to_takin
     answer = decide(
         doctor, episode, option="start_chemoimmunotherapy", regimen=regimen, reason_text="as discussed"
     )
-    receipt = answer.text.split('id="recorded"')[1].split('id="next"')[0]
-    told = text_of(f"<p {receipt}")
+    receipt = receipt_of(answer.text)
+    told = text_of(receipt)
     assert "start chemoimmunotherapy" in told
     assert "dinutuximab beta irinotecan temozolomide" in told
     assert f"{TODAY.day} {TODAY:%b %Y}" in told
