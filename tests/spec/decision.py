@@ -10,6 +10,7 @@ STATE = PATHWAY.state("decision_due")
 FINDINGS = {finding.name: finding for finding in findings_of(PATHWAY, "decision_due")}
 USUAL = {
     "tolerance": "fine",
+    "emergency": "no",
     "held": "no",
     "intent": "treatment",
     "consent": "given",

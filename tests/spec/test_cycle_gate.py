@@ -346,6 +346,48 @@ def test_a_side_effect_outdates_the_value_it_may_have_changed(term: str, criteri
 # Side effects
 
 
+def told_of(story: Story, criterion: str, on: int) -> str:
+    """What is told beside a criterion."""
+    (shown,) = story.next(on).document("0" * 64)["checklists"]
+    (found,) = (each for each in shown["criteria"] if each["criterion"] == criterion)
+    return str(found["shown"])
+
+
+def test_a_side_effect_without_a_grade_does_not_meet_the_criterion_that_none_is_severe() -> None:
+    story = ready()
+    story.told("toxicity_recorded", 2, term="anaphylaxis", agent="dinutuximab_beta")
+    assert standing(story, "severe side effects", 2) == "missing"
+    assert told_of(story, "severe side effects", 2) == "anaphylaxis, grade not known"
+    assert story.next(2).recommended != "continue_chemoimmunotherapy"
+    story.told("toxicity_recorded", 2, term="fever", grade=3, agent="dinutuximab_beta")
+    assert standing(story, "severe side effects", 2) == "not_met"
+
+
+def test_low_counts_without_a_grade_are_held_against_the_counts_alone() -> None:
+    story = ready()
+    story.told("toxicity_recorded", 2, term="neutropenia")
+    assert standing(story, "severe side effects", 2) == "met"
+
+
+@pytest.mark.parametrize(
+    ("criterion", "term"), [("motor neuropathy", "motor neuropathy"), ("eyes", "photophobia")]
+)
+def test_that_no_side_effect_was_recorded_is_not_told_as_an_examination(criterion: str, term: str) -> None:
+    story = ready(neurological_examination=None, eye_examination=None)
+    assert (standing(story, criterion, 2), told_of(story, criterion, 2)) == ("met", "none was recorded")
+    assert standing(story, "neurological examination", 2) == "missing"
+    assert standing(story, "eye examination", 2) == "missing"
+    entry = story.told("toxicity_recorded", 2, term=term, grade=2)
+    story.told("toxicity_resolved", 3, entry=entry, to_grade=0)
+    assert (standing(story, criterion, 3), told_of(story, criterion, 3)) == ("met", "none goes on any more")
+
+
+def test_a_mild_motor_neuropathy_that_goes_on_is_told_with_its_grade() -> None:
+    story = ready()
+    story.told("toxicity_recorded", 2, term="motor neuropathy", grade=1)
+    assert told_of(story, "motor neuropathy", 2) == "motor neuropathy, grade 1"
+
+
 def test_motor_neuropathy_of_grade_2_or_eyes_that_are_affected_delay_the_cycle() -> None:
     story = ready()
     story.told("toxicity_recorded", 2, term="motor neuropathy", grade=1)

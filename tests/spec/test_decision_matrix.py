@@ -173,6 +173,7 @@ def needs_hold(option: str, values: Mapping[str, str], *, spared: bool) -> bool 
         "consolidation_transplant": [(values["high_dose_therapy"], {"refractory", "none", "haploidentical"})],
         "resume": [
             (values["held"], {"yes"}),
+            (values["emergency"], {"no"}),
             (values["tolerance"], {"fine", "limiting", "stop"}),
             (values["intent"], {"treatment"}),
         ],

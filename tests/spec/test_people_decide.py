@@ -164,6 +164,40 @@ def test_treatment_held_while_a_cycle_runs_resumes_once_it_is_known_to_be_tolera
     assert story.status("resume", 4) == "possible"
 
 
+@pytest.mark.parametrize(
+    "term", ["brain-stem oedema", "severe central neurotoxicity", "anaphylaxis", "capillary leak syndrome"]
+)
+def test_treatment_is_not_resumed_while_what_may_be_life_threatening_has_no_grade(term: str) -> None:
+    story = first_line()
+    story.told("toxicity_recorded", 9, term=term, agent="dinutuximab_beta")
+    story.decided("hold", 10, "possible")
+    told = story.next(10)
+    assert told.status("resume") == "blocked"
+    shown = told.document("0" * 64)
+    (resume,) = (each for each in shown["options"] if each["option"] == "resume")
+    (guard,) = (each for each in resume["guards"] if each["finding"] == "emergency")
+    assert guard["sentence"] == "No life-threatening side effect is going on."
+    assert (guard["value"], guard["shown"]) == ("unknown", f"{term.replace('-', ' ')}, grade not known")
+    story.told("toxicity_recorded", 11, term=term, agent="dinutuximab_beta", grade=3)
+    assert story.status("resume", 11) == "possible"
+
+
+def test_what_is_never_life_threatening_needs_no_grade_before_treatment_is_resumed() -> None:
+    story = first_line()
+    story.told("toxicity_recorded", 9, term="photophobia", agent="temozolomide")
+    story.told("toxicity_recorded", 9, term="neutropenia", agent="temozolomide")
+    story.decided("hold", 10, "possible")
+    assert story.status("resume", 10) == "possible"
+
+
+def test_cytokine_release_without_a_grade_may_be_life_threatening() -> None:
+    story = first_line()
+    story.told("car_t_step_recorded", 9, step="crs")
+    story.decided("hold", 10, "possible")
+    assert story.finding("emergency", 10) == "unknown"
+    assert story.status("resume", 10) == "blocked"
+
+
 def test_one_agent_can_be_held() -> None:
     story = first_line()
     story.decided("hold", 10, "possible", agents=["Qarziba", "temozolomide"])

@@ -145,7 +145,7 @@ def test_a_cycle_with_an_agent_that_was_stopped_is_recorded_and_opens_a_review()
 
 def test_two_signatures_allow_the_stopped_agent_for_this_line() -> None:
     story = completed(during_the_first_cycle())
-    story.told("toxicity_recorded", 8, term="transverse myelitis")
+    myelitis = story.told("toxicity_recorded", 8, term="transverse myelitis")
     entry = story.told(
         "decision_made",
         9,
@@ -156,6 +156,7 @@ def test_two_signatures_allow_the_stopped_agent_for_this_line() -> None:
         awaits_second_signature=True,
     )
     story.told("decision_countersigned", 10, entry=entry, reason="Agreed at the tumour board.")
+    story.told("toxicity_resolved", 20, entry=myelitis, to_grade=0)
     story.ready_for_cycle(23)
     story.told("cycle_started", 23, cycle=2)
     assert not story.episode.reviews

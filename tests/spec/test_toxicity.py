@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.story import Story, first_line
+from tests.story import Story, after_two_cycles, assessed_after_two_cycles, first_line
 
 DINUTUXIMAB = ["dinutuximab", "irinotecan", "temozolomide"]
 NAXITAMAB = ["naxitamab", "irinotecan", "temozolomide"]
@@ -640,3 +640,58 @@ def test_before_the_antibody_is_given_again_after_a_severe_reaction_people_choos
     assert not prompts(story, "given_again", 8)
     suffers(story, term, 3, on=8, ongoing=False)
     assert "under dinutuximab beta" in detail(story, "given_again", 9)
+
+
+# Where the antibody is chosen, and not yet given.
+
+
+def due_for_decision() -> Story:
+    """Stable disease after two cycles with dinutuximab beta: the third is the recommendation."""
+    return assessed_after_two_cycles("SD")
+
+
+@pytest.mark.shows("R-061", "C-13")
+@pytest.mark.parametrize("begun", [after_two_cycles, due_for_decision])
+def test_anaphylaxis_without_a_grade_is_told_at_once_where_the_next_cycle_is_decided_upon(begun: Any) -> None:
+    story = begun()
+    suffers(story, "anaphylaxis", on=44, agent="dinutuximab_beta")
+    (told,) = prompts(story, "grade_wanted", 44)
+    assert told["urgent"]
+    assert prompts(story, "interrupt_antibody", 44)
+
+
+def test_a_side_effect_without_a_grade_is_told_while_the_first_line_is_planned() -> None:
+    story = Story.opened().planned()
+    suffers(story, "anaphylaxis", on=1, agent="dinutuximab_beta")
+    assert prompts(story, "grade_wanted", 1)
+
+
+def test_the_next_step_says_that_the_antibody_is_withheld() -> None:
+    story = due_for_decision()
+    entry = suffers(story, "motor neuropathy", 2, on=44)
+    told = story.next(44)
+    assert told.recommended == MET
+    assert told.summary() == (
+        "Recommended: give cycle 3 of line 1 (Dinutuximab beta, irinotecan and temozolomide), "
+        "without the antibody while this goes on: motor neuropathy, grade 2."
+    )
+    story.told("toxicity_resolved", 45, entry=entry, to_grade=0)
+    assert "without the antibody" not in story.next(45).summary()
+
+
+def test_the_next_step_waits_with_the_antibody_for_a_grade_that_decides() -> None:
+    story = due_for_decision()
+    suffers(story, "hypotension", on=44)
+    assert (
+        story.next(44).summary().endswith(", without the antibody until the grade of hypotension is known.")
+    )
+
+
+def test_no_antibody_is_spoken_of_where_none_is_given() -> None:
+    story = after_two_cycles(regimen="irinotecan_temozolomide", agents=["irinotecan", "temozolomide"])
+    story.fit(44)
+    story.assessed(44, "SD")
+    suffers(story, "motor neuropathy", 2, on=44)
+    assert story.next(44).recommended == MET
+    assert "antibody" not in story.next(44).summary()
+    assert not prompts(story, "interrupt_antibody", 44)

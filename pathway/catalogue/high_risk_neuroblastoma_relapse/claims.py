@@ -172,6 +172,12 @@ _NEVER: Final = (
         {f.tolerance: ("emergency",)},
     ),
     Never(
+        "While a life-threatening side effect goes on or may go on, treatment is not resumed.",
+        _EVERYWHERE,
+        ("resume",),
+        {f.emergency: ("yes", "unknown")},
+    ),
+    Never(
         "Where the goal is comfort, nothing intensive is offered.",
         (*_CHOOSING, *_GIVING),
         (*_CYCLES, *_COURSES, "bridge_to_car_t", "consolidation_transplant", "resume"),

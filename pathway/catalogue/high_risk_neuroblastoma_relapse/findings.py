@@ -8,13 +8,14 @@ pathway is in line 1 until a decision says otherwise.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.catalogue.high_risk_neuroblastoma_relapse.toxicity import asked_by, graded
-from pathway.clinical.side_effects import SECOND_MALIGNANCY, is_blood_count, plain_term
+from pathway.clinical.side_effects import SECOND_MALIGNANCY, is_blood_count, plain_term, possible_grades
 from pathway.clinical.terms import CnsStatus, Delivered, ToxicityScale, is_anti_gd2
-from pathway.clinical.toxicity_tables import Action
+from pathway.clinical.toxicity_tables import EMERGENCY_GRADE, Action
 from pathway.engine.findings import STALE, UNKNOWN, Found, finding
 from pathway.episodes.episode import Episode
 from pathway.episodes.facts import Noted, Toxicity
@@ -114,6 +115,33 @@ def _emergency(episode: Episode) -> Found | None:
         if noted is not None and noted.value in {f"{step} grade {each}" for each in SEVERE_CELL_TOXICITY}:
             return Found("emergency", noted.value, noted.at)
     return None
+
+
+@finding(
+    "whether a life-threatening side effect goes on",
+    ("no", "yes", UNKNOWN),
+    request="Record the grade of each side effect that goes on.",
+    conditions={
+        "no": "no life-threatening side effect went on",
+        "yes": "a life-threatening side effect went on",
+    },
+)
+def emergency(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
+    """A side effect without a grade is none that is known to be harmless."""
+    if (known := _emergency(episode)) is not None:
+        return replace(known, value="yes")
+    for toxicity in episode.toxicities.values():
+        if toxicity.ongoing and toxicity.grade is None and _may_threaten_life(toxicity):
+            return Found(UNKNOWN, graded(toxicity), toxicity.at)
+    for step in ("crs", "icans"):
+        noted = episode.car_t.get(step)
+        if noted is not None and noted.value == step:
+            return Found(UNKNOWN, f"{step.upper()}, grade not known", noted.at)
+    return Found("no", "none is recorded as going on")
+
+
+def _may_threaten_life(toxicity: Toxicity) -> bool:
+    return not is_blood_count(toxicity.term) and EMERGENCY_GRADE in possible_grades(toxicity.term)
 
 
 SEVERE_CELL_TOXICITY = range(t.CELLS_EMERGENCY_GRADE.value, 6)

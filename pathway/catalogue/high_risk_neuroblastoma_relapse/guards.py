@@ -103,11 +103,17 @@ EMERGENCY: Final = guard(
     because=chosen("toxicity outcomes"),
 )
 NO_EMERGENCY: Final = guard(
+    f.emergency,
+    "no",
+    sentence="No life-threatening side effect is going on.",
+    because=chosen("toxicity outcomes"),
+)
+TOLERANCE_KNOWN: Final = guard(
     f.tolerance,
     "fine",
     "limiting",
     "stop",
-    sentence="No life-threatening side effect is going on.",
+    sentence="It is known how the last treatment was tolerated, and that is no emergency.",
     because=chosen("toxicity outcomes"),
 )
 TOLERANCE_UNKNOWN: Final = guard(

@@ -28,7 +28,7 @@ OPTIONS: Final = (
     Option("drop_antibody", "drop the antibody, and go on with the rest of the line", (g.ANTIBODY_GIVEN, _WITH_ANTIBODY, g.CONSENT), True, "drop_antibody"),
     Option("switch_antibody", "switch to another anti-GD2 antibody within the line", (g.ANTIBODY_GIVEN, _WITH_ANTIBODY, g.CONSENT), True, "switch_antibody"),
     Option("hold", "hold treatment and look again", (), False, "hold"),
-    Option("resume", "resume treatment after a hold", (g.HELD, g.NO_EMERGENCY, g.NOT_COMFORT), True, "resume"),
+    Option("resume", "resume treatment after a hold", (g.HELD, g.NO_EMERGENCY, g.TOLERANCE_KNOWN, g.NOT_COMFORT), True, "resume"),
     Option("stop_agent", "stop an agent for good", (), False, "stop"),
     Option(OBTAIN, "obtain what is missing"),
     Option("follow_up", "follow-up"),

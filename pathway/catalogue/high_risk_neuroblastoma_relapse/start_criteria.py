@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
+from pathway.catalogue.high_risk_neuroblastoma_relapse.toxicity import graded
 from pathway.clinical.cycle_gate import (
     GRAFT_VERSUS_HOST,
     MEASURED_GFR_DAYS,
@@ -19,7 +20,7 @@ from pathway.clinical.cycle_gate import (
 )
 from pathway.clinical.evidence import PROJECT_DESIGN, REVIEW, Tag, cite
 from pathway.clinical.regimens import regimen
-from pathway.clinical.side_effects import is_blood_count, plain_term
+from pathway.clinical.side_effects import is_blood_count, plain_term, possible_grades
 from pathway.clinical.terms import Component
 from pathway.engine.checklists import VERDICTS, Checklist, Criterion, Held
 from pathway.engine.findings import UNKNOWN, Found, finding
@@ -54,7 +55,7 @@ def _reading(requirement: Requirement) -> Reading:
         noted = episode.fitness.get(requirement.value) if requirement.value else None
         held = _side_effect(requirement, episode, noted)
         if held is not None or requirement.value is None:
-            return held or Held("met", "none goes on")
+            return held or _mild_or_none(requirement, episode)
         if noted is None:
             return Held("missing", _unsure("not recorded", requirement, episode))
         return _valued(requirement, episode, noted, as_of)
@@ -74,6 +75,15 @@ def _side_effect(requirement: Requirement, episode: Episode, noted: Noted | None
         if toxicity.grade > requirement.worst:
             return Held("not_met", f"{toxicity.term}, grade {toxicity.grade}", toxicity.at)
     return None
+
+
+def _mild_or_none(requirement: Requirement, episode: Episode) -> Held:
+    """Told apart: mild enough, gone, and never recorded, which is no examination."""
+    known = [each for each in episode.toxicities.values() if plain_term(each.term) in requirement.terms]
+    for toxicity in known:
+        if toxicity.ongoing:
+            return Held("met", graded(toxicity), toxicity.at)
+    return Held("met", "none goes on any more" if known else "none was recorded")
 
 
 def _valued(requirement: Requirement, episode: Episode, noted: Noted, as_of: date) -> Held:
@@ -138,11 +148,14 @@ def _assessed(episode: Episode, as_of: date) -> Held | None:  # noqa: ARG001
 
 
 def _severe(episode: Episode, as_of: date) -> Held | None:  # noqa: ARG001
-    for toxicity in episode.toxicities.values():
-        severe = toxicity.ongoing and (toxicity.grade or 0) >= SEVERE
-        if severe and not is_blood_count(toxicity.term):
-            return Held("not_met", f"{toxicity.term}, grade {toxicity.grade}", toxicity.at)
-    return Held("met", "none goes on")
+    ongoing = [each for each in episode.toxicities.values() if each.ongoing and not is_blood_count(each.term)]
+    for toxicity in ongoing:
+        if toxicity.grade is not None and toxicity.grade >= SEVERE:
+            return Held("not_met", graded(toxicity), toxicity.at)
+    for toxicity in ongoing:
+        if toxicity.grade is None and max(possible_grades(toxicity.term)) >= SEVERE:
+            return Held("missing", graded(toxicity), toxicity.at)
+    return Held("met", "none that goes on is of grade 3 or more" if ongoing else "none goes on")
 
 
 def _criterion(requirement: Requirement, read: Reading | None = None) -> Criterion:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathway.catalogue.high_risk_neuroblastoma_relapse.toxicity import graded, ongoing_of_present_treatment
 from pathway.clinical.regimens import regimen
 from pathway.clinical.terms import spelling
+from pathway.clinical.toxicity_tables import Action
 from pathway.engine.findings import in_words
 from pathway.episodes.episode import Episode
 from pathway.episodes.facts import Cycles
@@ -11,12 +13,12 @@ from pathway.episodes.facts import Cycles
 
 def cycle(episode: Episode) -> str:
     """To complete the cycle that runs, or to give the next one of the line."""
-    return f"{_which(episode.cycles, 'cycle')} of line {episode.line}{_with(episode)}"
+    return f"{_which(episode.cycles, 'cycle')} of line {episode.line}{_with(episode)}{_without(episode)}"
 
 
 def course(episode: Episode) -> str:
     """To complete the course of maintenance that runs, or to give the next one."""
-    return f"{_which(episode.courses, 'course')} of maintenance{_with(episode)}"
+    return f"{_which(episode.courses, 'course')} of maintenance{_with(episode)}{_without(episode)}"
 
 
 def to_cells(episode: Episode) -> str:
@@ -50,3 +52,13 @@ def _with(episode: Episode) -> str:
     known = regimen(spelling(episode.regimen)) if episode.regimen else None
     told = known.name if known else episode.regimen or ", ".join(episode.agents)
     return f" ({in_words(told)})" if told else ""
+
+
+def _without(episode: Episode) -> str:
+    """What keeps the antibody back: who reads the step alone is not to give it."""
+    for toxicity, asked in ongoing_of_present_treatment(episode):
+        if asked.action is Action.UNKNOWN:
+            return f", without the antibody until the grade of {in_words(toxicity.term)} is known"
+        if asked.action.gravity >= Action.HOLD.gravity:
+            return f", without the antibody while this goes on: {in_words(graded(toxicity))}"
+    return ""

@@ -51,15 +51,26 @@ def of_present_treatment(episode: Episode, as_of: date) -> Iterator[tuple[Toxici
 
     None of an antibody that is no longer given.
     """
+    for toxicity in _under_present_antibody(episode):
+        if toxicity.ongoing:
+            yield toxicity, asked_by(episode, toxicity)
+        yield from _still_asked(episode, toxicity, as_of)
+
+
+def ongoing_of_present_treatment(episode: Episode) -> Iterator[tuple[Toxicity, Asked]]:
+    """Each side effect that goes on, with what it asks for; none of an antibody that is no longer given."""
+    for toxicity in _under_present_antibody(episode):
+        if toxicity.ongoing:
+            yield toxicity, asked_by(episode, toxicity)
+
+
+def _under_present_antibody(episode: Episode) -> Iterator[Toxicity]:
     if not antibody_may_be_given(episode):
         return
     for toxicity in episode.toxicities.values():
         earlier = toxicity.agent is not None and is_anti_gd2(toxicity.agent)
-        if earlier and episode.agents and toxicity.agent not in episode.agents:
-            continue
-        if toxicity.ongoing:
-            yield toxicity, asked_by(episode, toxicity)
-        yield from _still_asked(episode, toxicity, as_of)
+        if not (earlier and episode.agents and toxicity.agent not in episode.agents):
+            yield toxicity
 
 
 def _still_asked(episode: Episode, toxicity: Toxicity, as_of: date) -> Iterator[tuple[Toxicity, Asked]]:

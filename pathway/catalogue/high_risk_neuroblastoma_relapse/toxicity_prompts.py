@@ -59,6 +59,16 @@ _GIVING: Final = (
     "maintenance.ready",
     "maintenance.cycle_running",
 )
+_IN_USE: Final = (
+    "progression_suspected",
+    "progression_confirmed",
+    *_GIVING,
+    "assessment_due",
+    "decision_due",
+    "local_control",
+    "restaging",
+)
+"""Where an antibody is given, or may be given next: who chooses it there is to know what stands against it."""
 
 
 def _design(where: str) -> Citation:
@@ -269,10 +279,10 @@ def _again(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
 
 
 PROMPTS: Final = (
-    Prompt("interrupt_antibody", "while a side effect that goes on asks for the antibody to be interrupted", "Give no antibody while this goes on: interrupt the infusion now if one runs.", _design("toxicity outcomes"), _interruptions, _GIVING, urgent=True),
+    Prompt("interrupt_antibody", "while a side effect that goes on asks for the antibody to be interrupted", "Give no antibody while this goes on: interrupt the infusion now if one runs.", _design("toxicity outcomes"), _interruptions, _IN_USE, urgent=True),
     Prompt("stop_question", "while a rule that ends an antibody for good hangs on what only a person can judge", "An antibody may have to be stopped for good. Say whether it is so: correct the entry with the answer (condition_met), or record the side effect again with it.", _design("toxicity outcomes: conditions a person judges"), _stop_questions, urgent=True),
     Prompt("antibody_rule", "while a side effect that goes on is milder, and its antibody has a rule for it", "The antibody's rule for a side effect that goes on.", _design("toxicity outcomes"), _modifications, _GIVING),
-    Prompt("grade_wanted", "while the grade of a side effect that goes on is not known and decides", "Obtain the grade of this side effect: it decides what to do. Until then take it for severe.", _design("toxicity outcomes"), _grades_wanted, _GIVING, urgent=True),
+    Prompt("grade_wanted", "while the grade of a side effect that goes on is not known and decides", "Obtain the grade of this side effect: it decides what to do. Until then take it for severe.", _design("toxicity outcomes"), _grades_wanted, _IN_USE, urgent=True),
     Prompt("no_such_grade", "when a grade was recorded that its scale does not have", "This grade does not exist, and no rule reads it: correct the term or the grade.", cite(CTCAE_V5, Tag.SOURCE_READ, "grades of the terms"), _no_such_grades, urgent=True),
     Prompt("term_not_known", "when a side effect was recorded that is not known here", "This term is not known here: its rules cannot be looked up.", _design("terms of side effects"), _unknown_terms),
     Prompt("agent_not_known", "when an agent was named that is not known here", "This agent is not known here: no rule for an antibody applies to it. Correct it if it was misspelled.", _design("names of agents"), _unknown_agents),
@@ -285,6 +295,6 @@ PROMPTS: Final = (
     Prompt("blood_pressure_of_children", "while hypotension goes on", LOW_BLOOD_PRESSURE, LOW_BLOOD_PRESSURE_SOURCE, _low_pressure),
     Prompt("scale_of_cytokine_release", "when cytokine release after cells was graded by CTCAE", "After CAR-T cells cytokine release is graded by ASTCT; the grade by CTCAE is another one and is not read for it.", cite(LEE_2019, Tag.SOURCE_READ, "grades of cytokine release syndrome"), _other_scale),
     Prompt("observation", "while a cycle with dinutuximab or naxitamab runs", "Observe the child after each infusion.", _design("observation after the infusion, as the labels ask for it"), _observation, tuple(each for each in _GIVING if each.endswith("running"))),
-    Prompt("given_again", "once a severe reaction to the antibody of the present treatment has come down: hypersensitivity, a reaction to the infusion, cytokine release, capillary leak", "Whether to give it again after a severe reaction is not settled: hypersensitivity is a contraindication in the leaflet of dinutuximab beta, and its label resumes in the courses that follow. People choose, with a reason.", cite(QARZIBA_EMA, Tag.SOURCE_READ, "package leaflet: when it is not given"), _again, _GIVING, urgent=True),
+    Prompt("given_again", "once a severe reaction to the antibody of the present treatment has come down: hypersensitivity, a reaction to the infusion, cytokine release, capillary leak", "Whether to give it again after a severe reaction is not settled: hypersensitivity is a contraindication in the leaflet of dinutuximab beta, and its label resumes in the courses that follow. People choose, with a reason.", cite(QARZIBA_EMA, Tag.SOURCE_READ, "package leaflet: when it is not given"), _again, _IN_USE, urgent=True),
 )  # fmt: skip
 """What this pathway prompts about side effects."""
