@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -19,12 +20,22 @@ from api.web.rendering import HEADERS, Page, page
 from api.web.sessions import signed_in
 from pathway.store.values import NO_LIMIT
 from pathway.use_cases import read_history
+from pathway.use_cases.aftermath import aftermath_of
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.name_patients import name_patients
 from pathway.use_cases.pathways import label_pathway
 from pathway.use_cases.read_episode import read_episode
 from pathway.use_cases.refusals import Refusal
-from pathway.use_cases.words import entry_in_words, fact_in_words, facts_in_words, reason_in_words
+from pathway.use_cases.words import (
+    changes_in_words,
+    detail_in_words,
+    entry_in_words,
+    fact_in_words,
+    facts_in_words,
+    impact_in_words,
+    option_in_words,
+    reason_in_words,
+)
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
@@ -50,6 +61,9 @@ async def show(request: Request) -> Response:
         episode = _episode(service, asking, episode_id, known_at)
         facts = episode["facts"] if episode["known"] else {}
         sent = asked.sent("cursor", "entry")
+        labels = label_pathway(service, asking, episode["pathway"]["id"], episode["pathway"]["version"])
+        shown = [row["entry"] for row in found.rows]
+        options = labels["options"]
         return page(
             request,
             "history.html",
@@ -59,13 +73,19 @@ async def show(request: Request) -> Response:
             patient=name_patients(service, asking, [episode["patient"]]).get(episode["patient"]),
             asked=asked,
             known_at=known_at,
+            since=since,
+            until=until,
             rows=list(_rows(found.rows)),
-            sequences={row["entry"]: row["sequence"] for row in found.rows},
-            corrections=_corrections(found.rows),
-            labels=label_pathway(service, asking, episode["pathway"]["id"], episode["pathway"]["version"]),
+            shown=shown,
+            after=aftermath_of(service, found.summary, found.known, shown),
+            labels=labels,
             facts=[*facts_in_words(facts), *_side_effects(facts)],
-            content=entry_in_words,
+            content=partial(entry_in_words, options=options),
+            changes=changes_in_words,
+            details=detail_in_words,
             reason=reason_in_words,
+            said=partial(impact_in_words, options=options),
+            option=partial(option_in_words, options=options),
             sent=f"?{urlencode(sent)}" if sent else "",
             beginning=start is None,
             following=f"?{urlencode(sent | {'cursor': found.next_cursor})}" if found.next_cursor else None,
@@ -112,11 +132,6 @@ def _episode(
     return {**orjson.loads(document), "known": known}
 
 
-def _corrections(rows: Sequence[Document]) -> dict[str, str]:
-    """Which entry says what a corrected one should have said."""
-    return {row["entry"]: row["changed_by"] for row in rows if row["standing"] == "corrected"}
-
-
 def _rows(rows: Sequence[Document]) -> Iterator[dict[str, Any]]:
     """Each entry with the findings it changed, and the instant just before it was known."""
     before: Document | None = None
@@ -128,6 +143,7 @@ def _rows(rows: Sequence[Document]) -> Iterator[dict[str, Any]]:
             **row,
             "findings": {name: value for name, value in findings.items() if was.get(name) != value},
             "first": before is None,
+            "overrides": row["event"].get("awaits_second_signature", False),
             "just_before": (
                 datetime.fromisoformat(row["recorded_at"]) - timedelta(microseconds=1)
             ).isoformat(),

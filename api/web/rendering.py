@@ -154,11 +154,16 @@ def day(value: date | str | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), f"{on.day} {on:%b %Y}")
 
 
-def instant(value: datetime | str, zone: str = "UTC") -> Markup:
-    """An instant in the site's time zone, which is named."""
+def instant(value: datetime | str, zone: str = "UTC", *, seconds: bool = False) -> Markup:
+    """An instant in the site's time zone, which is named; with its seconds where entries are told apart by them."""
     at = (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(ZoneInfo(zone))
-    shown = f"{at.day} {at:%b %Y}, {at:%H:%M} {at.tzname()}"
+    shown = f"{at.day} {at:%b %Y}, {at:{'%H:%M:%S' if seconds else '%H:%M'}} {at.tzname()}"
     return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), shown)
+
+
+def short(identifier: str) -> str:
+    """The end of an id, by which it is told from others: it begins with the minute in which it was made."""
+    return f"…{identifier[-8:]}"
 
 
 def words(value: str) -> str:
@@ -213,6 +218,13 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"day": day, "instant": instant, "words": words, "sentence": sentence, "quote": quote}
+    made.filters |= {
+        "day": day,
+        "instant": instant,
+        "words": words,
+        "sentence": sentence,
+        "short": short,
+        "quote": quote,
+    }
     made.globals |= {"static": static_address, "may": may, "Operation": Operation}
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -11,7 +11,7 @@ import orjson
 
 from pathway.episodes.events import EventCorrected, EventRetracted
 from pathway.episodes.log import Entry
-from pathway.store.values import StoredEntry
+from pathway.store.values import StoredEntry, Summary
 from pathway.use_cases.draft import entry_of
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.permissions import Operation
@@ -44,6 +44,9 @@ class HistoryPage:
 
     rows: list[dict[str, Any]]
     next_cursor: str | None
+    summary: Summary
+    known: Sequence[StoredEntry]
+    """Every entry that was known then, on this page or not."""
 
 
 def read_history(
@@ -73,7 +76,7 @@ def read_history(
         and (until is None or entry.occurred_on <= until)
     ]
     rows = rows_of(wanted[:limit], stored)
-    return HistoryPage(rows, str(rows[-1]["sequence"]) if len(wanted) > limit else None)
+    return HistoryPage(rows, str(rows[-1]["sequence"]) if len(wanted) > limit else None, summary, stored)
 
 
 def page_of(
@@ -90,7 +93,7 @@ def page_of(
 
 def rows_of(entries: Sequence[StoredEntry], log: Sequence[StoredEntry]) -> list[dict[str, Any]]:
     """Entries of a log as answers carry them, each with what became of it in the whole `log`."""
-    standing = _standing([entry_of(entry) for entry in log])
+    standing = became_of([entry_of(entry) for entry in log])
     return [_row(entry, standing) for entry in entries]
 
 
@@ -104,18 +107,28 @@ def _after(cursor: str | None) -> int:
     return int(cursor)
 
 
-def _standing(log: list[Entry]) -> dict[str, tuple[str, str]]:
-    """What became of entries: id -> (corrected or retracted, by which entry)."""
+def became_of(log: Iterable[Entry]) -> dict[str, tuple[str, str]]:
+    """What became of entries: id -> (corrected or retracted, by which entry).
+
+    A correction shares the fate of what it corrects: the next one stands in its place, a retraction takes it away.
+    """
     fate: dict[str, tuple[str, str]] = {}
-    roots = {entry.entry_id: entry.entry_id for entry in log}
+    versions: dict[str, list[str]] = {}
+    """Of each entry the one it corrects at last, and every correction of that until now."""
     for entry in log:
+        versions[entry.entry_id] = [entry.entry_id]
         match entry.event:
             case EventCorrected():
-                roots[entry.entry_id] = root = roots[entry.event.entry]
-                if fate.get(root, ("",))[0] != "retracted":
-                    fate[root] = ("corrected", entry.entry_id)
+                # What is referred to is missing where somebody took a row out: the others are told nevertheless.
+                same = versions.get(entry.event.entry, [entry.event.entry])
+                if fate.get(same[0], ("",))[0] == "retracted":
+                    continue
+                fate |= dict.fromkeys(same, ("corrected", entry.entry_id))
+                same.append(entry.entry_id)
+                versions[entry.entry_id] = same
             case EventRetracted():
-                fate[roots[entry.event.entry]] = ("retracted", entry.entry_id)
+                same = versions.get(entry.event.entry, [entry.event.entry])
+                fate |= dict.fromkeys(same, ("retracted", entry.entry_id))
             case _:
                 pass
     return fate

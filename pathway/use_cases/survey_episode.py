@@ -22,18 +22,11 @@ from pathway.engine.recommendation import Recommendation
 from pathway.episodes.assessments import response_in_force
 from pathway.episodes.episode import Episode
 from pathway.episodes.events import AssessmentRecorded, DecisionMade, ResponseConfirmed
-from pathway.episodes.log import (
-    NO_FACTS,
-    Effective,
-    Entry,
-    appends_in_order,
-    effective_history,
-    extended_digest,
-)
+from pathway.episodes.log import NO_FACTS, effective_history, extended_digest
 from pathway.store.values import StoredEntry, Summary
+from pathway.use_cases.aftermath import impacts, late_places
 from pathway.use_cases.decision_details import details_of, required_of
-from pathway.use_cases.draft import FIRST_DAY, History, entry_of
-from pathway.use_cases.impact import impact_of
+from pathway.use_cases.draft import History, entry_of
 from pathway.use_cases.installation import Caller, Installation, today_in
 from pathway.use_cases.permissions import Operation
 from pathway.use_cases.read_episode import shown_episode
@@ -42,8 +35,6 @@ from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.standing import Standing, summary_of
 
 _ASSESSED: Final = (AssessmentRecorded, ResponseConfirmed)
-MOST_IMPACTS: Final = 5
-"""Of how many late, corrected or retracted entries, the last recorded, it is worked out what they changed."""
 
 
 def survey_episode(
@@ -74,14 +65,14 @@ def survey_episode(
     history = list(steps(pathway, effective_history(log, zone)))
     standing = _standing(installation, summary, pathway, history, stored, as_of)
     told = standing.recommendation()
-    late = _late(log, zone)
+    late = late_places(log, zone)
     return orjson.dumps(
         {
             "episode": shown_episode(standing),
             "next_step": told.document(standing.basis(installation.engine)),
             "course": {"been": _course(pathway, history), "ahead": _ahead(told)},
             "history": _rows(stored, history, [log[place].entry_id for place in late]),
-            "impacts": _impacts(pathway, log, zone, late, recorded),
+            "impacts": impacts(pathway, log, zone, late, recorded),
             "form": _form(pathway),
         }
     )
@@ -174,34 +165,6 @@ def _response(episode: Episode) -> str | None:
     """The response in force of the assessment under way; None where it is not known."""
     response = response_in_force(episode.timepoint).response if episode.timepoint else None
     return None if response is None else str(response)
-
-
-def _late(log: list[Entry], zone: ZoneInfo) -> list[int]:
-    """The places of the entries that changed what was known of a day before the last."""
-    late: list[int] = []
-    latest = FIRST_DAY
-    for place, entry in enumerate(log[1:], 1):
-        on = entry.event.day(zone)
-        if not appends_in_order(entry.event, on, latest):
-            late.append(place)
-        latest = max(latest, on)
-    return late
-
-
-def _impacts(
-    pathway: Pathway, log: list[Entry], zone: ZoneInfo, late: list[int], recorded: str | None
-) -> dict[str, dict[str, Any]]:
-    """What late, corrected and retracted facts changed about what had been said and decided."""
-    wanted = {*late[-MOST_IMPACTS:], *(place for place in late if log[place].entry_id == recorded)}
-    found = {}
-    for place in sorted(wanted):
-        before, after = (list(steps(pathway, _until(log, end, zone))) for end in (place, place + 1))
-        found[log[place].entry_id] = impact_of(pathway, before, after).as_dict()
-    return found
-
-
-def _until(log: list[Entry], end: int, zone: ZoneInfo) -> tuple[Effective, ...]:
-    return effective_history(log[:end], zone)
 
 
 def _form(pathway: Pathway) -> dict[str, Any]:

@@ -474,6 +474,12 @@ def _payload_of(body: str) -> dict[str, Any] | None:
         return None
 
 
+def fault_of_entry(entry: StoredEntry, number: int, before: str | None) -> str | None:
+    """Why an entry is not what was sealed after the one with the hash `before`, in a sentence; None where it is."""
+    fault = _fault_of(entry, _payload_of(entry.body), number, before or GENESIS)
+    return fault and fault[1]
+
+
 def _fault_of(
     entry: StoredEntry, payload: dict[str, Any] | None, number: int, before: str
 ) -> tuple[str, str] | None:
@@ -488,13 +494,33 @@ def _fault_of(
                 "It does not follow the entry before it: one was altered, moved, put in or taken out.",
             )
         if _entry_columns(entry) != _entry_payload(payload):
-            return "columns_differ", "A column beside its sealed text says something else."
+            return "columns_differ", _differing(entry, payload)
         trace = entry.recommendation
         if payload["recommendation"] != (trace and sha256(trace.encode()).hexdigest()):
             return "recommendation_altered", "The recommendation kept with it is not the one that was sealed."
     except (AttributeError, KeyError, TypeError, ValueError):
         return _ALTERED
     return None
+
+
+_BESIDE: Final = (
+    "the site", "the episode", "its number", "its id", "its kind", "its date", "when it was recorded",
+    "who recorded it", "through which system",
+)  # fmt: skip
+"""What the columns beside the sealed text of an entry say, in their order."""
+_TOLD: Final = frozenset({"its number", "when it was recorded", "who recorded it", "through which system"})
+"""Those of which the sealed value is told: it says nothing of the patient."""
+
+
+def _differing(entry: StoredEntry, payload: dict[str, Any]) -> str:
+    """Which columns were altered, and what is sealed."""
+    beside = zip(_BESIDE, _entry_columns(entry), _entry_payload(payload), strict=True)
+    told = [
+        f"{what} (sealed: {sealed})" if what in _TOLD else what
+        for what, column, sealed in beside
+        if column != sealed
+    ]
+    return f"A column beside its sealed text says something else: {', '.join(told)}."
 
 
 def _is_their_own(key: IdentifierKey, site: str, pseudonym: str, kept: Sealed) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
@@ -23,6 +24,8 @@ class Wording:
     """Instead of label and "yes"."""
     no: str = ""
     """Instead of label and "no"."""
+    is_day: bool = False
+    """True for a date, which is told as people write it."""
 
 
 _ULN: Final = "× upper limit of normal"
@@ -61,12 +64,13 @@ FIELDS: Final[Mapping[str, Wording]] = MappingProxyType(
         "cycles": Wording("cycles so far:"),
         "cycles_since_assessment": Wording("since the last assessment:", "cycles"),
         "maintenance_courses": Wording("courses of maintenance so far:"),
-        "last_cycle_on": Wording("last cycle begun on"),
+        "last_cycle_on": Wording("last cycle begun on", is_day=True),
         "site": Wording("site:"),
         "sites": Wording("sites:"),
         "extent": Wording("extent:"),
         "dose_gy": Wording("dose", "Gy"),
-        "planned_for": Wording("planned for"),
+        "planned_for": Wording("planned for", is_day=True),
+        "hold_until": Wording("until", is_day=True),
         "after_cycle": Wording("after cycle"),
         "local_control_feasible": Wording(
             "", yes="can be operated on or irradiated", no="cannot be operated on or irradiated"
@@ -187,3 +191,9 @@ def place_of(name: str) -> int:
 def value_in_words(value: str) -> str:
     """A value as people read it: a code has its own words or is written without underscores, a text stays."""
     return _VALUES.get(value) or (in_words(value) if _CODE.fullmatch(value) else value)
+
+
+def day_in_words(day: str) -> str:
+    """A date that nobody can misread."""
+    on = date.fromisoformat(day)
+    return f"{on.day} {on:%b %Y}"

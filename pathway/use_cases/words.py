@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from pathway.clinical.terms import OverrideReason
 from pathway.engine.findings import in_words
 from pathway.use_cases.refusals import OUTCOMES
-from pathway.use_cases.wording import Wording, place_of, value_in_words, wording_of
+from pathway.use_cases.wording import Wording, day_in_words, place_of, value_in_words, wording_of
 
 Document: TypeAlias = Mapping[str, Any]
 
@@ -24,16 +24,43 @@ _NUMBER: Final = re.compile(r"\d+(\.\d+)?")
 _MANY: Final = 3
 _GROUPS: Final = {"biomarkers": "marker", "consents": "consent to", "car_t": "CAR-T"}
 
+Labels: TypeAlias = Mapping[str, str]
+"""What the options of a pathway are called, by their names."""
+NO_LABELS: Final[Labels] = MappingProxyType({})
 
-def event_in_words(event: Document) -> str:
+
+def event_in_words(event: Document, options: Labels = NO_LABELS) -> str:
     """What an event says beside its kind and its date, as the body of a log entry has it; may be empty."""
-    return ", ".join(_decision(event) if event["kind"] == "decision_made" else _fields(event))
+    return ", ".join(_decision(event, options) if event["kind"] == "decision_made" else _fields(event))
 
 
-def entry_in_words(event: Document) -> str:
-    """The same; of a correction what it puts in its place, and never the id of another entry."""
-    told = event["replacement"] if event["kind"] == "event_corrected" else event
-    return event_in_words({name: value for name, value in told.items() if name != "entry"})
+def entry_in_words(event: Document, options: Labels = NO_LABELS) -> str:
+    """The same, never with the id of another entry; of a correction what it puts in its place, and why."""
+    if event["kind"] == "event_corrected":
+        reason = [f"because: {event['reason'].rstrip('.')}"] if event.get("reason") else []
+        return ", ".join(filter(None, (entry_in_words(event["replacement"]), *reason)))
+    return event_in_words({name: value for name, value in event.items() if name != "entry"}, options)
+
+
+def changes_in_words(was: Document, now: Document, unit: str = "") -> Iterator[tuple[str, str, str]]:
+    """What a correction changed but for its day: the field, its value now and before; empty where nothing was said."""
+    names = sorted({*was, *now} - _LEFT_OUT - {"entry"}, key=lambda each: (place_of(each), each))
+    for name in names:
+        before, after = was.get(name), now.get(name)
+        if before == after:
+            continue
+        label = wording_of(name).label.rstrip(":") or in_words(name)
+        of_numbers = wording_of(name).unit or unit
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            for inner, is_now, was_then in changes_in_words(before, after, of_numbers):
+                yield f"{label}, {inner}", is_now, was_then
+        else:
+            yield label, _alone(name, after, of_numbers), _alone(name, before, of_numbers)
+
+
+def detail_in_words(event: Document) -> str:
+    """What was said of a decision beside its option and its reason; may be empty."""
+    return ", ".join(_fields(event.get("detail") or {}))
 
 
 def reason_in_words(event: Document) -> str:
@@ -80,7 +107,7 @@ def finding_in_words(value: Document) -> str:
     return "" if found in ("yes", "no", "unknown") else in_words(found)
 
 
-def impact_in_words(told: Document) -> Iterator[str]:
+def impact_in_words(told: Document, options: Labels = NO_LABELS) -> Iterator[str]:
     """What a late, corrected or retracted fact changed, a sentence each; nothing where it changed nothing."""
     for each in told["responses"]:
         yield (
@@ -89,7 +116,7 @@ def impact_in_words(told: Document) -> Iterator[str]:
         )
     yield from _recommendations(told["recommendations"])
     for each in told["decisions"]:
-        choice = f"The decision of {_day(each['on'])} ({in_words(each['option'])})"
+        choice = f"The decision of {day_in_words(each['on'])} ({option_in_words(each['option'], options)})"
         yield f"{choice} was {each['then']} and would now be {each['now']}."
     for each in told["reviews_opened"]:
         yield f"It opened a review task: {each['sentence']}"
@@ -125,17 +152,18 @@ def _response(told: str | None) -> str:
     return told or "unknown until a person confirms it"
 
 
-def _day(on: str) -> str:
-    at = date.fromisoformat(on)
-    return f"{at.day} {at:%b %Y}"
-
-
 def _days(first: str, last: str) -> str:
     """One day, or from the first to the last; the year is told once where it is the same."""
     if first == last:
-        return f"On {_day(first)}"
-    start = _day(first).removesuffix(f" {last[:4]}") if first[:4] == last[:4] else _day(first)
-    return f"From {start} to {_day(last)}"
+        return f"On {day_in_words(first)}"
+    start = day_in_words(first).removesuffix(f" {last[:4]}") if first[:4] == last[:4] else day_in_words(first)
+    return f"From {start} to {day_in_words(last)}"
+
+
+def option_in_words(option: str, options: Labels) -> str:
+    """What an option is called in the middle of a sentence."""
+    label = options.get(option, "")
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label or in_words(option)
 
 
 def _shortened(told: str) -> str:
@@ -144,8 +172,8 @@ def _shortened(told: str) -> str:
     return "; ".join((*each[:2], f"and {len(each) - 2} more")) if len(each) > _MANY else told
 
 
-def _decision(event: Document) -> Iterator[str]:
-    yield f"{in_words(event['option'])}, which was {event['offered_as']}"
+def _decision(event: Document, options: Labels) -> Iterator[str]:
+    yield f"{option_in_words(event['option'], options)}, which was {event['offered_as']}"
     yield from _fields(event.get("detail") or {})
     if told := reason_in_words(event):
         yield f"because: {told}"
@@ -168,6 +196,16 @@ def _fields(event: Document, unit: str = "") -> Iterator[str]:
             yield value
 
 
+def _alone(name: str, value: object, unit: str) -> str:
+    """The value of a field without its label; empty for what was not said."""
+    if value in (None, [], ()):
+        return ""
+    wording = wording_of(name)
+    if isinstance(value, bool):
+        return (wording.yes if value else wording.no) or ("yes" if value else "no")
+    return _value(value, Wording("", is_day=wording.is_day), unit)
+
+
 def _value(value: object, wording: Wording, unit: str) -> str:
     """A value with its label and unit; empty for what was not said."""
     if isinstance(value, bool):
@@ -186,6 +224,8 @@ def _value(value: object, wording: Wording, unit: str) -> str:
         shown = ("; " if isinstance(value[0], Mapping) else " + ").join(
             _value(each, Wording(""), "") for each in value
         )
+    elif wording.is_day:
+        shown = day_in_words(str(value))
     else:
         shown = _with_unit(value_in_words(str(value).rstrip(".")), unit)
     return f"{wording.label} {shown}".strip()

@@ -52,7 +52,8 @@ def test_what_was_touched_is_named_and_the_command_ends_with_one(terminal: Termi
     touch(episode)
     told = terminal("verify", ends=Code.REFUSED).stdout
     assert "SITE demo DOES NOT HOLD" in told
-    assert f"Episode {episode}, entry 1: A column beside its sealed text says something else." in told
+    assert f"Episode {episode}, entry 1: A column beside its sealed text says something else:" in told
+    assert "who recorded it (sealed: " in told
     found = json.loads(terminal("verify", "--episode", episode, "--json", ends=Code.REFUSED).stdout)
     assert found["sites"][0]["findings"][0]["what"] == "columns_differ"
 

@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
+from pathway.use_cases.aftermath import MOST_IMPACTS
 from pathway.use_cases.read_episode import read_episode
 from pathway.use_cases.read_history import read_history
 from pathway.use_cases.refusals import Refusal
-from pathway.use_cases.survey_episode import MOST_IMPACTS, survey_episode
+from pathway.use_cases.survey_episode import survey_episode
 from tests.sides import Side
 from tests.use_cases.journeys import Child, entry_of
 

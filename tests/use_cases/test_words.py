@@ -11,6 +11,7 @@ import pytest
 from pathway.episodes.events import posted_schema
 from pathway.use_cases.wording import FIELDS, value_in_words, wording_of
 from pathway.use_cases.words import (
+    changes_in_words,
     entry_in_words,
     event_in_words,
     fact_in_words,
@@ -41,7 +42,7 @@ def test_every_field_is_called_something_people_say_and_carries_its_unit(name: s
 
 
 def test_no_wording_is_for_a_field_that_nobody_can_tell() -> None:
-    shown_alone = {"risk_group", "age_months", "no_such_grade", "intent", "response"}
+    shown_alone = {"risk_group", "age_months", "no_such_grade", "intent", "response", "hold_until"}
     assert set(FIELDS) - {*_fields()} <= shown_alone
 
 
@@ -95,6 +96,34 @@ def test_a_correction_is_told_as_what_it_puts_in_place() -> None:
         "replacement": {"kind": "gd2_measured", "status": "negative"},
     }
     assert entry_in_words(told) == "negative"
+    assert entry_in_words(told | {"reason": "Another tumour."}) == "negative, because: Another tumour"
+
+
+def test_a_correction_is_told_field_by_field_with_what_was_there() -> None:
+    was = {
+        "kind": "assessment_recorded", "occurred_on": "2026-01-05", "criteria": "inrc_2017",
+        "components": {"primary": "PR", "bone_marrow": {"infiltration_percent": {"now": "5"}}},
+    }  # fmt: skip
+    now = was | {"components": {"primary": "SD", "bone_marrow": {"infiltration_percent": {"now": "15"}}}}
+    assert [*changes_in_words(was, now | {"central_review": True})] == [
+        ("components, primary", "SD", "PR"),
+        ("components, bone marrow, infiltration, now", "15 %", "5 %"),
+        ("central review", "reviewed centrally", ""),
+    ]
+    assert [*changes_in_words(was, was | {"occurred_on": "2026-01-06"})] == []
+
+
+def test_a_decision_is_called_as_its_pathway_calls_it_and_its_days_are_written_out() -> None:
+    told = {
+        "kind": "decision_made", "option": "hold", "offered_as": "possible",
+        "detail": {"hold_until": "2026-12-05"},
+    }  # fmt: skip
+    labels = {"hold": "Hold treatment and look again"}
+    assert (
+        entry_in_words(told, labels) == "hold treatment and look again, which was possible, until 5 Dec 2026"
+    )
+    planned = {"kind": "local_control_planned", "planned_for": "2026-12-05"}
+    assert entry_in_words(planned) == "planned for 5 Dec 2026"
 
 
 def test_a_fact_has_its_unit_and_what_is_not_known_has_none() -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from pathway.use_cases.permissions import Role, permissions_of
 from tests.api.conftest import Service
 from tests.web.conftest import Browser
-from tests.web.test_episode_page import ago, decide, planned, questions, text_of
+from tests.web.test_episode_page import ago, decide, planned, questions, stopped, text_of
 
 SignIn = Callable[..., Browser]
 __all__ = ["questions"]
@@ -39,7 +40,8 @@ def entries_of(pages: Service, episode: str) -> list[dict[str, Any]]:
 def entry_on(page: str, entry: str) -> str:
     """What a reader sees of one entry."""
     assert f'id="e-{entry}"' in page
-    return text_of(page.split(f'id="e-{entry}"')[1].split("</li>", maxsplit=1)[0].partition(">")[2])
+    rest = page.split(f'<li id="e-{entry}"')[1]
+    return text_of(re.split(r'<li id="e-|</section>', rest, maxsplit=1)[0].partition(">")[2])
 
 
 def corrected(pages: Service) -> tuple[str, str, str]:
@@ -87,7 +89,7 @@ def test_each_entry_says_who_recorded_it_when_it_happened_and_when_it_was_record
     for each in entries_of(pages, episode):
         told = entry_on(page, each["entry"])
         recorded = datetime.fromisoformat(each["recorded_at"])
-        assert f"Recorded {recorded.day} {recorded:%b %Y}, {recorded:%H:%M} UTC by {each['actor']}" in told
+        assert f"Recorded {recorded.day} {recorded:%b %Y}, {recorded:%H:%M:%S} UTC by {each['actor']}" in told
         assert f"through {each['client']}" in told
     assert f"Happened {day.day} {day:%b %Y}" in entry_on(page, wrong)
 
@@ -125,6 +127,185 @@ def test_an_auditor_finds_who_decided_what_against_what_was_recommended_and_why(
     assert "This is not today’s page" in shown
     assert "Entry 6, recorded" not in shown
     assert labels[recommended].casefold() in shown.casefold()
+
+
+def overridden(pages: Service) -> tuple[str, str]:
+    """An episode in which one clinician overrode the stop of the antibody: its path, and the decision."""
+    episode = stopped(pages)
+    body = {
+        "option": "start_chemoimmunotherapy",
+        "basis": pages.get(f"/v1{episode}/next-step").json()["basis"],
+        "detail": {"agents": ["dinutuximab_beta", "irinotecan", "temozolomide"]},
+        "reason": {"code": "does-not-align-preferences", "text": "as discussed"},
+    }
+    assert pages.post(f"/v1{episode}/decisions", body, subject="dr-one").status_code == 202
+    return episode, entries_of(pages, episode)[-1]["entry"]
+
+
+def test_an_override_that_one_clinician_signed_is_told_as_not_in_effect(
+    pages: Service, auditor: Browser
+) -> None:
+    episode, decision = overridden(pages)
+    told = entry_on(auditor.open(f"{episode}/history"), decision)
+    assert told.startswith("Entry 8 not in effect Decision made")
+    assert "not signed It is not in effect" in told
+    assert "in force" not in told.split("Known then")[0]
+    assert "dinutuximab beta + irinotecan + temozolomide" in told
+
+
+def test_an_override_that_a_second_clinician_signed_says_who_and_when_on_whatever_page_that_is(
+    pages: Service, auditor: Browser
+) -> None:
+    episode, decision = overridden(pages)
+    before = instant()
+    answer = pages.post(
+        f"/v1{episode}/decisions/{decision}/countersignature", {"reason": "I agree."}, subject="dr-two"
+    )
+    assert answer.status_code == 201, answer.text
+    signed = entries_of(pages, episode)[-1]
+    at = datetime.fromisoformat(signed["recorded_at"])
+    whole = auditor.open(f"{episode}/history")
+    for page in (whole, auditor.open(f"{episode}/history?to={ago(0)}")):
+        told = entry_on(page, decision)
+        assert told.startswith("Entry 8 in force")
+        assert f"Signed by dr-two , {at.day} {at:%b %Y}, {at:%H:%M:%S} UTC , entry 9 : I agree" in told
+        assert "not signed" not in told
+    then = entry_on(auditor.open(f"{episode}/history?known_at={before}"), decision)
+    assert "not signed It is not in effect" in then
+
+
+def test_a_decision_says_which_treatment_was_chosen_and_until_when(pages: Service, auditor: Browser) -> None:
+    episode = planned(pages)
+    until = datetime.fromisoformat(ago(-5))
+    for option, detail in (
+        ("start_chemoimmunotherapy", {"regimen": "dinutuximab_beta_irinotecan_temozolomide"}),
+        ("hold", {"hold_until": ago(-5)}),
+    ):
+        body = {
+            "option": option,
+            "detail": detail,
+            "basis": pages.get(f"/v1{episode}/next-step").json()["basis"],
+            "reason": {"text": "as discussed"},
+        }
+        assert pages.post(f"/v1{episode}/decisions", body).status_code == 201
+    page = auditor.open(f"{episode}/history")
+    started, held = (entry_on(page, each["entry"]) for each in entries_of(pages, episode)[-2:])
+    assert "In detail Regimen: dinutuximab beta irinotecan temozolomide" in started
+    assert f"In detail Until {until.day} {until:%b %Y}" in held
+
+
+def corrected_twice(pages: Service) -> tuple[str, list[str]]:
+    """An episode whose haemoglobin was corrected, and corrected again with its day: its path, and the entries."""
+    episode = planned(pages)
+    fitness = {"kind": "fitness_recorded", "hb_g_dl": "8.4", "occurred_on": ago(6)}
+    assert pages.record(f"/v1{episode}", fitness).status_code == 201
+    wrong = entries_of(pages, episode)[-1]["entry"]
+    for value, day, why in (("7.4", ago(6), "Typed from the wrong column."), ("7.5", ago(5), "Misread.")):
+        told = {"kind": "fitness_recorded", "hb_g_dl": value, "occurred_on": day}
+        correction = {"kind": "event_corrected", "occurred_on": ago(0), "entry": wrong, "replacement": told}
+        assert pages.record(f"/v1{episode}", correction | {"reason": why}).status_code == 201
+    return episode, [each["entry"] for each in entries_of(pages, episode)[-3:]]
+
+
+def test_a_correction_says_why_what_was_wrong_and_on_which_day_it_happened(
+    pages: Service, auditor: Browser
+) -> None:
+    episode, (wrong, first, second) = corrected_twice(pages)
+    page = auditor.open(f"{episode}/history")
+    earlier, later = datetime.fromisoformat(ago(6)), datetime.fromisoformat(ago(5))
+    told = entry_on(page, first)
+    assert "because: Typed from the wrong column" in told
+    assert "Haemoglobin 7.4 g/dl, was 8.4 g/dl" in told
+    assert f"was 8.4 g/dl Happened {earlier.day} {earlier:%b %Y}" in told
+    told = entry_on(page, second)
+    assert "Haemoglobin 7.5 g/dl, was 7.4 g/dl" in told
+    assert f"Happened {later.day} {later:%b %Y} , was {earlier.day} {earlier:%b %Y}" in told
+    assert "Corrected by entry 8" in entry_on(page, wrong)
+    assert "entry 6 , as corrected by entry 8" in fact(page, "Haemoglobin")
+
+
+def test_a_correction_that_was_corrected_again_is_in_force_no_more(pages: Service, auditor: Browser) -> None:
+    episode, (wrong, first, second) = corrected_twice(pages)
+    page = auditor.open(f"{episode}/history")
+    assert entry_on(page, first).startswith("Entry 7 corrected")
+    assert "Corrected by entry 8" in entry_on(page, first)
+    assert entry_on(page, second).startswith("Entry 8 in force")
+    taken_back = {
+        "kind": "event_retracted",
+        "occurred_on": ago(0),
+        "entry": wrong,
+        "reason": "Another child.",
+    }
+    assert pages.record(f"/v1{episode}", taken_back).status_code == 201
+    stands = {each["entry"]: each["standing"] for each in entries_of(pages, episode)}
+    assert [stands[each] for each in (wrong, first, second)] == ["retracted"] * 3
+
+
+def test_a_decision_that_a_late_result_contests_says_by_which_entry_and_how_that_was_answered(
+    pages: Service, auditor: Browser
+) -> None:
+    episode = planned(pages)
+    body = {
+        "option": "start_chemoimmunotherapy",
+        "basis": pages.get(f"/v1{episode}/next-step").json()["basis"],
+        "detail": {"regimen": "dinutuximab_beta_irinotecan_temozolomide"},
+        "decided_on": ago(2),
+        "reason": {"text": "as discussed"},
+    }
+    assert pages.post(f"/v1{episode}/decisions", body).status_code == 201
+    decision = entries_of(pages, episode)[-1]["entry"]
+    notes = [{"kind": "note_added", "text": f"note {n}", "occurred_on": ago(4)} for n in range(3)]
+    assert pages.record(f"/v1{episode}", *notes).status_code == 201
+    negative = {"kind": "gd2_measured", "status": "negative", "occurred_on": ago(3)}
+    assert pages.record(f"/v1{episode}", negative).status_code == 201
+    late = entries_of(pages, episode)[-1]["entry"]
+    more = [{"kind": "note_added", "text": f"later note {n}", "occurred_on": ago(4)} for n in range(3)]
+    assert pages.record(f"/v1{episode}", *more).status_code == 201
+    page = auditor.open(f"{episode}/history")
+    told = entry_on(page, decision)
+    assert "contested Later: on what is known now it would not have been offered, by entry 10" in told
+    assert "reviewed by" not in told
+    assert "recorded late" in entry_on(page, late)
+    assert "recorded late" not in told
+    link = re.search(rf'href="({episode}/history/diff\?from=[^"]*)">What changed with entry 10', page)
+    assert link
+    came = auditor.open(link[1].replace("&amp;", "&")).split('id="came"')[1].split("</section>")[0]
+    assert came.count('<li class="entry">') == 1
+    assert f"#e-{late}" in came
+    answer = pages.post(f"/v1{episode}/reviews/{decision}", {"reason": "Measured in another tumour."})
+    assert answer.status_code in (200, 201), answer.text
+    told = entry_on(auditor.open(f"{episode}/history"), decision)
+    assert "reviewed by dr-okafor, entry 14 : Measured in another tumour." in told
+
+
+def test_an_entry_that_somebody_altered_behind_the_service_is_not_shown_as_true(
+    pages: Service, auditor: Browser
+) -> None:
+    episode = planned(pages)
+    third = entries_of(pages, episode)[2]["entry"]
+    assert "seal" not in entry_on(auditor.open(f"{episode}/history"), third).split("What the pathway said")[0]
+    with sqlite3.connect(pages.settings.database_url.removeprefix("sqlite:///")) as connection:
+        connection.execute("DROP TRIGGER IF EXISTS entry_append_only_update")
+        connection.execute("UPDATE entry SET actor = 'somebody-else' WHERE entry_id = ?", (third,))
+    page = auditor.open(f"{episode}/history")
+    assert "This record does not hold. An entry does not match what was sealed." in text_of(page)
+    told = entry_on(page, third)
+    assert told.startswith("Entry 3 seal broken")
+    assert "does not match its seal" in told
+    assert "who recorded it (sealed: dr-okafor)" in told
+    assert "in force" in entry_on(page, entries_of(pages, episode)[1]["entry"])
+
+
+def test_the_history_names_the_child_and_the_episode_in_full(pages: Service, auditor: Browser) -> None:
+    one, other = planned(pages), planned(pages)
+    titles = set()
+    for episode in (one, other):
+        page = auditor.open(f"{episode}/history")
+        pseudonym = pages.get(f"/v1{episode}").json()["patient"]
+        assert f"Pseudonym {pseudonym} Episode {episode[10:]}, at north" in text_of(page)
+        titles.add(re.search("<title>(.*)</title>", page)[1])  # type: ignore[index]
+        assert f"Patient …{pseudonym[-8:]}" in page
+    assert len(titles) == 2, "two children of the same minute have two names"
 
 
 def test_a_day_on_which_nothing_was_known_says_so(pages: Service, auditor: Browser) -> None:

@@ -106,4 +106,4 @@ def test_what_was_touched_is_named_with_the_way_to_its_entry(pages: Service, aud
     assert "The site : The database no longer keeps rows of the table entry from being changed." in site
 
 
-COLUMN = "A column beside its sealed text says something else."
+COLUMN = "A column beside its sealed text says something else: who recorded it (sealed: dr-okafor)."
