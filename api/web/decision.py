@@ -12,9 +12,9 @@ from fastapi import APIRouter, Request, Response
 from api.dependencies import Query, installation, request_digest
 from api.problems import note_outcome
 from api.web.episode import episode_page
-from api.web.forms import Form, read_form
+from api.web.forms import Form, SignedInAnew, read_form
 from api.web.rendering import Page, see
-from api.web.sending import Returned, sent
+from api.web.sending import Returned, come_back, sent
 from api.web.sessions import signed_in
 from pathway.use_cases import countersign, decide
 from pathway.use_cases.permissions import Operation
@@ -47,9 +47,13 @@ async def decide_on_an_option(request: Request) -> Response:
     """Records what was chosen; what is refused comes back with everything that was typed."""
     session, asking = signed_in(request)
     Query(request)
-    form = await read_form(request, session)
     asking.require(Operation.DECIDE_ON_AN_OPTION)
     episode_id = request.path_params["episode_id"]
+    try:
+        form = await read_form(request, session)
+    except SignedInAnew as anew:
+        returned = come_back(request, "decision", anew)
+        return await episode_page(request, session, asking, returned=returned)
     if wrong := _left_open(form):
         note_outcome(request.scope, "invalid_body")
         return await episode_page(request, session, asking, returned=Returned("decision", form, wrong))
@@ -68,8 +72,12 @@ async def sign_a_decision(request: Request) -> Response:
     """Makes the override of a hard stop take effect, by the signature of another clinician."""
     session, asking = signed_in(request)
     Query(request)
-    form = await read_form(request, session)
     episode_id, entry_id = (request.path_params[name] for name in ("episode_id", "entry_id"))
+    try:
+        form = await read_form(request, session)
+    except SignedInAnew as anew:
+        returned = come_back(request, entry_id, anew)
+        return await episode_page(request, session, asking, returned=returned)
     body, service = orjson.dumps({"reason": form.text("reason")}), installation(request)
     key, digest = form.key, request_digest(request, asking, body)
     done = await sent(

@@ -19,10 +19,18 @@ from pathway.use_cases.refusals import Refusal
 MOST_FIELDS: Final = 200
 TOKEN: Final = "token"  # noqa: S105  (the name of a field)
 KEY: Final = "key"
+_OWN: Final = frozenset({TOKEN, KEY})
+"""Fields which are the page's own, and not what somebody typed."""
 _MADE_HERE: Final = re.compile(r"form-[0-9a-f]{32}")
 
 Faults = Mapping[str, str]
 """What is wrong, by the name of the field it is shown beside; "" for what belongs to none."""
+
+
+_EARLIER: Final = (
+    "It was shown to somebody who was signed in before; load its page again. Nothing was recorded."
+)
+_ANEW: Final = "You were signed in anew since this form was shown. Look at what you typed, and send it again."
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,21 @@ class Form:
         return told if _MADE_HERE.fullmatch(told) else new_key()
 
 
+class EarlierSession(Refusal):
+    """A form of another session than the one it came with: nothing is done with it."""
+
+    def __init__(self, detail: str = _EARLIER) -> None:
+        super().__init__("not_permitted", detail)
+
+
+class SignedInAnew(EarlierSession):
+    """The same, where the other session was the same person's: `form` may be shown to them again."""
+
+    def __init__(self, form: Form) -> None:
+        super().__init__(_ANEW)
+        self.form = form
+
+
 def new_key() -> str:
     """A key for a form that is shown."""
     return f"form-{secrets.token_hex(16)}"
@@ -54,9 +77,28 @@ def new_key() -> str:
 async def read_form(request: Request, session: Session) -> Form:
     """The form of a person who is signed in.
 
-    Raises `Refusal` (`not_permitted`) when it does not come from a page of theirs, and as `json_body` does for what
-    is too large, too slow or no form.
+    Raises `Refusal` (`not_permitted`) when it does not come from a page of theirs, `EarlierSession` or `SignedInAnew`
+    when not from this session, and as `json_body` does for what is too large, too slow or no form.
     """
+    form = await _sent_form(request)
+    token = form.text(TOKEN)
+    if not secrets.compare_digest(token.encode(), session.token.encode()):
+        if session.is_of_the_same_person(token):
+            raise SignedInAnew(Form({name: told for name, told in form.fields.items() if name not in _OWN}))
+        raise EarlierSession
+    return form
+
+
+async def unsent_form(request: Request) -> Form | None:
+    """What somebody sent who is signed in no longer, so that they can send it again; None where there is nothing."""
+    try:
+        form = await _sent_form(request)
+    except Refusal:
+        return None
+    return form if set(form.fields) - _OWN else None
+
+
+async def _sent_form(request: Request) -> Form:
     _require_own_page(request)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/x-www-form-urlencoded":
@@ -69,12 +111,7 @@ async def read_form(request: Request, session: Session) -> Form:
             body = await received(request)
     except TimeoutError:
         raise Refusal("too_slow", f"The form did not arrive within {BODY_WITHIN_S} seconds.") from None
-    form = _parsed(body)
-    if not secrets.compare_digest(form.text(TOKEN).encode(), session.token.encode()):
-        raise Refusal(
-            "not_permitted", "The form is of an earlier session; load the page again and send it anew."
-        )
-    return form
+    return _parsed(body)
 
 
 def _require_own_page(request: Request) -> None:

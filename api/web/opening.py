@@ -15,7 +15,7 @@ from api.dependencies import Query, installation, note_shown, read, request_dige
 from api.problems import STATUS, note_outcome
 from api.web.fact_fields import FactForm
 from api.web.fact_forms import BY_KIND
-from api.web.forms import Faults, Form, read_form
+from api.web.forms import Faults, Form, SignedInAnew, read_form
 from api.web.rendering import Page, page, see
 from api.web.sending import sent
 from api.web.sessions import Session, signed_in
@@ -66,8 +66,12 @@ async def open_an_episode(request: Request) -> Response:
     """Opens it, with what is known at the start; who has an open one already is answered with it."""
     session, asking = signed_in(request)
     Query(request)
-    form = await read_form(request, session)
     asking.require(Operation.OPEN_AN_EPISODE)
+    try:
+        form = await read_form(request, session)
+    except SignedInAnew as anew:
+        note_outcome(request.scope, anew.outcome)
+        return _opening(request, session, anew.form, {"": anew.detail}, status=STATUS[anew.outcome])
     typed = _typed(form)
     if typed.faults:
         note_outcome(request.scope, "invalid_body")
@@ -95,7 +99,7 @@ async def show_finding(request: Request) -> Response:
     session, asking = signed_in(request)
     Query(request)
     asking.require(Operation.FIND_EPISODES_OF_A_PATIENT)
-    return page(request, "find.html", session, form=Form(), faults={}, found=None)
+    return _finding(request, session, Form())
 
 
 @router.post("/find", name="find_episodes_of_a_patient")
@@ -103,7 +107,12 @@ async def find(request: Request) -> Response:
     """The episodes of the patient with this identifier."""
     session, asking = signed_in(request)
     Query(request)
-    form = await read_form(request, session)
+    asking.require(Operation.FIND_EPISODES_OF_A_PATIENT)
+    try:
+        form = await read_form(request, session)
+    except SignedInAnew as anew:
+        note_outcome(request.scope, anew.outcome)
+        return _finding(request, session, anew.form, {"": anew.detail}, status=STATUS[anew.outcome])
     body = orjson.dumps({"patient": _patient(form)})
     service = installation(request)
     try:
@@ -113,15 +122,7 @@ async def find(request: Request) -> Response:
             raise
         note_outcome(request.scope, refusal.outcome)
         faults = Typed({}, dict(_PLACES)).beside(refusal.errors, refusal.detail)
-        return page(
-            request,
-            "find.html",
-            session,
-            status=STATUS[refusal.outcome],
-            form=form,
-            faults=faults,
-            found=None,
-        )
+        return _finding(request, session, form, faults, status=STATUS[refusal.outcome])
     found = orjson.loads(told)["episodes"]
     note_shown(request, [each["episode"] for each in found])
     labels = {
@@ -131,6 +132,17 @@ async def find(request: Request) -> Response:
         for each in found
     }
     return page(request, "find.html", session, form=form, faults={}, found=found, labels=labels)
+
+
+def _finding(
+    request: Request,
+    session: Session,
+    form: Form,
+    faults: Faults | None = None,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> Response:
+    return page(request, "find.html", session, status=status, form=form, faults=faults or {}, found=None)
 
 
 def _open(request: Request, asking: Caller, body: bytes, key: str) -> Future[Settled]:

@@ -13,10 +13,10 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import Query, installation, read, request_digest
-from api.problems import note_outcome
+from api.problems import STATUS, note_outcome
 from api.web.fact_fields import FactForm
 from api.web.fact_forms import BY_KIND, CHAPTERS, CORRECTION, RETRACTION
-from api.web.forms import Faults, Form, read_form
+from api.web.forms import Faults, Form, SignedInAnew, read_form
 from api.web.rendering import Page, may, page, see
 from api.web.restated import Restated, doubts, restated
 from api.web.sending import Sent, sent
@@ -144,7 +144,12 @@ async def show(request: Request) -> Response:
 async def record(request: Request) -> Response:
     """Says what recording it would change, or records it."""
     session, asking = signed_in(request)
-    form = await read_form(request, session)
+    try:
+        form = await read_form(request, session)
+    except SignedInAnew as anew:
+        note_outcome(request.scope, anew.outcome)
+        asked = await _asking(request, asking)
+        return _page(request, session, asked, Shown(anew.form, {"": anew.detail}, STATUS[anew.outcome]))
     asked = await _asking(request, asking)
     typed = _typed(form, asked)
     if typed.faults:

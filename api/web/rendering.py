@@ -17,10 +17,12 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.routing import Match
 
 from api.dependencies import installation
+from api.limits import Limits
 from api.problems import STATUS, note_outcome
-from api.web.forms import KEY, TOKEN, new_key
+from api.web.forms import KEY, TOKEN, EarlierSession, Form, new_key, unsent_form
 from api.web.sessions import Session, sessions
 from pathway.engine.findings import in_words
 from pathway.store.engines import QueueFull, StoreError
@@ -105,6 +107,8 @@ class Page(APIRoute):
             try:
                 answer: Response = await handler(request)
             except Refusal as refusal:
+                if refusal.outcome == "unauthenticated" and request.method == "POST":
+                    return await _signed_out(request, refusal)
                 return refused(request, refusal)
             except QueueFull:
                 return refused(request, Refusal("overloaded", _BUSY))
@@ -115,6 +119,7 @@ class Page(APIRoute):
         return told
 
 
+_SIGNED_OUT_AT_ONCE: Final = 32
 _BUSY: Final = "More is waiting to be recorded than there is room for; nothing was recorded. Try again."
 _OUT_OF_REACH: Final = (
     "The database is out of reach; nothing was recorded. What you wrote is lost if you leave this page: go back and"
@@ -122,15 +127,30 @@ _OUT_OF_REACH: Final = (
 )
 
 
-def refused(request: Request, refusal: Refusal) -> Response:
-    """A page that says what was refused and why; who is not signed in is asked to do that first."""
+async def _signed_out(request: Request, refusal: Refusal) -> Response:
+    limits: Limits = request.app.state.limits
+    try:
+        # Nobody knows who they are, and a form may take its time to arrive.
+        limits.enter(request.scope, "", "signed out", _SIGNED_OUT_AT_ONCE)
+        return refused(request, refusal, await unsent_form(request))
+    except Refusal as busy:
+        return refused(request, busy)
+
+
+def refused(request: Request, refusal: Refusal, unsent: Form | None = None) -> Response:
+    """A page that says what was refused and why; who is not signed in is asked to do that first.
+
+    `unsent` is what they typed meanwhile: it stays on their screen, unseen, and goes into no address.
+    """
     note_outcome(request.scope, refusal.outcome)
     session = sessions(request).of(request)
     if refusal.outcome == "unauthenticated":
-        back = request.url.path if request.method == "GET" else "/"
-        if request.url.query and request.method == "GET":
-            back += f"?{request.url.query}"
-        return RedirectResponse(f"/sign-in?{urlencode({'next': back})}", HTTPStatus.SEE_OTHER, dict(HEADERS))
+        address = f"/sign-in?{urlencode({'next': _page_of(request)})}"
+        if unsent is None:
+            return RedirectResponse(address, HTTPStatus.SEE_OTHER, dict(HEADERS))
+        return page(
+            request, "signed_out.html", status=STATUS[refusal.outcome], sign_in=address, unsent=unsent.fields
+        )
     return page(
         request,
         "refused.html",
@@ -138,7 +158,23 @@ def refused(request: Request, refusal: Refusal) -> Response:
         status=STATUS[refusal.outcome],
         outcome=refusal.outcome,
         refusal=refusal,
+        earlier=isinstance(refusal, EarlierSession),
     )
+
+
+def _page_of(request: Request) -> str:
+    """The page that was asked for, or the one whose form was sent."""
+    path, query = request.url.path, f"?{request.url.query}" if request.url.query else ""
+    if request.method == "GET":
+        return path + query
+    while path and not _is_a_page(request, path):
+        path, query = path.rpartition("/")[0], ""
+    return (path or "/") + query
+
+
+def _is_a_page(request: Request, path: str) -> bool:
+    scope = {**request.scope, "method": "GET", "path": path}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
 def see(address: str) -> Response:

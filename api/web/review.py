@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request, Response
 
 from api.dependencies import Query, installation, request_digest
 from api.web.episode import episode_page
-from api.web.forms import read_form
+from api.web.forms import SignedInAnew, read_form
 from api.web.rendering import Page, see
-from api.web.sending import Returned, sent
+from api.web.sending import Returned, come_back, sent
 from api.web.sessions import signed_in
 from pathway.use_cases.resolve_review import resolve_review
 
@@ -21,8 +21,12 @@ async def answer_a_review_task(request: Request) -> Response:
     """Records what was found, in a sentence."""
     session, asking = signed_in(request)
     Query(request)
-    form = await read_form(request, session)
     episode_id, entry_id = (request.path_params[name] for name in ("episode_id", "entry_id"))
+    try:
+        form = await read_form(request, session)
+    except SignedInAnew as anew:
+        returned = come_back(request, entry_id, anew)
+        return await episode_page(request, session, asking, returned=returned)
     body, service = orjson.dumps({"reason": form.text("reason")}), installation(request)
     key, digest = form.key, request_digest(request, asking, body)
     done = await sent(

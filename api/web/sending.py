@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from api.dependencies import outcome_of
 from api.problems import STATUS, note_outcome
-from api.web.forms import Faults, Form
+from api.web.forms import Faults, Form, SignedInAnew
 from pathway.store.values import Settled
 from pathway.use_cases.refusals import Refusal
 
@@ -74,6 +74,12 @@ class Returned:
     faults: Faults
     status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY
     key: str = ""
+
+
+def come_back(request: Request, about: str, anew: SignedInAnew) -> Returned:
+    """What somebody sent who was signed in anew since the form was shown: they see it again before it is sent."""
+    note_outcome(request.scope, anew.outcome)
+    return Returned(about, anew.form, {"": anew.detail}, STATUS[anew.outcome])
 
 
 async def sent(request: Request, key: str, write: Callable[[], Future[Settled]]) -> Sent:

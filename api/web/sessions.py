@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 import time
 from dataclasses import asdict, dataclass
@@ -51,12 +52,21 @@ class Session:
     @classmethod
     def of(cls, caller: Caller) -> Session:
         """Begins one, for who was let in."""
-        return cls(caller.subject, caller.site_id, caller.roles, time.time(), secrets.token_urlsafe(24))
+        token = f"{secrets.token_urlsafe(24)}.{_person(caller.subject, caller.site_id)}"
+        return cls(caller.subject, caller.site_id, caller.roles, time.time(), token)
+
+    def is_of_the_same_person(self, token: str) -> bool:
+        """True for the token of another session of this person here. Whoever reads it can copy it."""
+        return token.partition(".")[2] == _person(self.subject, self.site_id)
 
     def caller(self, operation: str) -> Caller:
         """The person as the use cases know them."""
         scopes = permissions_of(Role(role) for role in self.roles)
         return Caller(self.site_id, CLIENT, self.subject, scopes, self.roles, operation)
+
+
+def _person(subject: str, site_id: str) -> str:
+    return hashlib.sha256(f"{site_id}\n{subject}".encode()).hexdigest()[:16]
 
 
 class Sessions:

@@ -68,9 +68,7 @@ class Caller:
         """Raises `Refusal` when the caller may not do this."""
         needed = NEEDS[operation]
         if needed not in self.scopes:
-            raise Refusal(
-                "not_permitted", f"This needs the permission {needed}, which the token does not give."
-            )
+            raise Refusal("not_permitted", f"This needs the permission {needed}, which you were not given.")
 
 
 @dataclass(frozen=True, slots=True)

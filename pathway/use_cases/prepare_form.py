@@ -34,12 +34,12 @@ _DECIDE: Final = "decide"
 def prepare_form(
     installation: Installation, caller: Caller, episode_id: str, entry_id: str | None = None
 ) -> bytes:
-    """JSON with `episode`, its `pathway`, `state_label`, `line`, `regimen` and `agents`, when it was `opened_on`, and
-    `today` at the site.
+    """JSON with `episode`, its `pathway`, `state_label`, `line`, `regimen` and `agents`, and `today` at the site.
 
-    `summary` tells the next step and `missing` the findings it misses; `expected` are the kinds of facts that move an
-    episode out of few states of which this is one; `words` the lists from which fields are chosen, each of pairs.
-    With `entry_id` also `entry`: what was `recorded` there, the last correction of it included, on which `day`.
+    `opened_on` is its first day; `summary` tells the next step and `missing` the findings it misses; `expected` are
+    the kinds of facts that move an episode out of few states of which this is one; `words` the lists from which
+    fields are chosen, each of pairs. With `entry_id` also `entry`: what was `recorded` there, the last correction of
+    it included, on which `day`.
     Raises `Refusal`.
     """
     caller.require(Operation.RECORD_WHAT_HAPPENED)
