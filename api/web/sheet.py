@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,15 +10,16 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import Query, installation, read
+from api.web.child_and_disease import child_and_disease
+from api.web.course_in_short import course_in_short, in_force
 from api.web.looking import PARAMETERS, looking
 from api.web.rendering import Page, page
 from api.web.sessions import signed_in
-from pathway.engine.findings import in_words
 from pathway.engine.outcome import OBTAIN
 from pathway.use_cases.name_patients import name_patients
 from pathway.use_cases.openings import applies, openings
 from pathway.use_cases.survey_episode import survey_episode
-from pathway.use_cases.words import entry_in_words, finding_in_words
+from pathway.use_cases.words import finding_in_words
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
@@ -29,24 +30,8 @@ MOST_OPTIONS: Final = 9
 MOST_IN_THE_WAY: Final = 3
 MOST_MISSING: Final = 8
 MOST_SIDE_EFFECTS: Final = 8
-"""How much of each there is room for; of what is left out the sheet says how much it is."""
-
-_TOLD: Final = frozenset(
-    {
-        "prior_therapy_recorded",
-        "progression_evidence_recorded",
-        "gd2_measured",
-        "decision_made",
-        "cycle_started",
-        "assessment_recorded",
-        "response_confirmed",
-        "local_control_completed",
-        "car_t_step_recorded",
-        "episode_closed",
-        "episode_reopened",
-    }
-)
-"""The kinds that make up a course in short: lines and cycles, responses, local control, cells, and what was decided."""
+"""How much of each there is room for; of what is left out the sheet says how much it is. The course may be longer:
+of it nothing is left out that the board has to know."""
 
 
 @router.get("/episodes/{episode_id}/sheet", name="read_an_episode")
@@ -59,6 +44,8 @@ async def show(request: Request) -> Response:
     def made() -> Response:
         told = orjson.loads(survey_episode(service, asking, episode_id, looked.known_at, looked.as_of))
         pseudonym = told["episode"]["patient"]
+        unsigned = [each["entry"] for each in told["episode"]["awaiting_second_signature"]]
+        course, left_out = course_in_short(told["history"], unsigned, MOST_OF_THE_COURSE)
         return page(
             request,
             "sheet.html",
@@ -71,13 +58,17 @@ async def show(request: Request) -> Response:
             question=_question(told["next_step"]),
             possible=_possible(told["next_step"]),
             near=_near(told["next_step"]),
-            course=_course(told["history"]),
+            precisions={
+                row["entry"]: row["event"].get("occurred_precision", "day") for row in told["history"]
+            },
+            child=child_and_disease(told["episode"], told["next_step"], in_force(told["history"])),
+            course=course,
+            course_left_out=left_out,
             side_effects=_side_effects(told["episode"]),
             sources=Sources(),
             recorded_last=max(row["recorded_at"] for row in told["history"]),
             found=finding_in_words,
             room={
-                "course": MOST_OF_THE_COURSE,
                 "options": MOST_OPTIONS,
                 "in_the_way": MOST_IN_THE_WAY,
                 "missing": MOST_MISSING,
@@ -142,46 +133,6 @@ def _near(told: Document) -> list[dict[str, Any]]:
             against = [guard for guard in option["guards"] if guard["value"] is not True]
             found.append({**option, "attainable": attainable, "against": against})
     return found
-
-
-def _course(history: list[Document]) -> list[dict[str, Any]]:
-    """What happened, the earliest first; cycles of one line that followed upon each other are one row."""
-    rows = [row for row in history if row["kind"] in _TOLD and row["standing"] == "in_force"]
-    return list(_joined(reversed(rows)))
-
-
-def _joined(rows: Iterator[Document]) -> Iterator[dict[str, Any]]:
-    cycles: dict[str, Any] | None = None
-    for row in rows:
-        if row["kind"] == "cycle_started":
-            if cycles is None:
-                cycles = _row(row) | {"count": 0}
-            cycles["count"] += 1
-            continue
-        if cycles is not None:
-            yield _counted(cycles)
-            cycles = None
-        yield _row(row)
-    if cycles is not None:
-        yield _counted(cycles)
-
-
-def _row(row: Document) -> dict[str, Any]:
-    event = row["event"]
-    told = f"{in_words(row['kind'])}: {entry_in_words(event)}".removesuffix(": ")
-    if response := row.get("response"):
-        told = f"{told}. In force: {response}"
-    return {
-        "on": row["on"],
-        "precision": event.get("occurred_precision", "day"),
-        "sequence": row["sequence"],
-        "told": told,
-    }
-
-
-def _counted(cycles: Document) -> dict[str, Any]:
-    count = cycles["count"]
-    return {**cycles, "told": f"{count} cycles began" if count > 1 else cycles["told"]}
 
 
 def _side_effects(episode: Document) -> list[Document]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from pathway.clinical.regimens import regimen
 from pathway.clinical.terms import ClosureReason, LocalControlModality, OverrideReason
 from pathway.engine.definition import STAY, Pathway
 from pathway.engine.diagram import Course, drawn_with
@@ -49,7 +50,8 @@ def survey_episode(
 
     JSON with `episode` and `next_step` as their own reads give them; `course`, the states it has been in, each
     with since when and by which entry, and those that can be chosen; `history`, every entry, the latest day first,
-    that of an assessment with the `response` then in force;
+    that of an assessment with the `response` then in force, that of a cycle with its `treatment`, a corrected one with
+    what stands `in_its_place`;
     `impacts` by entry; `form`, what can be said of each option. Of the entry `recorded` the impact is among them
     whenever it came late. Raises `Refusal`.
     """
@@ -146,19 +148,35 @@ def _ahead(told: Recommendation) -> list[dict[str, Any]]:
 
 def _rows(stored: list[StoredEntry], history: History, late: list[str]) -> list[dict[str, Any]]:
     """The log, the latest day first, with the state that each entry brought about."""
-    reached = {effective.entry_id: step for effective, step in history}
+    reached = {effective.entry_id: (effective, step) for effective, step in history}
     assessed = {each.entry_id for each, _ in history if isinstance(each.event, _ASSESSED)}
     rows = rows_of(stored, stored)
     for row in rows:
         for name in ("engine", "recommendation", "prev_hash", "hash"):
             del row[name]
         row["late"] = row["entry"] in late
-        if (step := reached.get(row["entry"])) is not None:
+        if row["entry"] in reached:
+            effective, step = reached[row["entry"]]
             row |= {"moved": step.moved, "state": step.episode.state}
             row |= {"unexpected": step.unexpected, "contested": step.contested}
             if row["entry"] in assessed:
                 row["response"] = _response(step.episode)
+            if row["kind"] == "cycle_started":
+                row["treatment"] = _treatment(step.episode)
+            if row["standing"] == "corrected":
+                row["in_its_place"] = {"on": effective.on.isoformat(), "event": effective.event.body()}
     return sorted(rows, key=lambda row: (row["on"], row["sequence"]), reverse=True)
+
+
+def _treatment(episode: Episode) -> dict[str, Any]:
+    """What the cycle that just began belongs to."""
+    known = regimen(episode.regimen) if episode.regimen else None
+    return {
+        "line": episode.line,
+        "regimen": known.name if known else episode.regimen,
+        "agents": list(episode.agents),
+        "maintenance": episode.context == "maintenance",
+    }
 
 
 def _response(episode: Episode) -> str | None:
