@@ -23,7 +23,11 @@ router = APIRouter()
     ),
 )
 async def read_the_history(request: Request) -> Response:
-    """Log entries in the order in which they were recorded, a page at a time; `Link` leads to the next page."""
+    """Log entries in the order in which they were recorded, a page at a time; `Link` leads to the next page.
+
+    `standing` is `in_force`, `corrected` or `retracted`, then `changed_by` which entry. A correction shares the fate
+    of what it corrects: the next correction stands in its place, a retraction takes it away too.
+    """
     asking = await caller(request)
     media_type = wanted(request)
     query = Query(request, "known_at", "from", "to", "cursor", "limit")

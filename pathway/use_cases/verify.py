@@ -73,6 +73,8 @@ class Report:
     """Recommendations made by another engine that the running one makes as well."""
     derived_otherwise: int = 0
     """Recommendations made by another engine that the running one would not make."""
+    not_derived: int = 0
+    """Entries of logs, or under definitions, that are not what was sealed: nothing follows from those."""
     answered: list[str] = field(default_factory=list)
     """When, by whom and why a log was continued that did not agree with earlier checkpoints."""
     findings: list[Finding] = field(default_factory=list)
@@ -99,13 +101,18 @@ class Report:
             )
         else:
             yield f"SITE {self.site} DOES NOT HOLD: {_counted(len(self.findings), 'finding')}."
+        told = "recommendation was", "recommendations were"
         if self.derived or self.derived_same or self.derived_otherwise:
-            told = "recommendation was", "recommendations were"
-            yield f"{_counted(self.derived, *told)} derived again, bit for bit."
+            yield f"{_counted(self.derived, *told)} derived again, the same to the last bit."
         if self.derived_same or self.derived_otherwise:
             yield (
                 f"Of those that another engine made, this one makes {self.derived_same} the same"
                 f" and {self.derived_otherwise} otherwise."
+            )
+        if self.not_derived:
+            yield (
+                f"{_counted(self.not_derived, *told)} not derived again: of an episode whose entries do not hold"
+                " nothing follows."
             )
         yield (
             f"{_counted(self.checkpoints, 'signed checkpoint agrees', 'signed checkpoints agree')} with the log;"
@@ -119,7 +126,11 @@ class Report:
             f"The log was continued from another state, {each.rstrip('.')}." for each in self.answered
         )
         if self.waiting:
-            yield f"{_counted(self.waiting, 'record is', 'records are')} not covered by a checkpoint yet."
+            yield (
+                f"{_counted(self.waiting, 'record was', 'records were')} recorded"
+                f" {'since' if self.last_checkpoint else 'so far'}; the next checkpoint covers"
+                f" {'it' if self.waiting == 1 else 'them'}."
+            )
         if self.since:
             told = "entry was", "entries were"
             yield f"{_counted(self.since, *told)} recorded meanwhile; the next verification looks at them."
@@ -237,14 +248,15 @@ class _Look:
             sound = sound and payload is not None
             self.report.entries += 1
         entries = [each.entry for each in placed]
-        if not self._head_is_last(summary, entries) or not sound:
-            return
         known = [payload for payload in payloads if payload is not None]
+        follows = False
         try:
-            self._derivation(summary, entries, known, derive=derive)
+            if self._head_is_last(summary, entries) and sound:
+                follows = self._derivation(summary, entries, known, derive=derive)
         except Exception:  # noqa: BLE001 -- what a forged log holds may break whatever reads it: that is a finding
             sentence = "What followed from its log cannot be derived again: something in it cannot have been recorded."
             self.find("not_derivable", sentence, summary.episode_id, len(entries))
+        self.report.not_derived += len(entries) if derive and not follows else 0
 
     def audit(self, record: StoredAudit, leaf: str | None) -> None:
         self.report.records += 1
@@ -398,7 +410,8 @@ class _Look:
         payloads: Sequence[dict[str, Any]],
         *,
         derive: bool,
-    ) -> None:
+    ) -> bool:
+        """False when the log is of another patient, pathway or definition: then nothing follows from it."""
         episode, last = summary.episode_id, payloads[-1]
         opening = payloads[0]["event"]
         sealed = (
@@ -410,11 +423,11 @@ class _Look:
         if _sealed_columns(summary) != sealed:
             sentence = "Its summary names another patient, pathway or opening than its log."
             self.find("summary_differs", sentence, episode, len(entries))
-            return
+            return False
         for number, payload in enumerate(payloads, start=1):
             if (payload["pseudonym"], payload["pathway"]) != (last["pseudonym"], last["pathway"]):
                 self.find("pathway_differs", "It is of another patient or pathway.", episode, number)
-                return
+                return False
         named = last["pathway"]
         found = self._installation.catalogue.find(named["id"], named["version"])
         if found is None or found.content_hash != named["content_hash"]:
@@ -422,8 +435,10 @@ class _Look:
                 f"The definition {named['id']} version {named['version']} is not the one it was made under."
             )
             self.find("definition_differs", sentence, episode, len(entries))
-        elif derive:
+            return False
+        if derive:
             self._derived_again(summary, found, entries, payloads)
+        return True
 
     def _derived_again(
         self,

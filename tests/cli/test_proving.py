@@ -40,7 +40,7 @@ def test_a_record_that_holds_is_told_so_with_the_checkpoint_and_the_key(terminal
     terminal("worker", "--once")
     told = terminal.read("verify")
     assert "Site demo holds: 1 episode with 1 entry" in told
-    assert "1 recommendation was derived again, bit for bit." in told
+    assert "1 recommendation was derived again, the same to the last bit." in told
     assert "1 signed checkpoint agrees with the log" in told
     assert "The log is signed with pathway+" in told
     assert terminal.json("verify", "--quick")["sites"][0]["derived"] == 0

@@ -45,7 +45,7 @@ def test_an_untouched_episode_holds_and_says_what_was_looked_at(pages: Service, 
     shown = text_of(auditor.open(f"{planned(pages)}/verification"))
     assert "it holds" in shown
     assert "5 entries unaltered, in an unbroken chain" in shown
-    assert "5 recommendations were derived again, bit for bit" in shown
+    assert "5 recommendations were derived again, the same to the last bit" in shown
 
 
 def test_the_bundle_is_a_file_which_the_command_on_the_page_verifies(
@@ -104,6 +104,31 @@ def test_what_was_touched_is_named_with_the_way_to_its_entry(pages: Service, aud
     site = text_of(auditor.open("/verification?all=true"))
     assert f"Entry 3 : {COLUMN} Entry 3 of episode {episode[10:]}" in site
     assert "The site : The database no longer keeps rows of the table entry from being changed." in site
+
+
+def test_a_record_that_does_not_hold_says_what_to_do_and_calls_nothing_sound(
+    pages: Service, auditor: Browser
+) -> None:
+    episode = planned(pages)
+    touch(pages, episode, 2)
+    shown = text_of(auditor.open(f"{episode}/verification"))
+    assert "5 entries : whether each is what was sealed" in shown.replace("entries:", "entries :")
+    assert "each is what was sealed" not in shown.replace("whether each is what was sealed", "")
+    assert (
+        "5 recommendations were not derived again: of an episode whose entries do not hold nothing" in shown
+    )
+    assert "What to do now Do not rely on the entries named below" in shown
+    assert "What to do now" not in text_of(auditor.open(f"{planned(pages)}/verification"))
+
+
+def test_what_was_recorded_after_a_checkpoint_is_told_as_recorded_since(
+    pages: Service, auditor: Browser
+) -> None:
+    auditor.http.get(f"{planned(pages)}/bundle.json").raise_for_status()  # signs what was recorded so far
+    planned(pages)
+    shown = text_of(auditor.open("/verification?all=true"))
+    assert re.search(r"\d+ records were recorded since; the next checkpoint covers them\.", shown)
+    assert "one for each entry and each audit record" in shown
 
 
 COLUMN = "A column beside its sealed text says something else: who recorded it (sealed: dr-okafor)."
