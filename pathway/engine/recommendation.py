@@ -105,8 +105,17 @@ class Recommendation:
             ]
             undecided = row.tumour_board and row.undecided
             why = "The field is undecided here" if undecided else "The pathway recommends nothing here"
-            return f"{why}: the tumour board chooses among {', '.join(names)}."
+            return f"{why}: the tumour board chooses among {', '.join(names)}.{self._open_once_known(row)}"
         return "Nothing is due."
+
+    def _open_once_known(self, row: Row) -> str:
+        """The options closed by nothing but what nobody recorded: who reads the open ones alone takes them for all."""
+        told = []
+        for name in dict.fromkeys(offer.option for offer in row.offers):
+            wanted = [finding.label for finding, names in self.outcome.obtain.items() if name in names]
+            if wanted and self.status(name) == "blocked":
+                told.append(f"{self.pathway.option(name).label} ({', '.join(wanted)})")
+        return f" Not closed, but waiting for what is missing: {', '.join(told)}." if told else ""
 
     def _step(self, name: str) -> str:
         """What is recommended, as this episode needs it."""

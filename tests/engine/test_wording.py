@@ -47,6 +47,17 @@ def test_a_field_that_is_undecided_is_told_apart_from_what_a_person_chooses() ->
     assert summary(OTHERWISE) == "The pathway recommends nothing here: the tumour board chooses among stay."
 
 
+def test_what_waits_for_a_missing_fact_alone_is_not_passed_over_where_people_choose() -> None:
+    row = Row("1", "Choose.", (), None, (Offer("walk"), Offer("stay")), (WHY,))
+    story = Story.opened(home(row))
+    chosen = "The pathway recommends nothing here: the tumour board chooses among stay."
+    assert story.next(0).summary() == (
+        f"{chosen} Not closed, but waiting for what is missing: walk <up> (the weather)."
+    )
+    story.told("biomarker_recorded", 0, marker="weather", value="foul")
+    assert story.next(0).summary() == chosen
+
+
 @pytest.mark.shows("C-06")
 def test_where_the_recommended_option_is_refused_the_field_is_not_called_undecided() -> None:
     row = Row("1", "Set out.", (), Offer("walk"), (Offer("stay"),), (WHY,), undecided=True)

@@ -248,6 +248,23 @@ def test_the_field_is_called_undecided_only_where_it_is() -> None:
     assert held.next(4).summary().startswith(board)
 
 
+def test_treatment_that_waits_for_a_consent_nobody_recorded_is_told_beside_supportive_care() -> None:
+    story = after_two_cycles()
+    story.told("fitness_recorded", 44, lansky=40)
+    story.assessed(44, "PD", "PD")
+    told = story.next(44)
+    assert told.outcome.rows[0].number == "6a"
+    assert told.summary() == (
+        "The pathway recommends nothing here: the tumour board chooses among supportive care, "
+        "refer elsewhere (central nervous system team, trial, other centre). "
+        "Not closed, but waiting for what is missing: "
+        "change to another line of systemic therapy (consent to a new line of therapy), "
+        "local control by surgery or radiotherapy (whether local control is feasible)."
+    )
+    story.told("consent_recorded", 44, given=False)
+    assert "change to another line" not in story.next(44).summary()
+
+
 def _row(number: str) -> Any:
     (row,) = (each for each in PATHWAY.state("decision_due").table if each.number == number)
     return row
