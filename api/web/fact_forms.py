@@ -242,7 +242,7 @@ FORMS: Final[tuple[FactForm, ...]] = (
                 ),
             ),
         ),
-        obtains=frozenset({"toxicity_action"}),
+        obtains=frozenset({"toxicity_action", "emergency"}),
     ),
     FactForm(
         "toxicity_resolved",
@@ -284,8 +284,8 @@ FORMS: Final[tuple[FactForm, ...]] = (
             Group(
                 "Blood",
                 (
-                    Field("anc_per_ul", "Neutrophils", unit="per µl"),
-                    Field("platelets_per_ul", "Platelets", unit="per µl"),
+                    Field("anc_per_ul", "Neutrophils", unit="per µl", counted=True),
+                    Field("platelets_per_ul", "Platelets", unit="per µl", counted=True),
                     Field("hb_g_dl", "Haemoglobin", unit="g/dl"),
                 ),
             ),

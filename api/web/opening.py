@@ -180,10 +180,9 @@ def _typed(form: Form) -> Typed:
     typed = Typed(told, dict(_PLACES))
     baseline: list[dict[str, Any]] = []
     for facts in _baseline():
-        part = event_of(form, facts, _prefix(facts))
         if not _says_something(form, facts):
             continue
-        part.event["occurred_on"] = part.event["occurred_on"] or told["opened_on"]
+        part = event_of(form, facts, _prefix(facts), otherwise=told["opened_on"])
         typed.places |= {f"/baseline/{len(baseline)}{pointer}": name for pointer, name in part.places.items()}
         typed.faults |= part.faults
         baseline.append(part.event)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from typing import Any, Final
 
 from api.web.fact_fields import ON, Choice, FactForm, Field, Group, Rows
 from api.web.forms import Form
 from pathway.engine.findings import in_words
-from pathway.episodes.events import posted_schema
+from pathway.episodes.events import EARLIEST_YEAR, posted_schema
 
 Schema = Mapping[str, Any]
 
@@ -22,9 +23,25 @@ LONG: Final = 1000
 """A text that may be longer than this gets several lines."""
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,9}")
+_NUMBER: Final = re.compile(r"-?[0-9]+([.,][0-9]+)?")
+_THOUSANDS: Final = re.compile(
+    r"-?[1-9][0-9]{0,2}[.,\s'’\u00a0\u202f][0-9]{3}([.,\s'’\u00a0\u202f][0-9]{1,3})*"
+)
+"""What may be one thousand or a thousandth of it."""
+_YEARS: Final = range(EARLIEST_YEAR, 2101)
+_DAY: Final = "occurred_on"
 _PLACE: Final = re.compile(r"[1-3]?[0-9]")
 """A row of a form: more than forty nobody types."""
 _SEPARATED: Final = re.compile(r"[,;\n]")
+_NO_NUMBER: Final = "Write a number alone, such as 9.5; its unit stands beside the field."
+_WHICH_NUMBER: Final = (
+    "This can be read in two ways. Write thousands without a sign between the digits, as 150000, and decimals as"
+    " 9.5."
+)
+_NO_WHOLE: Final = "Write a whole number, such as 2."
+_WHICH_DAY: Final = "Say on which day."
+_NO_DAY: Final = "This is no day. Where there is no calendar to choose from, it is written like 2026-03-31."
+_NO_YEAR: Final = f"Look at the year: it lies outside {_YEARS[0]} to {_YEARS[-1]}."
 _SAID: Final = {"true": True, "false": False}
 _YES_OR_NO: Final = (("true", "Yes"), ("false", "No"))
 _TWICE: Final = "This is told twice, in two ways; leave one of them empty."
@@ -101,8 +118,8 @@ class Typed:
         return ""
 
 
-def event_of(form: Form, facts: FactForm, prefix: str = "") -> Typed:
-    """The event typed into the form, whose fields stand under `prefix`."""
+def event_of(form: Form, facts: FactForm, prefix: str = "", otherwise: str = "") -> Typed:
+    """The event typed into the form, whose fields stand under `prefix`; its day is `otherwise` where none is typed."""
     typed = Typed({"kind": facts.kind})
     for choice in facts.choices:
         typed.places[_pointer(choice.name)] = prefix + choice.how.name
@@ -114,8 +131,7 @@ def event_of(form: Form, facts: FactForm, prefix: str = "") -> Typed:
                 _take(typed, form, facts.kind, replace(each, when=each.when or group.when), prefix)
     for choice in facts.choices:
         _tell(typed, choice, form.text(prefix + choice.how.name), prefix)
-    typed.event.setdefault("occurred_on", "")
-    return typed
+    return _dated(typed, prefix, otherwise)
 
 
 def form_of(event: Mapping[str, Any], facts: FactForm, prefix: str = "") -> Form:
@@ -188,11 +204,16 @@ def taken(form: Form, kind: str, group: Group) -> Typed:
     for each in group.fields:
         if isinstance(each, Field):
             _take(typed, form, kind, each, "")
-    typed.event.setdefault("occurred_on", "")
-    return typed
+    return _dated(typed, "", "")
 
 
 # From the form to the event
+
+
+def _dated(typed: Typed, prefix: str, otherwise: str) -> Typed:
+    if typed.event.setdefault(_DAY, otherwise) == "":
+        typed.faults[prefix + _DAY] = _WHICH_DAY
+    return typed
 
 
 def _take(typed: Typed, form: Form, kind: str, each: Field, prefix: str) -> None:
@@ -204,6 +225,8 @@ def _take(typed: Typed, form: Form, kind: str, each: Field, prefix: str) -> None
         return
     if each.when and text != shape.default and not _counts(form, each.when, prefix):
         typed.faults[prefix + each.when.partition("=")[0]] = _UNCOUNTED
+    if wrong := _unreadable(shape, each, text):
+        typed.faults[prefix + each.name] = wrong
     _put(typed, each.name, _value(shape, text), prefix + each.name)
 
 
@@ -219,7 +242,10 @@ def _take_rows(typed: Typed, form: Form, kind: str, rows: Rows, when: str, prefi
         for each, text in row:
             name = f"{rows.name}.{number}.{_last(each.name)}"
             typed.places[_pointer(name)] = prefix + each.name
-            _put(typed, name, _value(shape_of(kind, name), text) if text else None, prefix + each.name)
+            shape = shape_of(kind, name)
+            if wrong := _unreadable(shape, each, text) if text else "":
+                typed.faults[prefix + each.name] = wrong
+            _put(typed, name, _value(shape, text) if text else None, prefix + each.name)
         number += 1
 
 
@@ -242,7 +268,27 @@ def _put(typed: Typed, name: str, value: object, told_in: str) -> None:
         inner[last] = value
 
 
+def _unreadable(shape: Shape, each: Field, text: str) -> str:
+    """What is wrong with how a number or a day is written; nothing that can be read in two ways is guessed."""
+    match shape.kind:
+        case "number":
+            if _THOUSANDS.fullmatch(text) and (each.counted or "." not in text or text.count(".") > 1):
+                return _WHICH_NUMBER
+            return "" if _NUMBER.fullmatch(text) else _NO_NUMBER
+        case "whole":
+            return "" if _WHOLE.fullmatch(text) else _NO_WHOLE
+        case "day":
+            try:
+                return "" if date.fromisoformat(text).year in _YEARS else _NO_YEAR
+            except ValueError:
+                return _NO_DAY
+        case _:
+            return ""
+
+
 def _value(shape: Shape, text: str) -> object:
+    if shape.kind == "number" and _NUMBER.fullmatch(text):
+        return text.replace(",", ".")
     if shape.kind == "flag":
         return _SAID.get(text, text)
     if shape.kind == "whole" and _WHOLE.fullmatch(text):

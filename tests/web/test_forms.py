@@ -151,8 +151,8 @@ KINDS: tuple[tuple[str, Typed, Told], ...] = (
     ),
     (
         "local_control_planned",
-        {"modality": "surgery", "planned_for": "2999-01-02", "after_cycle": "4"},
-        {"modality": "surgery", "planned_for": "2999-01-02", "after_cycle": 4},
+        {"modality": "surgery", "planned_for": "2050-01-02", "after_cycle": "4"},
+        {"modality": "surgery", "planned_for": "2050-01-02", "after_cycle": 4},
     ),
     (
         "local_control_completed",
@@ -366,6 +366,14 @@ def test_what_is_missing_and_what_leads_on_from_here_comes_first(pages: Service,
         ("gd2_measured", {"method": "flow"}, "status"),
         ("gd2_measured", {"status": "positive", "occurred_on": ""}, "occurred_on"),
         ("gd2_measured", {"status": "positive", "occurred_on": "2999-01-01"}, "occurred_on"),
+        ("gd2_measured", {"status": "positive", "occurred_on": "0026-11-05"}, "occurred_on"),
+        ("gd2_measured", {"status": "positive", "occurred_on": "yesterday"}, "occurred_on"),
+        ("local_control_planned", {"planned_for": "20026-11-05"}, "planned_for"),
+        ("fitness_recorded", {"platelets_per_ul": "150.000"}, "platelets_per_ul"),
+        ("fitness_recorded", {"platelets_per_ul": "150,000"}, "platelets_per_ul"),
+        ("fitness_recorded", {"anc_per_ul": "1 500"}, "anc_per_ul"),
+        ("fitness_recorded", {"hb_g_dl": "9,500"}, "hb_g_dl"),
+        ("fitness_recorded", {"hb_g_dl": "9.5 g/dl"}, "hb_g_dl"),
         ("toxicity_recorded", {"grade": "3"}, "term"),
         ("cycle_started", {"cycle": "two"}, "cycle"),
         ("fitness_recorded", {"alt_x_uln.value": "85"}, "alt_x_uln.limit"),
@@ -410,6 +418,39 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(
     kept = standing(answer.text, address)
     assert {name: kept.get(name, "") for name in sent} == sent
     assert len(entries(pages, episode)) == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"hb_g_dl": "9,5"}, ("hb_g_dl", "9.5")),
+        ({"hb_g_dl": "0,125"}, ("hb_g_dl", "0.125")),
+        ({"platelets_per_ul": "150000"}, ("platelets_per_ul", "150000")),
+        ({"alt_x_uln": "1.250"}, ("alt_x_uln", "1.250")),
+    ],
+)
+def test_a_comma_before_decimals_is_read_as_it_is_meant(
+    pages: Service, doctor: Browser, typed: Typed, told: tuple[str, str]
+) -> None:
+    episode = planned(pages)
+    assert record(doctor, episode, "fitness_recorded", **typed).status_code == 303
+    assert last(pages, episode)[told[0]] == told[1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"platelets_per_ul": "150.000"}, "This can be read in two ways. Write thousands without a sign"),
+        ({"occurred_on": "0026-11-05"}, "Look at the year: it lies outside 1950 to 2100."),
+        ({"occurred_on": ""}, "Say on which day."),
+        ({"temperature_c": "warm"}, "Write a number alone, such as 9.5"),
+    ],
+)
+def test_what_is_wrong_is_told_in_plain_words(
+    doctor: Browser, pages: Service, typed: Typed, sentence: str
+) -> None:
+    shown = text_of(record(doctor, planned(pages), "fitness_recorded", **{"hb_g_dl": "9.5"} | typed).text)
+    assert sentence in shown
 
 
 @pytest.mark.parametrize("row", ["40", "9" * 5000, "-1", "٣", "x"])
