@@ -50,6 +50,11 @@ def day(number: int) -> date:
     return FIRST_DAY + timedelta(days=number)
 
 
+def told(number: int) -> str:
+    """The same as sentences have it."""
+    return f"{day(number).day} {day(number):%b %Y}"
+
+
 @dataclass
 class Story:
     """The log of one episode. `on` is always a number of days after the first."""

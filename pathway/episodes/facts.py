@@ -14,6 +14,8 @@ from pathway.clinical.evidence import Citation
 from pathway.clinical.measurements import Measurements
 from pathway.clinical.terms import Component, Delivered, Precision, ToxicityScale, is_anti_gd2
 
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -27,6 +29,19 @@ class Stamp:
     def exact(self) -> bool:
         """True when days can be counted from it."""
         return self.precision is Precision.DAY
+
+    @property
+    def when(self) -> str:
+        """The date as far as it is known: `3 Jan 2026`, `Jan 2026`, `2026`, `a day that is not known`."""
+        match self.precision:
+            case Precision.DAY:
+                return f"{self.on.day} {_MONTHS[self.on.month - 1]} {self.on.year}"
+            case Precision.MONTH:
+                return f"{_MONTHS[self.on.month - 1]} {self.on.year}"
+            case Precision.YEAR:
+                return str(self.on.year)
+            case _:
+                return "a day that is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +63,10 @@ class Antigen(Noted):
 
     @property
     def in_words(self) -> str:
-        """The class with how, on what and when it was measured: `positive (flow cytometry, marrow, 2026-01-03)`."""
+        """The class with how, on what and when it was measured: `positive (flow cytometry, marrow, 3 Jan 2026)`."""
         percent = f"{self.percent.normalize():f} % of the cells" if self.percent is not None else None
         density = f"density {self.density.normalize():f}" if self.density is not None else None
-        told = (self.method, self.specimen, percent, density, str(self.at.on))
+        told = (self.method, self.specimen, percent, density, self.at.when)
         return f"{self.value} ({', '.join(each for each in told if each)})"
 
 

@@ -172,7 +172,7 @@ def test_fitness_says_on_which_scale_it_was_recorded(scale: str) -> None:
 @pytest.mark.parametrize(
     ("finding", "on", "told"),
     [
-        ("gd2", 300, "last known positive (2026-01-01), older than 180 days"),
+        ("gd2", 300, "last known positive (1 Jan 2026), older than 180 days"),
         ("fitness", 60, "last known Lansky 90, older than 14 days"),
         ("consent", 200, "last known given, older than 90 days"),
     ],

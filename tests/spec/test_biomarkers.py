@@ -29,7 +29,7 @@ def relapsed(**evidence: Any) -> Story:
 def test_alk_is_shown_with_value_and_day_where_the_line_is_chosen() -> None:
     story = relapsed()
     story.told("biomarker_recorded", 3, marker="ALK", value="F1174L")
-    assert detail(story, "alk", 3) == "ALK: F1174L (2026-01-04)"
+    assert detail(story, "alk", 3) == "ALK: F1174L (4 Jan 2026)"
     (prompt,) = told(story, "marker_alk", 3)
     assert "ALK inhibitor" in prompt["sentence"]
     assert prompt["because"]["source"] == "NCI PDQ 2025"
@@ -58,33 +58,33 @@ def test_alk_and_mycn_count_for_a_year_and_not_past_a_progression(marker: str) -
     story = relapsed()
     story.told("biomarker_recorded", 1, marker=marker, value="found")
     name = marker.casefold()
-    assert detail(story, name, 366) == f"{marker}: found (2026-01-02)"
-    assert detail(story, name, 367) == f"{marker}: found (2026-01-02), older than 365 days"
+    assert detail(story, name, 366) == f"{marker}: found (2 Jan 2026)"
+    assert detail(story, name, 367) == f"{marker}: found (2 Jan 2026), older than 365 days"
     story.treated(1)
     story.told("progression_evidence_recorded", 2, confirmed=True)
-    assert detail(story, name, 2) == f"{marker}: found (2026-01-02), from before the latest progression"
+    assert detail(story, name, 2) == f"{marker}: found (2 Jan 2026), from before the latest progression"
 
 
 def test_the_genotype_of_the_fc_receptors_counts_for_life() -> None:
     story = Story.opened()
     story.told("biomarker_recorded", 0, marker="FCGR3A", value="V/F")
     story.told("progression_evidence_recorded", 900, confirmed=True)
-    assert detail(story, "fcgr3a", 1500) == "FCGR3A: V/F (2026-01-01)"
+    assert detail(story, "fcgr3a", 1500) == "FCGR3A: V/F (1 Jan 2026)"
 
 
 def test_nk_cells_count_for_28_days_and_not_past_a_cycle() -> None:
     story = first_line()
     story.told("biomarker_recorded", 1, marker="NK cells", value="180", unit="/ul")
-    assert detail(story, "nk_cells", 29) == "NK cells: 180 /ul (2026-01-02)"
-    assert detail(story, "nk_cells", 30) == "NK cells: 180 /ul (2026-01-02), older than 28 days"
+    assert detail(story, "nk_cells", 29) == "NK cells: 180 /ul (2 Jan 2026)"
+    assert detail(story, "nk_cells", 30) == "NK cells: 180 /ul (2 Jan 2026), older than 28 days"
     story.cycle(1, 2)
-    assert detail(story, "nk_cells", 9) == "NK cells: 180 /ul (2026-01-02), from before the latest cycle"
+    assert detail(story, "nk_cells", 9) == "NK cells: 180 /ul (2 Jan 2026), from before the latest cycle"
 
 
 def test_a_marker_whose_day_is_not_known_says_so() -> None:
     story = relapsed()
     story.told("biomarker_recorded", 1, marker="ALK", value="found", occurred_precision="year")
-    assert detail(story, "alk", 1) == "ALK: found (2026-01-02), on a day that is not known"
+    assert detail(story, "alk", 1) == "ALK: found, on a day that is not known"
 
 
 def test_at_a_progression_the_tumour_is_profiled_again_unless_alk_is_known_since() -> None:
@@ -114,4 +114,10 @@ def test_a_marker_recorded_again_replaces_its_value() -> None:
     story = relapsed()
     story.told("biomarker_recorded", 1, marker="ALK", value="none found")
     story.told("biomarker_recorded", 2, marker="ALK variant", value="R1275Q")
-    assert detail(story, "alk", 2) == "ALK: R1275Q (2026-01-03)"
+    assert detail(story, "alk", 2) == "ALK: R1275Q (3 Jan 2026)"
+
+
+def test_no_day_is_made_up_for_a_value_whose_day_is_not_known() -> None:
+    story = Story.opened().planned()
+    story.told("biomarker_recorded", 3, marker="MYCN", value="amplified", occurred_precision="order")
+    assert detail(story, "mycn", 9) == "MYCN: amplified, on a day that is not known"

@@ -12,7 +12,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.cell_findings import car_
 from pathway.catalogue.high_risk_neuroblastoma_relapse.steps import to_cells
 from pathway.engine.checklists import Held
 from pathway.engine.recommendation import Recommendation
-from tests.story import Story, assessed_after_two_cycles, day
+from tests.story import Story, assessed_after_two_cycles, day, told
 
 CART01, OTHER, UNLISTED = "GD2-CART01", "autologous GD2 CAR-T", "1RG-CART"
 ORGANS: dict[str, Any] = {
@@ -434,7 +434,7 @@ def test_where_the_receptor_shares_the_epitope_a_person_answers_for_the_washout_
     assert held(story, 12, "antibody washout").standing == "met"
     story.treated(20)
     story.cycle(1, 21)
-    assert str(day(26)) in held(story, 26, "antibody washout").shown
+    assert told(26) in held(story, 26, "antibody washout").shown
 
 
 def test_what_no_value_answers_is_answered_by_a_person() -> None:
@@ -915,7 +915,7 @@ def test_partial_gd2_is_flagged_where_cells_are_chosen() -> None:
 
 
 def test_an_antibody_given_before_is_named_on_the_way_to_cells() -> None:
-    assert str(day(28)) in prompts(referred(), 45)["antibody_before_cells"]
+    assert told(28) in prompts(referred(), 45)["antibody_before_cells"]
     story = Story.opened().planned()
     story.decided("bridge_to_car_t", 2, "blocked")
     assert "antibody_before_cells" not in prompts(story, 2)

@@ -32,18 +32,18 @@ def progressed(**measured: Any) -> Story:
 @pytest.mark.shows("R-064")
 def test_an_answer_shows_gd2_with_method_specimen_and_day() -> None:
     story = progressed(status="positive", **IN_MARROW)
-    assert shown(story, 2) == "positive (flow cytometry, marrow, 2026-01-03)"
+    assert shown(story, 2) == "positive (flow cytometry, marrow, 3 Jan 2026)"
 
 
 def test_an_answer_shows_the_share_of_cells_and_the_density_as_reported() -> None:
     story = progressed(status="partial", specimen="tumour", percent="40.0", density="1200")
-    assert shown(story, 2) == "partial (tumour, 40 % of the cells, density 1200, 2026-01-03)"
+    assert shown(story, 2) == "partial (tumour, 40 % of the cells, density 1200, 3 Jan 2026)"
 
 
 def test_gd2_that_could_not_be_read_is_unknown_and_says_on_what_it_was_tried() -> None:
     story = progressed(status="indeterminate", specimen="marrow")
     assert story.finding("gd2", 2) == "unknown"
-    assert shown(story, 2) == "indeterminate (marrow, 2026-01-03)"
+    assert shown(story, 2) == "indeterminate (marrow, 3 Jan 2026)"
 
 
 @pytest.mark.parametrize("status", ["positive", "partial", "negative"])
@@ -62,7 +62,7 @@ def test_gd2_measured_before_the_antibody_counts_while_its_line_lasts_and_asks_t
     story = assessed_after_two_cycles("SD")
     assert story.finding("gd2", 45) == "positive"
     (prompt,) = told(story, "gd2_before_antibody", 45)
-    assert prompt["detail"] == "positive (2026-01-01); antibody until 2026-01-29"
+    assert prompt["detail"] == "positive (1 Jan 2026); antibody until 29 Jan 2026"
     story.told("gd2_measured", 46, status="positive")
     assert not told(story, "gd2_before_antibody", 46)
 
@@ -98,7 +98,7 @@ def test_a_planned_antibody_that_was_left_out_of_a_cycle_ends_with_the_day_the_c
 def test_in_remission_the_last_known_gd2_counts_and_is_shown_as_such() -> None:
     story = assessed_after_two_cycles("CR")
     assert story.finding("gd2", 45) == "positive"
-    assert shown(story, 45) == "last known positive (2026-01-01); no tissue in remission"
+    assert shown(story, 45) == "last known positive (1 Jan 2026); no tissue in remission"
     assert told(story, "gd2_last_known", 45)
     assert not told(assessed_after_two_cycles("SD"), "gd2_last_known", 45)
 
@@ -121,13 +121,13 @@ def test_gd2_that_is_not_known_is_asked_for_and_delays_nothing(status: str | Non
     assert story.status("start_chemoimmunotherapy", 0) == "recommended"
     (prompt,) = told(story, "gd2_to_measure", 0)
     assert "treatment does not wait for it" in prompt["sentence"]
-    assert prompt["detail"] == ("indeterminate (2026-01-01)" if status else "not measured")
+    assert prompt["detail"] == ("indeterminate (1 Jan 2026)" if status else "not measured")
 
 
 def test_gd2_is_asked_for_again_when_it_has_become_too_old() -> None:
     story = assessed_after_two_cycles("PD")
     (prompt,) = told(story, "gd2_to_measure", 45)
-    assert prompt["detail"] == "last known positive (2026-01-01), before the latest progression"
+    assert prompt["detail"] == "last known positive (1 Jan 2026), before the latest progression"
 
 
 def test_gd2_that_is_known_is_not_asked_for() -> None:
@@ -158,7 +158,7 @@ def test_of_two_specimens_that_disagree_the_later_counts_and_a_person_is_told() 
     story.told("gd2_measured", 5, status="negative", specimen="marrow")
     assert story.finding("gd2", 5) == "negative"
     (prompt,) = told(story, "gd2_conflict", 5)
-    assert prompt["detail"] == "negative (marrow, 2026-01-06); before it positive (tumour, 2026-01-03)"
+    assert prompt["detail"] == "negative (marrow, 6 Jan 2026); before it positive (tumour, 3 Jan 2026)"
 
 
 def test_the_same_specimen_measured_again_is_no_disagreement() -> None:

@@ -393,7 +393,7 @@ def test_the_question_stays_after_the_side_effect_has_resolved() -> None:
 def test_the_question_says_since_when_and_for_which_time() -> None:
     story = running()
     suffers(story, "motor neuropathy", 2)
-    assert "grade 2, since 2026-01-04 (16 days)" in detail(story, "stop_question", 19)
+    assert "grade 2, since 4 Jan 2026 (16 days)" in detail(story, "stop_question", 19)
     suffers(story, "capillary leak", 2, ongoing=False)
     suffers(story, "capillary leak", 2, on=5, ongoing=False, occurred_precision="month")
     (leak,) = (each for each in prompts(story, "stop_question", 5) if "leak" in each["detail"])
@@ -406,7 +406,7 @@ def test_how_long_it_goes_on_is_counted_over_a_change_of_line() -> None:
     suffers(story, "motor neuropathy", 2, agent="dinutuximab beta")
     story.decided("change_line", 10, "possible", agents=["naxitamab", "irinotecan"])
     suffers(story, "peripheral motor neuropathy", 2, on=33, agent="dinutuximab beta")
-    assert "since 2026-01-04 (30 days)" in detail(story, "stop_question", 33)
+    assert "since 4 Jan 2026 (30 days)" in detail(story, "stop_question", 33)
 
 
 def test_a_rule_that_only_its_missing_grade_leaves_open_is_no_question_of_judgement() -> None:

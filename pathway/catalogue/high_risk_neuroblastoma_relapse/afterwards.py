@@ -85,7 +85,7 @@ def _second_malignancy(episode: Episode, _: date) -> Iterator[Noticed]:
 
 def _contested(episode: Episode, _: date) -> Iterator[Noticed]:
     for each in contested_decisions(episode):
-        yield Noticed(f"decided on {each.at.on}", each.at)
+        yield Noticed(f"decided on {each.at.when}", each.at)
 
 
 def _emergency(episode: Episode, as_of: date) -> Iterator[Noticed]:

@@ -98,7 +98,7 @@ def _before_antibody(episode: Episode, as_of: date) -> Iterator[Noticed]:
     if measured is None or given is None or not counts or not gives_antibody(episode):
         return
     if given.on >= measured.at.on:
-        yield Noticed(f"{measured.in_words}; antibody until {given.on}", measured.at)
+        yield Noticed(f"{measured.in_words}; antibody until {given.when}", measured.at)
 
 
 def _amount(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
@@ -110,7 +110,7 @@ def _amount(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
 def _marker(marker: Marker, episode: Episode, as_of: date) -> Iterator[Noticed]:
     noted = episode.biomarkers.get(marker.name)
     if noted is not None:
-        told = f"{marker.label}: {noted.value} ({noted.at.on})"
+        told = f"{marker.label}: {noted.value}" + (f" ({noted.at.when})" if noted.at.exact else "")
         old = _too_old(marker, noted, episode, as_of)
         yield Noticed(f"{told}, {old}" if old else told, noted.at)
 

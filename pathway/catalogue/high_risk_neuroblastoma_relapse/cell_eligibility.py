@@ -271,7 +271,7 @@ def _washout(episode: Episode, as_of: date) -> Held | None:
     last = _last_systemic(episode)
     if last is None:
         return None
-    told = f"systemic therapy last on {last.on}"
+    told = f"systemic therapy last on {last.when}"
     if last.exact and as_of >= last.on + timedelta(days=WASHOUT_DAYS):
         return Held("met", told, last)
     return _by_a_person(
@@ -282,7 +282,7 @@ def _washout(episode: Episode, as_of: date) -> Held | None:
 def _antibody_washout(episode: Episode, as_of: date) -> Held | None:
     last = episode.last_anti_gd2
     if last is not None:
-        return _by_a_person(episode, as_of, f"anti-GD2 antibody last on {last.on}", last)
+        return _by_a_person(episode, as_of, f"anti-GD2 antibody last on {last.when}", last)
     before = (
         therapy for therapy in episode.prior_therapies.values() if any(map(is_anti_gd2, therapy.agents))
     )

@@ -104,7 +104,7 @@ def lymphodepletion(episode: Episode, as_of: date) -> Found:
     noted = step_of_this_bridge(episode, "lymphodepletion")
     if noted is None:
         return Found("awaited")
-    told, days = f"lymphodepletion last on {noted.at.on}", t.LYMPHODEPLETION_DAYS.value
+    told, days = f"lymphodepletion last on {noted.at.when}", t.LYMPHODEPLETION_DAYS.value
     counts = noted.at.exact and as_of <= noted.at.on + timedelta(days=days)
     return Found("given" if counts else "lapsed", told, noted.at)
 

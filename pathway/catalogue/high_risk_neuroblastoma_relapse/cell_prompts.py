@@ -129,7 +129,7 @@ def _fever(episode: Episode, as_of: date) -> Iterator[Noticed]:
 def _infused(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
     infused = episode.car_t.get("infused")
     if infused is not None:
-        yield Noticed(f"infused on {infused.at.on}", infused.at)
+        yield Noticed(f"infused on {infused.at.when}", infused.at)
 
 
 def _not_collected(episode: Episode, as_of: date) -> Iterator[Noticed]:
@@ -153,7 +153,7 @@ def _partial(episode: Episode, as_of: date) -> Iterator[Noticed]:
 def _epitope(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
     last = episode.last_anti_gd2
     if last is not None:
-        yield Noticed(f"anti-GD2 antibody last on {last.on}", last)
+        yield Noticed(f"anti-GD2 antibody last on {last.when}", last)
         return
     for therapy in episode.prior_therapies.values():
         if any(map(is_anti_gd2, therapy.agents)):
@@ -177,7 +177,7 @@ def _in_making(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG
 def _late_effects(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
     infused = episode.car_t.get("infused")
     if infused is not None and late_effects(episode):
-        yield Noticed(f"infused on {infused.at.on}", infused.at)
+        yield Noticed(f"infused on {infused.at.when}", infused.at)
 
 
 def _exit(step: str) -> Reading:

@@ -383,7 +383,7 @@ def new_line_consent(episode: Episode, as_of: date) -> Found:
     noted, began = episode.consents.get("systemic_therapy"), episode.line_began
     given = noted is not None and noted.value == "given"
     if noted is not None and given and began is not None and noted.at.on <= began.on:
-        return Found(STALE, f"last known given, for the line that began on {began.on}", noted.at)
+        return Found(STALE, f"last known given, for the line that began on {began.when}", noted.at)
     return _consent(episode, "systemic_therapy", as_of)
 
 

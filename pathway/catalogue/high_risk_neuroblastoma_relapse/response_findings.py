@@ -214,7 +214,7 @@ def suspicion(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
         return Found("none")
     last = timepoint.last if timepoint else None
     if last is None or last.on == progression.at.on or later_progression(episode) is not None:
-        return Found("open", f"suspected on {progression.at.on}", progression.at)
+        return Found("open", f"suspected on {progression.at.when}", progression.at)
     return Found("none", "answered by a later assessment", last)
 
 
@@ -256,7 +256,7 @@ def work_up(episode: Episode, as_of: date) -> Found:
     if (why := _lapsed(episode, timepoint, as_of)) is not None:
         return Found("in", f"{why}: a new assessment is needed", timepoint.last)
     over = as_of > timepoint.first.on + timedelta(days=t.WORK_UP_DAYS.value)
-    return Found("over" if over else "in", f"first examination {timepoint.first.on}", timepoint.first)
+    return Found("over" if over else "in", f"first examination {timepoint.first.when}", timepoint.first)
 
 
 @finding("cycles since the last assessment", ("fewer_than_two", "two_or_more"))

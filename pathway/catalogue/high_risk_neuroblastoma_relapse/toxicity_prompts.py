@@ -85,7 +85,7 @@ def _since(toxicity: Toxicity, as_of: date) -> str:
     if not toxicity.since.exact:
         return graded(toxicity)
     days = (as_of - toxicity.since.on).days
-    return f"{graded(toxicity)}, since {toxicity.since.on} ({days} {'day' if days == 1 else 'days'})"
+    return f"{graded(toxicity)}, since {toxicity.since.when} ({days} {'day' if days == 1 else 'days'})"
 
 
 def _stop_questions(episode: Episode, as_of: date) -> Iterator[Noticed]:
