@@ -136,6 +136,8 @@ def _not_whole(row: Document) -> list[str]:
 def _row(row: Document, unsigned: frozenset[str]) -> dict[str, Any]:
     event = row["event"]
     told = f"{in_words(row['kind'])}: {entry_in_words(event)}".removesuffix(": ")
+    if row["kind"] == "decision_made":
+        told = f"{told}; recorded by {row['actor']}"
     if response := row.get("response"):
         told = f"{told}. In force: {response}"
     return {

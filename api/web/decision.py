@@ -15,15 +15,16 @@ from api.web.episode import episode_page
 from api.web.forms import Form, SignedInAnew, read_form
 from api.web.rendering import Page, see
 from api.web.sending import Returned, come_back, sent
-from api.web.sessions import signed_in
+from api.web.sessions import Session, signed_in
 from pathway.use_cases import countersign, decide
-from pathway.use_cases.permissions import Operation
+from pathway.use_cases.permissions import Operation, Role
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
 FIELDS: Final[Mapping[str, str]] = {
     "/option": "option",
     "/decided_on": "decided_on",
+    "/decided_by": "decided_by",
     "/detail/regimen": "regimen",
     "/detail/agents": "agents",
     "/detail/modality": "modality",
@@ -54,7 +55,7 @@ async def decide_on_an_option(request: Request) -> Response:
     except SignedInAnew as anew:
         returned = come_back(request, "decision", anew)
         return await episode_page(request, session, asking, returned=returned)
-    if wrong := _left_open(form):
+    if wrong := _left_open(form, session):
         note_outcome(request.scope, "invalid_body")
         return await episode_page(request, session, asking, returned=Returned("decision", form, wrong))
     body, service = _decision(form), installation(request)
@@ -91,9 +92,14 @@ async def sign_a_decision(request: Request) -> Response:
     return await episode_page(request, session, asking, returned=returned)
 
 
-def _left_open(form: Form) -> dict[str, str]:
-    """What only the person can say: neither the option nor the day is filled in for them."""
+def _left_open(form: Form, session: Session) -> dict[str, str]:
+    """What only the person can say: neither the option nor the day is filled in for them.
+
+    Who is no clinician records what others decided, and says who they were.
+    """
     asked = {"option": "Choose what was decided.", "decided_on": "Say on which day it was decided."}
+    if Role.CLINICIAN not in session.roles:
+        asked["decided_by"] = "Say who decided: you record it under your own name."
     return {name: sentence for name, sentence in asked.items() if not form.text(name)}
 
 
@@ -105,4 +111,6 @@ def _decision(form: Form) -> bytes:
     reason = {name: form.text(f"reason_{name}") for name in ("code", "text") if form.text(f"reason_{name}")}
     asked: dict[str, Any] = {"option": form.text("option"), "detail": detail, "basis": form.text("basis")}
     asked["decided_on"] = form.text("decided_on")
+    if by := form.text("decided_by"):
+        asked["decided_by"] = by
     return orjson.dumps(asked | ({"reason": reason} if reason else {}))

@@ -99,6 +99,7 @@ def _shown(told: Document) -> dict[str, Any]:
         "facts": list(facts_in_words(told["episode"]["facts"])),
         "choices": choices,
         "taking": _taking(choices["details"]),
+        "deciders": [(value, told[:1].upper() + told[1:]) for value, told in choices["decided_by"]],
         "closures": _in_words(choices["closures"]),
         "modalities": _in_words(choices["modalities"]),
     }

@@ -28,6 +28,7 @@ from pathway.use_cases.read_episode import read_episode
 from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.words import (
     changes_in_words,
+    decider_in_words,
     detail_in_words,
     entry_in_words,
     fact_in_words,
@@ -83,6 +84,7 @@ async def show(request: Request) -> Response:
             content=partial(entry_in_words, options=options),
             changes=changes_in_words,
             details=detail_in_words,
+            decider=decider_in_words,
             reason=reason_in_words,
             said=partial(impact_in_words, options=options),
             option=partial(option_in_words, options=options),

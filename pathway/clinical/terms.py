@@ -255,6 +255,30 @@ def is_anti_gd2(agent: str) -> bool:
     return spelling(agent) in ANTI_GD2_AGENTS
 
 
+class DecidedBy(StrEnum):
+    """Who took a decision; who recorded it is known by their credentials."""
+
+    TUMOUR_BOARD = "tumour_board"
+    TREATING_CLINICIAN = "treating_clinician"
+    FAMILY_WITH_THE_TEAM = "family_with_the_team"
+    OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """Who it was, as a sentence goes on after "decided by"."""
+        return _DECIDED_BY_LABELS[self]
+
+
+_DECIDED_BY_LABELS: Final[Mapping[DecidedBy, str]] = MappingProxyType(
+    {
+        DecidedBy.TUMOUR_BOARD: "the tumour board",
+        DecidedBy.TREATING_CLINICIAN: "the treating clinician",
+        DecidedBy.FAMILY_WITH_THE_TEAM: "the family with the team",
+        DecidedBy.OTHER: "somebody else",
+    }
+)
+
+
 class OverrideReason(StrEnum):
     """Why people did otherwise than recommended: the groups of HL7's non-adherence reason codes."""
 

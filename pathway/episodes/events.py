@@ -40,6 +40,7 @@ from pathway.clinical.terms import (
     CnsStatus,
     Component,
     ComponentRating,
+    DecidedBy,
     Delivered,
     Gd2Status,
     Intent,
@@ -526,6 +527,8 @@ class DecisionMade(Event):
     basis: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     offered_as: Literal["recommended", "possible", "blocked"]
     recommended: Name | None = None
+    decided_by: DecidedBy | None = None
+    """Who took it, where that was said; the actor of the entry is who recorded it."""
     reason: Reason | None = None
     awaits_second_signature: bool = False
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from pathway.clinical.terms import Precision
+from pathway.clinical.terms import DecidedBy, Precision
 from pathway.engine.outcome import Status
 from pathway.engine.recommendation import Recommendation, basis_of
 from pathway.episodes.events import DecisionDetail, DecisionMade, Reason
@@ -35,7 +35,7 @@ LONGEST_CONSIDERATION_DAYS = 92
 
 
 class Request(BaseModel):
-    """The option chosen, what exactly, the digest of the recommendation it rests on, and why it differs from it."""
+    """The option, what exactly, the digest of the recommendation it rests on, who took it, and why it differs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -44,6 +44,7 @@ class Request(BaseModel):
     basis: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     decided_on: date | None = None
     decided_precision: Precision = Precision.DAY
+    decided_by: DecidedBy | None = None
     reason: Reason | None = Field(default=None)
 
 
@@ -104,6 +105,7 @@ def _proposed(draft: Draft, asked: Request, *, minimal: bool) -> Proposal:
         basis=asked.basis,
         offered_as=status,
         recommended=told.recommended,
+        decided_by=asked.decided_by,
         reason=asked.reason,
         awaits_second_signature=bool(stops),
     )

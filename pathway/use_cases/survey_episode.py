@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from pathway.clinical.regimens import regimen
-from pathway.clinical.terms import ClosureReason, LocalControlModality, OverrideReason
+from pathway.clinical.terms import ClosureReason, DecidedBy, LocalControlModality, OverrideReason
 from pathway.engine.definition import STAY, Pathway
 from pathway.engine.diagram import Course, drawn_with
 from pathway.engine.findings import in_words
@@ -194,6 +194,7 @@ def _form(pathway: Pathway) -> dict[str, Any]:
         "regimens": [[in_words(each.id), each.name] for each in pathway.regimens],
         "closures": list(ClosureReason),
         "modalities": list(LocalControlModality),
+        "decided_by": [[each.value, each.label] for each in DecidedBy],
         "rests_in": {
             name: pathway.state(name).label for name in ("follow_up", "restaging", "referred_elsewhere")
         },

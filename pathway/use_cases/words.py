@@ -8,7 +8,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from pathway.clinical.terms import OverrideReason
+from pathway.clinical.terms import DecidedBy, OverrideReason
 from pathway.engine.findings import in_words
 from pathway.use_cases.refusals import OUTCOMES
 from pathway.use_cases.wording import Wording, day_in_words, place_of, value_in_words, wording_of
@@ -68,6 +68,11 @@ def reason_in_words(event: Document) -> str:
     reason = event.get("reason") or {}
     told = [OverrideReason(reason["code"]).label] if reason.get("code") else []
     return "; ".join((*told, *([reason["text"].rstrip(".")] if reason.get("text") else [])))
+
+
+def decider_in_words(event: Document) -> str:
+    """Who took a decision; empty where it was not said."""
+    return DecidedBy(event["decided_by"]).label if event.get("decided_by") else ""
 
 
 def facts_in_words(facts: Document) -> Iterator[tuple[str, str, Document]]:
@@ -174,6 +179,8 @@ def _shortened(told: str) -> str:
 
 def _decision(event: Document, options: Labels) -> Iterator[str]:
     yield f"{option_in_words(event['option'], options)}, which was {event['offered_as']}"
+    if who := decider_in_words(event):
+        yield f"decided by {who}"
     yield from _fields(event.get("detail") or {})
     if told := reason_in_words(event):
         yield f"because: {told}"

@@ -74,6 +74,7 @@ def works_off_her_list(desk: Desk, child: str) -> None:
     expect(page.locator("#next")).to_have_text("Recommended: start chemoimmunotherapy.")
     page.get_by_role("radio", name="Start chemoimmunotherapy").check()
     page.get_by_label("Regimen").fill("dinutuximab_beta_irinotecan_temozolomide")
+    page.get_by_label("Decided by").select_option(label="The tumour board")
     page.get_by_label("In your own words").fill("Off label, as agreed with the family.")
     page.get_by_role("button", name="Record the decision").click()
     expect(page.locator("#recorded")).to_contain_text("Recorded: decision made")

@@ -466,6 +466,34 @@ def test_deviating_takes_the_same_form_with_a_reason(pages: Service, doctor: Bro
     assert state(pages, episode) == "supportive_care"
 
 
+def test_a_coordinator_says_who_decided_and_the_record_names_both(pages: Service, sign_in: SignIn) -> None:
+    episode = planned(pages)
+    nurse = sign_in("coordinator", subject="nurse-sol")
+    chosen = {"option": "supportive_care", "reason_text": "a quiet time at home"}
+    nameless = decide(nurse, episode, **chosen)
+    assert nameless.status_code == 422
+    assert beside(nameless.text, "decided_by").startswith("Say who decided")
+    answer = decide(nurse, episode, **chosen, decided_by="tumour_board")
+    told = "decided by the tumour board"
+    assert told in text_of(receipt_of(answer.text))
+    assert "recorded by nurse-sol" in text_of(receipt_of(answer.text))
+    assert "Decided by The tumour board; recorded by nurse-sol" in text_of(nurse.open(f"{episode}/history"))
+    sheet = text_of(nurse.open(f"{episode}/sheet"))
+    assert told in sheet
+    assert "recorded by nurse-sol" in sheet
+
+
+def test_a_clinician_who_decides_need_not_say_who_did(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    assert decide(doctor, episode, option="hold", reason_text="a fever").status_code == 200
+    (decision,) = (
+        each["event"]
+        for each in pages.get(f"/v1{episode}/history").json()["entries"]
+        if each["kind"] == "decision_made"
+    )
+    assert "decided_by" not in decision
+
+
 # The override of a hard stop, and its second signature
 
 OVERRIDE = {
@@ -518,7 +546,8 @@ def test_nobody_signs_twice_and_no_coordinator_does(pages: Service, doctor: Brow
 
 
 def test_a_coordinator_cannot_override_and_keeps_what_was_typed(pages: Service, sign_in: SignIn) -> None:
-    answer = decide(sign_in("coordinator", subject="nurse-sol"), stopped(pages), **OVERRIDE)
+    nurse = sign_in("coordinator", subject="nurse-sol")
+    answer = decide(nurse, stopped(pages), **OVERRIDE, decided_by="tumour_board")
     assert answer.status_code == 403
     assert "a clinician decides on it, and another one signs" in answer.text
     assert "rechallenge under supervision</textarea>" in answer.text
