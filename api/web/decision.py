@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 import orjson
@@ -13,10 +14,12 @@ from api.dependencies import Query, installation, request_digest
 from api.problems import note_outcome
 from api.web.episode import episode_page
 from api.web.forms import Form, SignedInAnew, read_form
+from api.web.looking import Looking
 from api.web.rendering import Page, see
 from api.web.sending import Returned, come_back, sent
 from api.web.sessions import Session, signed_in
 from pathway.use_cases import countersign, decide
+from pathway.use_cases.installation import today_in
 from pathway.use_cases.permissions import Operation, Role
 
 router = APIRouter(route_class=Page, include_in_schema=False)
@@ -49,23 +52,30 @@ async def decide_on_an_option(request: Request) -> Response:
     session, asking = signed_in(request)
     Query(request)
     asking.require(Operation.DECIDE_ON_AN_OPTION)
-    episode_id = request.path_params["episode_id"]
+    episode_id, service = request.path_params["episode_id"], installation(request)
+    today = today_in(service.settings.time_zone(session.site_id), service.clock())
     try:
         form = await read_form(request, session)
     except SignedInAnew as anew:
         returned = come_back(request, "decision", anew)
-        return await episode_page(request, session, asking, returned=returned)
+        looked = _looked_at(anew.form, "as_of", today)
+        return await episode_page(request, session, asking, looked=looked, returned=returned)
+    looked = _looked_at(form, "as_of", today)
     if wrong := _left_open(form, session):
         note_outcome(request.scope, "invalid_body")
-        return await episode_page(request, session, asking, returned=Returned("decision", form, wrong))
-    body, service = _decision(form), installation(request)
-    key, digest = form.key, request_digest(request, asking, body)
+        returned = Returned("decision", form, wrong)
+        return await episode_page(request, session, asking, looked=looked, returned=returned)
+    body, key = _decision(form), form.key
+    digest = request_digest(request, asking, body)
     done = await sent(request, key, lambda: decide.decide(service, asking, episode_id, body, key, digest))
     if not done.refused:
         return see(f"/episodes/{episode_id}?recorded={done.document['entry']}")
     faults = {"": _CLINICIANS} if done.outcome == "not_permitted" else done.faults(FIELDS)
+    if done.outcome == "stale_decision":
+        # It comes back on the recommendation for the day of the decision, on which it can be recorded.
+        looked = _looked_at(form, "decided_on", today)
     returned = Returned("decision", form, faults, done.status, done.key)
-    return await episode_page(request, session, asking, returned=returned)
+    return await episode_page(request, session, asking, looked=looked, returned=returned)
 
 
 @router.post("/episodes/{episode_id}/decisions/{entry_id}/countersignature", name="sign_a_decision")
@@ -90,6 +100,15 @@ async def sign_a_decision(request: Request) -> Response:
         return see(f"/episodes/{episode_id}?recorded={done.document['entry']}")
     returned = Returned(entry_id, form, done.faults({"/reason": "reason"}), done.status, done.key)
     return await episode_page(request, session, asking, returned=returned)
+
+
+def _looked_at(form: Form, field: str, today: date) -> Looking:
+    """The page as of the day in this field; today's where there is none, or none before it."""
+    try:
+        on = date.fromisoformat(form.text(field))
+    except ValueError:
+        return Looking()
+    return Looking(on) if on < today else Looking()
 
 
 def _left_open(form: Form, session: Session) -> dict[str, str]:

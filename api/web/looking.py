@@ -29,8 +29,15 @@ class Looking:
 
     @property
     def elsewhere(self) -> bool:
-        """True when this is not the episode as it stands today: nothing can be decided on it."""
+        """True when this is not the episode as it stands today: nothing can be recorded on it."""
         return self.as_of is not None or self.known_at is not None
+
+    def decides(self, today: date) -> bool:
+        """True where a decision can be recorded: on all that is known, as of a day that is not to come.
+
+        What was decided last week is recorded on that day's recommendation, which today's may no longer be.
+        """
+        return self.known_at is None and (self.as_of is None or self.as_of <= today)
 
     @property
     def address(self) -> str:

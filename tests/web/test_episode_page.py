@@ -238,7 +238,12 @@ def test_another_day_is_said_to_be_another_day_and_has_no_forms(pages: Service, 
     assert "This is not today’s page" not in doctor.open(episode)
     page = doctor.open(f"{episode}?as_of={ago(3)}")
     assert "This is not today’s page" in page
-    assert "/decisions" not in page
+    assert "/record" not in page
+    to_come = (TODAY + timedelta(days=3)).isoformat()
+    for asked in (f"as_of={to_come}", f"known_at={ago(0)}", f"as_of={ago(3)}&known_at={ago(0)}"):
+        elsewhere = doctor.open(f"{episode}?{asked}")
+        assert "/decisions" not in elsewhere
+        assert "Nothing can be decided on it." in elsewhere
     assert "Nothing was known of this episode by then" in doctor.open(
         f"{episode}?known_at={ago(3)}", status=404
     )
@@ -325,6 +330,64 @@ def test_a_decision_on_what_has_changed_comes_back_with_the_new_recommendation_a
     assert hidden(answer.text)["basis"] == told["basis"] != hidden(page)["basis"]
     assert hidden(answer.text)["key"] != hidden(page)["key"]
     assert state(pages, episode) == "progression_confirmed"
+
+
+def aged(pages: Service) -> str:
+    """One whose performance status was told so long ago that it counted last week and counts no longer."""
+    patient = {"system": "urn:example:mrn", "value": f"child-{next(_numbers)}"}
+    body = {"pathway": PATHWAY, "patient": patient, "opened_on": ago(40), "risk_group": "high"}
+    episode: str = pages.post("/v1/episodes", body).headers["location"]
+    evidence = {"confirmed": True, "setting": "relapse", "pattern": "metastatic"}
+    facts = (
+        {"kind": "progression_evidence_recorded"} | evidence,
+        {"kind": "gd2_measured", "status": "positive"},
+        {"kind": "consent_recorded", "given": True},
+        {"kind": "fitness_recorded", "lansky": 90},
+    )
+    pages.record(episode, *(fact | {"occurred_on": ago(18)} for fact in facts)).raise_for_status()
+    return episode.removeprefix("/v1")
+
+
+def test_what_the_board_decided_last_week_is_recorded_on_that_days_recommendation_though_facts_have_aged(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = aged(pages)
+    then, now = (pages.get(f"/v1{episode}/next-step?as_of={day}").json() for day in (ago(7), ago(0)))
+    assert (then["recommended"], now["recommended"]) == ("start_chemoimmunotherapy", "complete_workup")
+    typed = {"option": "start_chemoimmunotherapy", "decided_on": ago(7), "reason_text": "as the board said"}
+    refused = decide(doctor, episode, **typed)
+    assert refused.status_code == 409
+    assert f"The question is asked for {date_of(7)} ." in text_of(refused.text)
+    assert then["summary"] in text_of(refused.text)
+    assert hidden(refused.text)["basis"] == then["basis"]
+    assert 'value="start_chemoimmunotherapy" checked' in refused.text
+    assert "as the board said</textarea>" in refused.text
+    again = decide(doctor, episode, refused.text, **typed)
+    assert again.status_code == 200
+    assert state(pages, episode) == "chemoimmunotherapy.ready"
+    (decision,) = pages.get(f"/v1{episode}/history").json()["entries"][-1:]
+    assert (decision["on"], decision["event"]["offered_as"]) == (ago(7), "recommended")
+
+
+def test_a_page_of_last_week_takes_that_days_decision_and_refuses_one_on_facts_that_came_since_it_was_shown(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = aged(pages)
+    page = doctor.open(f"{episode}?as_of={ago(7)}")
+    assert f'id="decided_on" name="decided_on" type="date" value="{ago(7)}"' in page
+    typed = {"option": "start_chemoimmunotherapy", "decided_on": ago(7), "reason_text": "as the board said"}
+    negative = {"kind": "gd2_measured", "status": "negative", "occurred_on": ago(9)}
+    pages.record(f"/v1{episode}", negative).raise_for_status()
+    stale = decide(doctor, episode, page, **typed)
+    assert stale.status_code == 409
+    assert state(pages, episode) == "progression_confirmed"
+    fresh = doctor.open(f"{episode}?as_of={ago(7)}")
+    unsaid = decide(doctor, episode, fresh, option="hold", decided_on="", reason_text="a fever")
+    assert unsaid.status_code == 422
+    assert f"The question is asked for {date_of(7)} ." in text_of(unsaid.text)
+    assert (
+        decide(doctor, episode, fresh, option="hold", decided_on=ago(7), reason_text="x").status_code == 200
+    )
 
 
 def test_where_it_is_not_known_whether_it_was_recorded_the_form_can_be_sent_again_as_it_is(
