@@ -14,9 +14,10 @@ def _mibg(name: str, label: str, hint: str = "", words: Words | None = None) -> 
     return Field(f"components.metastatic.mibg.{name}", label, hint, words=words or {})
 
 
-def _rating(component: str, *ratings: str) -> Field:
+def _rating(component: str, *ratings: str, hint: str = "") -> Field:
     words = {each: RESPONSES[each] for each in ratings}
-    return Field(f"components.{component}.rating", "Reported rating", "By INRC 2017.", words=words, only=True)
+    told = f"By INRC 2017. {hint}".rstrip()
+    return Field(f"components.{component}.rating", "Reported rating", told, words=words, only=True)
 
 
 def _length(name: str, label: str) -> tuple[Field, ...]:
@@ -162,7 +163,18 @@ _MARROW: Final = Choice(
     (
         Group(
             "",
-            (_rating("bone_marrow", "CR", "MD", "SD", "PD", "NI", "NE"),),
+            (
+                _rating(
+                    "bone_marrow",
+                    "CR",
+                    "MD",
+                    "SD",
+                    "PD",
+                    "NI",
+                    "NE",
+                    hint="CR only if it was involved at baseline; otherwise NI (not involved).",
+                ),
+            ),
             when="components.bone_marrow.how=rated measured",
         ),
         Group(

@@ -52,7 +52,7 @@ RETRACTED: Final = "event_retracted"
 REPLACEMENT: Final = "replacement."
 _ABOUT_AN_ENTRY: Final = (CORRECTED, RETRACTED)
 _CHANGED: Final = "What is typed below is not what was worked out: look at it again, then record it."
-_UNUSUAL: Final = "Before this is recorded, look at the day once more."
+_UNUSUAL: Final = "Before this is recorded, look once more at what is pointed out below."
 _NOT_UNDERSTOOD: Final = "What was typed was not understood; nothing was recorded."
 _PRESENT: Final[Mapping[str, tuple[str, ...]]] = {
     "cycle_started": ("line", "regimen", "agents"),

@@ -14,6 +14,14 @@ Document = Mapping[str, Any]
 _FAR_DAYS: Final = 42
 """What is typed at the bedside or off a report is seldom older than some weeks: a longer way back may be a slip."""
 
+_MARROW_NEVER: Final = (
+    "The marrow is rated CR, and an earlier assessment of this episode rated it NI: a marrow that was never involved"
+    " is NI (not involved). CR counts as a response."
+)
+_MARROW_NOT_KNOWN: Final = (
+    "The marrow is rated CR, and nothing recorded here says that it was involved: if it was not at baseline, it is NI"
+    " (not involved). CR counts as a response."
+)
 _BEFORE_THE_EPISODE: Final = frozenset({"prior_therapy_recorded"})
 """Kinds which lie before the opening by their nature."""
 
@@ -42,8 +50,22 @@ def restated(event: Document, told: Document) -> Restated:
 
 
 def doubts(event: Document, told: Document) -> list[str]:
-    """What is odd about the day that was typed, in sentences; a day that cannot be read is refused elsewhere."""
+    """What is odd about what was typed, in sentences; what cannot be read is refused elsewhere."""
     fact = event.get("replacement", event)
+    return [*_of_the_day(event, fact, told), *_of_the_marrow(fact, told)]
+
+
+def _of_the_marrow(fact: Document, told: Document) -> list[str]:
+    # It costs a response: a marrow that never was involved, rated CR, makes MR or PR of stable disease.
+    marrow = (fact.get("components") or {}).get("bone_marrow")
+    rating = marrow.get("rating") if isinstance(marrow, Mapping) else marrow
+    measured = isinstance(marrow, Mapping) and set(marrow) != {"rating"}
+    if rating != "CR" or measured or told["marrow_before"] == "involved":
+        return []
+    return [_MARROW_NEVER if told["marrow_before"] == "never" else _MARROW_NOT_KNOWN]
+
+
+def _of_the_day(event: Document, fact: Document, told: Document) -> list[str]:
     to_the_day = fact.get("occurred_precision", "day") == "day"
     if event["kind"] == "event_retracted" or fact["kind"] in _BEFORE_THE_EPISODE or not to_the_day:
         return []

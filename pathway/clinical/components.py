@@ -130,6 +130,12 @@ def _marrow(measured: Measurements, readings: Readings) -> ComponentResponse:
     return _by_table(MARROW_RULES, measured, readings)
 
 
+def metastatic_parts(measured: Measurements) -> Mapping[str, ComponentResponse]:
+    """The metastases in soft tissue and in bone, each by its own table: whichever of them decides, both are told."""
+    readings = Readings(BY_DEFAULT)
+    return {part: _by_table(TABLES[part], measured, readings) for part in ("soft_tissue", "bone")}
+
+
 def _metastatic(measured: Measurements, readings: Readings) -> ComponentResponse:
     soft = _by_table(SOFT_TISSUE_RULES, measured, readings)
     bone = _by_table(BONE_RULES, measured, readings)

@@ -6,7 +6,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from pathway.clinical.component_rules import MARROW_NOT_REPEATED
-from pathway.clinical.components import CONTRADICTION, component_in_force
+from pathway.clinical.components import CONTRADICTION, component_in_force, metastatic_parts
 from pathway.clinical.inrc import NEEDS_HUMAN_CONFIRMATION, overall_response
 from pathway.clinical.terms import Component, Response
 from pathway.episodes.events import Components
@@ -20,7 +20,10 @@ class Request(Components, BaseModel):
 
 
 def assess_response(body: bytes) -> bytes:
-    """Overall response, the rules and measurements behind it, what is missing, as JSON. Raises `Refusal`."""
+    """Overall response, the rules and measurements behind it, what is missing, as JSON. Raises `Refusal`.
+
+    `parts` are soft tissue and bone by their own tables, where the metastases were measured.
+    """
     findings = read_body(Request, body).findings()
     derived = {part: component_in_force(part, found) for part, found in findings.items() if found.given}
     given = {part: found.rating for part, found in findings.items()} | {
@@ -47,4 +50,14 @@ def assess_response(body: bytes) -> bytes:
     }
     if told.ceiling is not None:
         answer["ceiling"] = told.ceiling
+    if Component.METASTATIC in derived:
+        answer["parts"] = {
+            part: {
+                "rating": found.rating,
+                "rule": found.rule,
+                "sentence": found.sentence,
+                "missing": found.missing,
+            }
+            for part, found in metastatic_parts(findings[Component.METASTATIC]).items()
+        }
     return orjson.dumps(answer)

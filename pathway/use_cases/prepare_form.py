@@ -11,9 +11,12 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from pathway.clinical.biomarkers import MARKERS
+from pathway.clinical.measurements import Measurements
 from pathway.clinical.side_effects import TERMS
+from pathway.clinical.terms import Component, ComponentRating
 from pathway.engine.definition import Pathway
 from pathway.engine.findings import in_words
+from pathway.episodes.episode import Episode
 from pathway.episodes.events import Event, EventCorrected, EventRetracted
 from pathway.episodes.log import Entry
 from pathway.use_cases.draft import entry_of
@@ -29,6 +32,8 @@ _KINDS: Final = {"car_t": "car_t_step_recorded"}
 
 _SCALES: Final = {"ctcae_v5": "CTCAE 5", "astct": "ASTCT"}
 _DECIDE: Final = "decide"
+_INVOLVED: Final = frozenset({ComponentRating.MD, ComponentRating.SD, ComponentRating.PD})
+"""Ratings which a marrow has only where it was involved. CR is what people also write of one that never was."""
 
 
 def prepare_form(
@@ -36,6 +41,7 @@ def prepare_form(
 ) -> bytes:
     """JSON with `episode`, its `pathway`, `state_label`, `line`, `regimen` and `agents`, and `today` at the site.
 
+    `marrow_before` is what earlier assessments tell of the marrow: `involved`, `never`, or null.
     `opened_on` is its first day; `summary` tells the next step and `missing` the findings it misses; `expected` are
     the kinds of facts that move an episode out of few states of which this is one; `words` the lists from which
     fields are chosen, each of pairs. With `entry_id` also `entry`: what was `recorded` there, the last correction of
@@ -62,6 +68,7 @@ def prepare_form(
         "summary": told["summary"],
         "missing": [each["finding"] for each in told["missing"]],
         "expected": expected_kinds(standing.pathway, summary.state),
+        "marrow_before": _marrow_before(standing.episode),
         "words": words_of(standing.pathway, episode),
     }
     if entry_id is not None:
@@ -91,6 +98,26 @@ def words_of(pathway: Pathway, episode: dict[str, Any] | None = None) -> dict[st
         "terms": [(each.name, "") for each in TERMS],
         "toxicities": [(each["entry"], _toxicity(each)) for each in toxicities if each["ongoing"]],
     }
+
+
+def _marrow_before(episode: Episode) -> str | None:
+    """Whether the record knows the marrow was `involved` or `never` was; None where no assessment tells."""
+    measured = [point.measured.get(Component.BONE_MARROW) for point in episode.timepoints.values()]
+    known = [each for each in (*measured, episode.baselines.get(Component.BONE_MARROW)) if each is not None]
+    ratings = {
+        noted.value
+        for point in episode.timepoints.values()
+        if (noted := point.ratings.get(Component.BONE_MARROW)) is not None
+    }
+    if ratings & _INVOLVED or any(_marrow_was_involved(each) for each in known):
+        return "involved"
+    return "never" if ComponentRating.NI in ratings else None
+
+
+def _marrow_was_involved(measured: Measurements) -> bool:
+    infiltration = measured.infiltration_percent
+    values = (infiltration.now, infiltration.baseline) if infiltration else ()
+    return bool(measured.involved_at_baseline) or any(value for value in values)
 
 
 def _kind(trigger: str) -> str:

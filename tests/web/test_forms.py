@@ -569,7 +569,7 @@ def test_a_contradiction_between_what_was_reported_and_what_was_derived_is_flagg
     typed = SHRUNK | FREE | {f"{PRIMARY}.rating": "SD"}
     shown = text_of(record(doctor, episode, "assessment_recorded", do="preview", **typed).text)
     assert "reported SD, derived PR" in shown
-    assert "contradiction what was reported and what was derived differ" in shown
+    assert "contradiction What was reported and what was derived differ." in shown
 
 
 def test_of_what_is_incomplete_the_best_response_still_possible_is_told(
@@ -592,6 +592,65 @@ def test_an_open_question_of_the_criteria_that_decides_is_shown_with_its_other_r
     shown = text_of(page)
     assert "Open question A3: What is marrow that had more than 5 % and up to 20 %" in shown
     assert "The other reading: Stable disease." in shown
+
+
+CLEARED: Typed = {
+    f"{PRIMARY}.how": "rated",
+    f"{PRIMARY}.rating": "SD",
+    f"{METASTATIC}.how": "rated",
+    f"{METASTATIC}.rating": "SD",
+    f"{MARROW}.how": "rated",
+    f"{MARROW}.rating": "CR",
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "sentence"),
+    [
+        (None, "nothing recorded here says that it was involved: if it was not at baseline, it is NI"),
+        ("NI", "an earlier assessment of this episode rated it NI: a marrow that was never involved is NI"),
+        ("MD", ""),
+    ],
+)
+def test_a_marrow_that_was_never_involved_makes_no_response_of_stable_disease_unasked(
+    pages: Service, doctor: Browser, before: str | None, sentence: str
+) -> None:
+    episode = planned(pages)
+    if before:
+        known = {"timepoint": "before", "components": {"bone_marrow": before}, "occurred_on": ago(5)}
+        assert pages.record(f"/v1{episode}", {"kind": "assessment_recorded", **known}).status_code == 201
+    answer = record(doctor, episode, "assessment_recorded", do="preview", timepoint="now", **CLEARED)
+    shown = text_of(answer.text)
+    assert "By what is typed here: MR" in shown
+    assert sentence in shown
+    assert ("CR counts as a response." in shown) is bool(sentence)
+
+
+def test_the_form_says_when_a_marrow_is_rated_cr(pages: Service, doctor: Browser) -> None:
+    page = text_of(doctor.open(f"{planned(pages)}/record/assessment_recorded"))
+    assert "CR only if it was involved at baseline; otherwise NI (not involved)." in page
+
+
+def test_soft_tissue_that_is_gone_is_told_beside_a_new_lesion_of_bone(
+    pages: Service, doctor: Browser
+) -> None:
+    typed = {
+        f"{METASTATIC}.how": "measured",
+        f"{METASTATIC}.soft_tissue_at_baseline": "true",
+        f"{METASTATIC}.sum_of_diameters_mm.now": "0",
+        f"{METASTATIC}.sum_of_diameters_mm.baseline": "40",
+        f"{METASTATIC}.uptake": "none",
+        f"{METASTATIC}.bone_at_baseline": "true",
+        f"{METASTATIC}.new_lesions": "false",
+        f"{METASTATIC}.mibg.score": "curie",
+        f"{METASTATIC}.mibg.absolute": "19",
+        f"{METASTATIC}.mibg.baseline": "12",
+        f"{METASTATIC}.mibg.new_sites": "2",
+    }
+    shown = text_of(record(doctor, planned(pages), "assessment_recorded", do="preview", **typed).text)
+    assert "Soft tissue: CR ." in shown
+    assert "Bone: PD ." in shown
+    assert "mixed Some lesions became better while others became worse." in shown
 
 
 def test_what_is_known_from_before_counts_in_the_response_that_is_told(
