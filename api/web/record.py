@@ -53,6 +53,10 @@ REPLACEMENT: Final = "replacement."
 _ABOUT_AN_ENTRY: Final = (CORRECTED, RETRACTED)
 _CHANGED: Final = "What is typed below is not what was worked out: look at it again, then record it."
 _UNUSUAL: Final = "Before this is recorded, look once more at what is pointed out below."
+_OPENING: Final = (
+    "The opening is not corrected. Risk group and age are told anew by the form Age and risk group. An episode of the"
+    " wrong child is ended by the form End of the episode, because it was opened in error, and another one is opened."
+)
 _NOT_UNDERSTOOD: Final = "What was typed was not understood; nothing was recorded."
 _PRESENT: Final[Mapping[str, tuple[str, ...]]] = {
     "cycle_started": ("line", "regimen", "agents"),
@@ -77,6 +81,8 @@ class Asking:
         if self.kind == RETRACTED:
             return None
         wanted = self.told["entry"]["kind"] if self.kind == CORRECTED else self.kind
+        if wanted == "episode_opened":
+            raise Refusal("not_correctable", _OPENING)
         if wanted not in BY_KIND:
             raise Refusal(
                 "not_correctable", "Only facts can be corrected; a decision can be retracted and made anew."

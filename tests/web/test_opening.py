@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 
@@ -67,6 +68,98 @@ def test_who_has_an_open_episode_already_is_answered_with_it(
     assert standing(answer.text, NEW)["patient.value"] == patient["patient.value"]
 
 
+# Whether it is the same child
+
+
+def written(patient: dict[str, str], value: str = "", system: str = "") -> dict[str, str]:
+    return {
+        "patient.system": system or patient["patient.system"],
+        "patient.value": value or patient["patient.value"],
+    }
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        lambda patient: written(patient, value=patient["patient.value"].upper()),
+        lambda patient: written(patient, value=patient["patient.value"].capitalize()),
+        lambda patient: written(patient, system=patient["patient.system"].replace("urn", "URN")),
+        lambda patient: written(patient, system="urn:example:another-register"),
+    ],
+)
+def test_a_child_whose_identifier_is_written_otherwise_gets_no_second_episode_unasked(
+    coordinator: Browser, patient: dict[str, str], otherwise: Callable[[dict[str, str]], dict[str, str]]
+) -> None:
+    first = fill_in(coordinator, NEW, **patient).headers["location"]
+    asked = fill_in(coordinator, NEW, **otherwise(patient))
+    assert asked.status_code == 409
+    assert "Is it the same child?" in text_of(asked.text)
+    assert f"“{patient['patient.value']}” in the register {patient['patient.system']}" in text_of(asked.text)
+    assert f'href="{first}"' in asked.text
+    found = fill_in(coordinator, "/find", **otherwise(patient))
+    assert "No episode of this patient here" in found.text
+    assert f'href="{first}"' in found.text
+
+    # Two children may differ in nothing else: whoever says so goes on.
+    said = {"another_child": " ".join(otherwise(patient).values())}
+    assert f'value="{said["another_child"]}" form="opening"' in asked.text
+    second = fill_in(coordinator, NEW, asked.text, **said)
+    assert second.status_code == 303
+    assert second.headers["location"] != first
+
+
+def test_what_was_said_of_one_child_does_not_count_for_the_next(
+    coordinator: Browser, patient: dict[str, str]
+) -> None:
+    fill_in(coordinator, NEW, **patient)
+    other = written(patient, value=patient["patient.value"].upper())
+    asked = fill_in(coordinator, NEW, **other, another_child="urn:example:mrn somebody-else")
+    assert asked.status_code == 409
+
+
+def test_the_register_of_the_site_is_offered_and_typed_by_nobody(
+    pages: Service, sign_in: SignIn, patient: dict[str, str]
+) -> None:
+    coordinator = sign_in("coordinator", site="west")
+    assert standing(coordinator.open(NEW), NEW)["patient.system"] == ""
+    assert fill_in(coordinator, NEW, **patient).status_code == 303
+    for address in (NEW, "/find"):
+        page = coordinator.open(address)
+        assert standing(page, address)["patient.system"] == "urn:example:mrn"
+        assert '<option value="urn:example:mrn"></option>' in page
+    fill_in(coordinator, NEW, **patient | {"patient.system": "urn:example:trial"})
+    page = coordinator.open("/find")
+    assert '<option value="urn:example:trial"></option>' not in page
+    fill_in(
+        coordinator,
+        NEW,
+        **patient | {"patient.system": "urn:example:trial", "patient.value": "trial-7"},
+    )
+    page = coordinator.open("/find")
+    assert '<option value="urn:example:trial"></option>' in page
+    assert standing(page, "/find")["patient.system"] == ""
+
+
+def test_who_may_not_know_who_patients_are_is_told_no_register(
+    coordinator: Browser, sign_in: SignIn, patient: dict[str, str]
+) -> None:
+    fill_in(coordinator, NEW, **patient)
+    page = sign_in("auditor", subject="auditor").open("/find")
+    assert "<option" not in page
+
+
+def test_a_wrong_child_in_the_opening_is_helped_where_it_is_met(
+    pages: Service, coordinator: Browser, patient: dict[str, str]
+) -> None:
+    episode = fill_in(coordinator, NEW, **patient).headers["location"]
+    listed = coordinator.open(f"{episode}/record")
+    assert "an episode of the wrong child is ended by" in text_of(listed)
+    assert f'href="{episode}/record/episode_closed"' in listed
+    opening = pages.get(f"/v1{episode}/history").json()["entries"][0]["entry"]
+    told = coordinator.open(f"{episode}/record/event_corrected?entry={opening}", status=422)
+    assert "because it was opened in error, and another one is opened" in text_of(told)
+
+
 def test_the_same_form_sent_twice_opens_one_episode(
     pages: Service, coordinator: Browser, patient: dict[str, str]
 ) -> None:
@@ -82,6 +175,7 @@ def test_the_same_form_sent_twice_opens_one_episode(
         ({"opened_on": ""}, "opened_on"),
         ({"opened_on": "2999-01-01"}, "opened_on"),
         ({"age_months": "four"}, "age_months"),
+        ({"patient.system": ""}, "patient.system"),
         ({"gd2_measured.percent": "40"}, "gd2_measured.status"),
         (
             {"gd2_measured.status": "positive", "consent_recorded.scope": "car_t"},
@@ -134,6 +228,7 @@ def test_what_cannot_be_looked_for_is_told_beside_its_field(coordinator: Browser
     answer = fill_in(coordinator, "/find", **{"patient.system": "urn:example:mrn"})
     assert answer.status_code == 422
     assert 'id="patient.value-fault"' in answer.text
+    assert "Give the identifier." in answer.text
 
 
 def test_both_are_linked_from_the_worklist_for_those_who_may(coordinator: Browser, sign_in: SignIn) -> None:
