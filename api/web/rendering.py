@@ -65,7 +65,7 @@ def page(
     status: HTTPStatus = HTTPStatus.OK,
     **context: Any,
 ) -> Response:
-    """The page as HTML. Every template is given `session`, the `navigation` and `today` at the site."""
+    """The page as HTML. Every template is given `session`, the `navigation` and what time it is at the site."""
     rendered = (
         _templates()
         .get_template(template)
@@ -73,7 +73,7 @@ def page(
             request=request,
             session=session,
             navigation=_navigation(session),
-            today=_today(request, session),
+            **_now(request, session),
             token=_token(session),
             **context,
         )
@@ -216,11 +216,13 @@ def _navigation(session: Session | None) -> list[tuple[str, str]]:
     return [(name, address) for name, address, operation in NAVIGATION if may(session, operation)]
 
 
-def _today(request: Request, session: Session | None) -> date | None:
+def _now(request: Request, session: Session | None) -> dict[str, Any]:
+    """The instant, the zone of the site, and the day there: a page that was printed says when it was read."""
     if session is None:
-        return None
+        return {"today": None}
     service = installation(request)
-    return today_in(service.settings.time_zone(session.site_id), service.clock())
+    zone, now = service.settings.time_zone(session.site_id), service.clock()
+    return {"today": today_in(zone, now), "read_at": now, "zone_here": zone}
 
 
 def _token(session: Session | None) -> Callable[..., Markup]:

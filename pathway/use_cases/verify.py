@@ -111,8 +111,8 @@ class Report:
             )
         if self.not_derived:
             yield (
-                f"{_counted(self.not_derived, *told)} not derived again: of an episode whose entries do not hold"
-                " nothing follows."
+                f"{_counted(self.not_derived, *told)} not derived again: from entries, or a definition, that are not"
+                " what was sealed nothing follows."
             )
         yield (
             f"{_counted(self.checkpoints, 'signed checkpoint agrees', 'signed checkpoints agree')} with the log;"
