@@ -46,6 +46,7 @@ PATIENTS = ("mrn-1", "mrn-2")
 CLINICIANS = ("dr-adeyemi", "dr-brandt")
 OPTIONS = {option.name: option for option in DEFINITION.options}
 WITH_A_CODE = {"code": "does-not-align-preferences"}
+WITH_BOTH = WITH_A_CODE | {"text": "as the family wishes, under supervision"}
 HEALTHY: list[Body] = [
     {
         "kind": "progression_evidence_recorded",
@@ -321,7 +322,7 @@ class RandomWalk(Walk):
         on = today + timedelta(days=data.draw(st.sampled_from([0, 0, 1]), label="days ahead"))
         option = data.draw(st.sampled_from(["change_line", "start_maintenance"]), label="option")
         detail = {"agents": ["dinutuximab_beta", "irinotecan"]}
-        choice = Choice(option, on, today, known.digest, detail, WITH_A_CODE)
+        choice = Choice(option, on, today, known.digest, detail, WITH_BOTH)
         self.decide(walked, choice, CLINICIANS[0])
 
     @rule(data=st.data(), place=places)
@@ -524,7 +525,7 @@ def _detail(option: str, data: st.DataObject) -> Body:
 
 
 def _reason(data: st.DataObject) -> dict[str, Any] | None:
-    reasons = [WITH_A_CODE, WITH_A_CODE, {"text": "as the family wishes"}, None]
+    reasons = [WITH_A_CODE, WITH_BOTH, {"text": "as the family wishes"}, None]
     return data.draw(st.sampled_from(reasons), label="reason")
 
 

@@ -89,6 +89,11 @@ async def sign_a_decision(request: Request) -> Response:
     except SignedInAnew as anew:
         returned = come_back(request, entry_id, anew)
         return await episode_page(request, session, asking, returned=returned)
+    if not form.text("reason"):
+        asking.require(Operation.SIGN_A_DECISION)
+        note_outcome(request.scope, "invalid_body")
+        returned = Returned(entry_id, form, {"reason": "Say in a sentence why you agree."})
+        return await episode_page(request, session, asking, returned=returned)
     body, service = orjson.dumps({"reason": form.text("reason")}), installation(request)
     key, digest = form.key, request_digest(request, asking, body)
     done = await sent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from http import HTTPStatus
 from itertools import groupby
 from typing import Any, Final
@@ -22,7 +23,15 @@ from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.name_patients import name_patients
 from pathway.use_cases.openings import applies, openings
 from pathway.use_cases.survey_episode import draw_course, survey_episode
-from pathway.use_cases.words import entry_in_words, facts_in_words, finding_in_words, impact_in_words
+from pathway.use_cases.words import (
+    decider_in_words,
+    detail_in_words,
+    entry_in_words,
+    facts_in_words,
+    finding_in_words,
+    impact_in_words,
+    reason_in_words,
+)
 
 router = APIRouter(route_class=Page, include_in_schema=False)
 
@@ -59,6 +68,7 @@ async def episode_page(
         survey = survey_episode(service, asking, episode_id, looked.known_at, looked.as_of, recorded)
         told = orjson.loads(survey)
         pseudonym = told["episode"]["patient"]
+        shown = _shown(told)
         return page(
             request,
             "episode.html",
@@ -71,10 +81,13 @@ async def episode_page(
             drawing=_drawing(service, asking, told),
             shown_entries=SHOWN_ENTRIES,
             found=finding_in_words,
-            content=entry_in_words,
+            content=partial(entry_in_words, options=shown["labels"]),
             correctable=CORRECTABLE,
-            said=impact_in_words,
-            **_shown(told),
+            said=partial(impact_in_words, options=shown["labels"]),
+            decider=decider_in_words,
+            details=detail_in_words,
+            reason=reason_in_words,
+            **shown,
         )
 
     # The page too is made in a thread: it takes as long as what is read for it.
@@ -96,6 +109,7 @@ def _shown(told: Document) -> dict[str, Any]:
         "history": told["history"],
         "entries": {row["entry"]: row for row in told["history"]},
         "impacts": told["impacts"],
+        "overridden": told["overridden"],
         "facts": list(facts_in_words(told["episode"]["facts"])),
         "choices": choices,
         "taking": _taking(choices["details"]),

@@ -672,6 +672,8 @@ def _sentence(fault: ErrorDetails) -> str:
             return "This is not JSON."
         case "value_error":
             return str(fault["ctx"]["error"])
+        case "string_too_short" if fault["ctx"]["min_length"] == 1:
+            return "This cannot be empty."
         case "string_pattern_mismatch":
             return "This text has characters that cannot stand here."
         case _:

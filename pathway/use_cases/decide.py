@@ -177,6 +177,11 @@ def _require_reason(
     if (status == "blocked" or stops) and (reason is None or reason.code is None):
         sentence = "This option is blocked; choosing it is an override and needs a reason with a code."
         raise Refusal("reason_required", sentence, [("/reason/code", sentence)])
+    if stops and (reason is None or reason.text is None):
+        sentence = (
+            "This overrides a hard stop: say in words why, for the one who signs second and all who read it."
+        )
+        raise Refusal("reason_required", sentence, [("/reason/text", sentence)])
     if reason is not None or asked.detail.text is not None:
         return
     offer = told.outcome.offers.get(asked.option)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from pathway.episodes.episode import Episode
-from pathway.episodes.facts import Antigen, Cycles, LocalPlan, Noted, Progression, Stamp, Toxicity
+from pathway.episodes.facts import Antigen, Cycles, LocalPlan, Noted, Progression, Stamp, Stop, Toxicity
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.permissions import Operation
 from pathway.use_cases.standing import Standing, standing_of, summary_of
@@ -58,15 +58,7 @@ def shown_episode(standing: Standing) -> dict[str, Any]:
         "obligations": [
             {"kind": each.kind, "sentence": duties[each.kind], **_at(each.at)} for each in episode.obligations
         ],
-        "stops": [
-            {
-                "agent": stop.agent,
-                "sentence": stop.sentence,
-                **_at(stop.at),
-                **({"because": stop.because.as_dict()} if stop.because else {}),
-            }
-            for stop in episode.stops.values()
-        ],
+        "stops": [stop_shown(stop) for stop in episode.stops.values()],
         "reviews": [
             {"entry": entry, "kind": review.kind, "sentence": review.sentence, "on": review.at.on.isoformat()}
             for entry, review in episode.reviews.items()
@@ -77,6 +69,12 @@ def shown_episode(standing: Standing) -> dict[str, Any]:
         "head": {"sequence": standing.head[0], "hash": standing.head[1]},
         "facts_digest": standing.digest,
     }
+
+
+def stop_shown(stop: Stop) -> dict[str, Any]:
+    """A hard stop with the entry it rests on and, where a rule set it, its source."""
+    shown = {"agent": stop.agent, "sentence": stop.sentence, **_at(stop.at)}
+    return {**shown, "because": stop.because.as_dict()} if stop.because else shown
 
 
 def _at(at: Stamp) -> dict[str, str]:

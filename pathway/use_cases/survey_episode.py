@@ -22,7 +22,7 @@ from pathway.engine.fold import steps
 from pathway.engine.recommendation import Recommendation
 from pathway.episodes.assessments import response_in_force
 from pathway.episodes.episode import Episode
-from pathway.episodes.events import AssessmentRecorded, DecisionMade, ResponseConfirmed
+from pathway.episodes.events import AssessmentRecorded, DecisionMade, ResponseConfirmed, read_logged
 from pathway.episodes.log import NO_FACTS, effective_history, extended_digest
 from pathway.store.values import StoredEntry, Summary
 from pathway.use_cases.aftermath import impacts, late_places
@@ -30,10 +30,11 @@ from pathway.use_cases.decision_details import details_of, required_of
 from pathway.use_cases.draft import History, entry_of
 from pathway.use_cases.installation import Caller, Installation, today_in
 from pathway.use_cases.permissions import Operation
-from pathway.use_cases.read_episode import shown_episode
+from pathway.use_cases.read_episode import shown_episode, stop_shown
 from pathway.use_cases.read_history import rows_of
 from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.standing import Standing, summary_of
+from pathway.use_cases.treatment_chosen import may_meet_a_stop, stops_overridden
 
 _ASSESSED: Final = (AssessmentRecorded, ResponseConfirmed)
 
@@ -52,8 +53,8 @@ def survey_episode(
     with since when and by which entry, and those that can be chosen; `history`, every entry, the latest day first,
     that of an assessment with the `response` then in force, that of a cycle with its `treatment`, a corrected one with
     what stands `in_its_place`;
-    `impacts` by entry; `form`, what can be said of each option. Of the entry `recorded` the impact is among them
-    whenever it came late. Raises `Refusal`.
+    `impacts` by entry, that of `recorded` among them whenever it came late; `overridden`, the hard stops of each
+    decision that awaits its second signature; `form`, what can be said of each option. Raises `Refusal`.
     """
     caller.require(Operation.READ_THE_NEXT_STEP)
     caller.require(Operation.READ_THE_HISTORY)
@@ -75,7 +76,8 @@ def survey_episode(
             "course": {"been": _course(pathway, history), "ahead": _ahead(told)},
             "history": _rows(stored, history, [log[place].entry_id for place in late]),
             "impacts": impacts(pathway, log, zone, late, recorded),
-            "form": _form(pathway),
+            "overridden": _overridden(pathway, standing.episode),
+            "form": _form(pathway, standing.episode),
         }
     )
 
@@ -185,9 +187,27 @@ def _response(episode: Episode) -> str | None:
     return None if response is None else str(response)
 
 
-def _form(pathway: Pathway) -> dict[str, Any]:
-    """What can be said of each option, what has to be, and from which words the rest is chosen."""
+def _overridden(pathway: Pathway, episode: Episode) -> dict[str, list[dict[str, Any]]]:
+    """What would be let pass by the second signature, by the decision that awaits it."""
+    found = {}
+    for entry, pending in episode.pending.items():
+        decision = read_logged(pending.body)
+        assert isinstance(decision, DecisionMade)  # noqa: S101  (nothing else waits for a signature)
+        option = pathway.option(decision.option)
+        found[entry] = [stop_shown(stop) for stop in stops_overridden(episode, option, decision.detail)]
+    return found
+
+
+def _form(pathway: Pathway, episode: Episode) -> dict[str, Any]:
+    """What can be said of each option, what has to be, and from which words the rest is chosen.
+
+    `stopped` are the agents of hard stops, with the options that may give one of them.
+    """
     return {
+        "stopped": {
+            "agents": [stop.agent for stop in episode.stops.values()],
+            "options": [each.name for each in pathway.options if may_meet_a_stop(each)],
+        },
         "details": {each.name: details_of(each) for each in pathway.options},
         "required": {each.name: needed for each in pathway.options if (needed := required_of(each))},
         "states": {each.name: each.label for each in pathway.states},

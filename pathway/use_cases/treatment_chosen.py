@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -12,6 +12,7 @@ from pathway.engine.definition import Caution, Noticed, Option
 from pathway.engine.fold import fold
 from pathway.engine.option_effects import agents_after, planned_agents
 from pathway.engine.outcome import Outcome
+from pathway.episodes.episode import Episode
 from pathway.episodes.events import DecisionDetail, EventCorrected, EventRetracted
 from pathway.episodes.facts import UNNAMED_ANTIBODY, Stop
 from pathway.episodes.log import effective_history
@@ -34,15 +35,26 @@ def stops_in_the_way(draft: Draft, option: Option, detail: DecisionDetail) -> tu
     An antibody that is not named may be any of them. Who took a stop back does not decide alone what it forbade:
     for that person it stands.
     """
-    agents = _given_then(draft, option, detail)
+    agents = _given_then(draft.known, option, detail)
     if not agents:
         return ()
+    return _concerning(agents, {**_without_what_the_caller_took_back(draft), **draft.known.stops}.values())
+
+
+def stops_overridden(episode: Episode, option: Option, detail: DecisionDetail) -> tuple[Stop, ...]:
+    """Of the hard stops of this episode those on what the decision would give: what a second signature lets pass."""
+    return _concerning(_given_then(episode, option, detail), episode.stops.values())
+
+
+def may_meet_a_stop(option: Option) -> bool:
+    """True when a decision for this option can give an agent that was stopped for good."""
+    without = (*TAKES_AWAY, "drop_antibody", "switch_antibody")
+    return option.effect not in without and (_goes_on(option) or option.effect == "new_line")
+
+
+def _concerning(agents: tuple[str, ...], stops: Iterable[Stop]) -> tuple[Stop, ...]:
     unnamed = UNNAMED_ANTIBODY in agents
-    return tuple(
-        stop
-        for stop in {**_without_what_the_caller_took_back(draft), **draft.known.stops}.values()
-        if stop.concerns(agents) or (unnamed and is_anti_gd2(stop.agent))
-    )
+    return tuple(stop for stop in stops if stop.concerns(agents) or (unnamed and is_anti_gd2(stop.agent)))
 
 
 def _without_what_the_caller_took_back(draft: Draft) -> dict[str, Stop]:
@@ -60,11 +72,11 @@ def _without_what_the_caller_took_back(draft: Draft) -> dict[str, Stop]:
     return dict(fold(draft.pathway, effective_history(kept, draft.zone)).episode.stops)
 
 
-def _given_then(draft: Draft, option: Option, detail: DecisionDetail) -> tuple[str, ...]:
+def _given_then(episode: Episode, option: Option, detail: DecisionDetail) -> tuple[str, ...]:
     """Every agent the decision names in any way, and what then is given; nothing where it takes agents away."""
     if option.effect in TAKES_AWAY:
         return ()
-    before = draft.known.agents if _goes_on(option) else ()
+    before = episode.agents if _goes_on(option) else ()
     return tuple(dict.fromkeys((*_named_agents(detail), *agents_after(option, detail, before))))
 
 
@@ -111,7 +123,7 @@ def require_no_antibody(draft: Draft, told: Outcome, option: Option, detail: Dec
         )
         in_list = any(anti_gd2_in(agent) for agent in detail.agents)
         raise Refusal("invalid_body", sentence, [(f"/detail/{'agents' if in_list else 'regimen'}", sentence)])
-    if any(map(is_anti_gd2, _given_then(draft, option, detail))):
+    if any(map(is_anti_gd2, _given_then(draft.known, option, detail))):
         sentence = (
             "This is offered here without an anti-GD2 antibody, and the one given before would go on: say which "
             "agents are to be given."
@@ -158,7 +170,7 @@ def cautions_met(draft: Draft, option: Option, detail: DecisionDetail, on: date)
 
 
 def _cautions(draft: Draft, option: Option, detail: DecisionDetail, on: date) -> Iterator[Cautioned]:
-    agents = _given_then(draft, option, detail)
+    agents = _given_then(draft.known, option, detail)
     if not agents and option.name == STARTS_ANTIBODY:
         agents = (UNNAMED_ANTIBODY,)
     for caution in draft.pathway.cautions:

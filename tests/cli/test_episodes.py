@@ -471,7 +471,8 @@ def test_the_override_of_a_hard_stop_waits_for_a_second_clinician(terminal: Term
     )
     terminal(*stop, "--reason", "Transverse myelitis.")
     on = ("decide", episode, "continue_chemoimmunotherapy", "--on", "2025-06-06")
-    told = terminal(*on, "--reason-code", "recipient-disagrees-evidence", "--detail", agents).stdout
+    with_a_code = (*on, "--reason-code", "recipient-disagrees-evidence", "--detail", agents)
+    told = terminal(*with_a_code, "--reason", "Rechallenge under supervision.").stdout
     assert "waits for a second clinician" in told
     assert "dinutuximab beta: The team decided to stop this agent for good." in told
 
@@ -487,7 +488,7 @@ def test_a_stop_names_its_source_and_says_that_it_was_not_checked(terminal: Term
     told = terminal.read("next", episode, "--as-of", "2025-06-10")
     assert "(unverified)" in told.partition("ends dinutuximab beta for good")[2][:300]
     on = ("decide", episode, "continue_chemoimmunotherapy", "--on", "2025-06-10", "--detail", agents)
-    told = terminal.read(*on, "--reason-code", "recipient-disagrees-evidence")
+    told = terminal.read(*on, "--reason-code", "recipient-disagrees-evidence", *AGREED)
     assert "for good. Qarziba label (EMA), section 4.2, permanent discontinuation (unverified)" in told
 
 

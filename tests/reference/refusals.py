@@ -196,6 +196,8 @@ def outcome_of_decision(known: Known, choice: Choice) -> str:
     stopped = gives_what_was_stopped(known.pathway, episode, choice)
     if (status == "blocked" or stopped) and not (choice.reason and "code" in choice.reason):
         return "reason_required"
+    if stopped and not (choice.reason and "text" in choice.reason):
+        return "reason_required"
     offer = told.offers.get(choice.option)
     asks = choice.option != told.recommended or (offer is not None and offer.needs_reason)
     if (asks or is_cautioned(known.pathway, episode, choice)) and not (

@@ -599,6 +599,51 @@ def test_an_override_of_a_hard_stop_waits_for_another_clinician(
     assert pages.get(f"/v1{episode}").json()["awaiting_second_signature"] == []
 
 
+def test_the_second_signer_reads_which_stop_is_overridden_what_is_given_and_why_before_signing(
+    pages: Service, doctor: Browser, sign_in: SignIn
+) -> None:
+    episode, _ = overridden(pages, doctor)
+    page = sign_in("clinician", subject="dr-brandt").open(episode)
+    panel = page.split('id="signatures"')[1].split("</section>")[0]
+    told = text_of(panel)
+    (stop,) = pages.get(f"/v1{episode}").json()["stops"]
+    assert f"Stopped for good: dinutuximab beta. {stop['sentence']}" in told
+    assert stop["because"]["source"] in told
+    assert "dinutuximab beta + temozolomide" in told
+    assert "The evidence supports something else; rechallenge under supervision" in told
+    assert "First signature dr-okafor, " in told
+
+
+def test_the_override_of_a_hard_stop_says_why_in_words_and_a_signature_too(
+    pages: Service, doctor: Browser, sign_in: SignIn
+) -> None:
+    episode = stopped(pages)
+    wordless = decide(doctor, episode, **OVERRIDE | {"reason_text": ""})
+    assert wordless.status_code == 422
+    assert beside(wordless.text, "reason_text").startswith("This overrides a hard stop: say in words why")
+    assert pages.get(f"/v1{episode}").json()["awaiting_second_signature"] == []
+    episode, entry = overridden(pages, doctor)
+    unsaid = sign(sign_in("clinician", subject="dr-brandt"), episode, entry, "")
+    assert unsaid.status_code == 422
+    assert "Say in a sentence why you agree." in unsaid.text
+
+
+def test_the_form_warns_of_a_hard_stop_beside_the_options_that_can_meet_it(
+    pages: Service, doctor: Browser
+) -> None:
+    warning = "hard stop on dinutuximab beta: to give it overrides the stop"
+
+    def beside_option(page: str, option: str) -> str:
+        return text_of(page.split(f'id="option-{option}"')[1].split("</label>", maxsplit=1)[0])
+
+    page = doctor.open(stopped(pages))
+    assert warning in beside_option(page, "change_line")
+    assert "signature of a second clinician" in beside_option(page, "change_line")
+    for option in ("hold", "supportive_care", "stop_agent"):
+        assert "hard stop" not in beside_option(page, option)
+    assert "hard stop" not in doctor.open(planned(pages)).split('id="decide"')[1].split("</form>")[0]
+
+
 def test_nobody_signs_twice_and_no_coordinator_does(pages: Service, doctor: Browser, sign_in: SignIn) -> None:
     episode, entry = overridden(pages, doctor)
     assert sign(doctor, episode, entry, "agreed with myself").status_code == 403
