@@ -16,6 +16,7 @@ from pathway.clinical.terms import Pattern
 from pathway.episodes.events import posted_schema
 from pathway.use_cases.permissions import NEEDS, Operation
 from pathway.use_cases.refusals import OUTCOMES
+from pathway.use_cases.worklist import KINDS
 
 JsonSchema = dict[str, Any]
 
@@ -43,7 +44,7 @@ PARAMETERS: Final[Mapping[str, tuple[str, JsonSchema]]] = {
     ),
     "kind": (
         "Only episodes in which this kind of thing waits for somebody.",
-        {"type": "string", "enum": ["due", "overdue", "missing", "waiting", "review"]},
+        {"type": "string", "enum": list(KINDS)},
     ),
     "pathway": (
         "The pathway by its id; the first published, unless said.",

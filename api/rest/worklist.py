@@ -11,7 +11,7 @@ from pathway.use_cases import calendar, worklist
 
 router = APIRouter()
 
-KINDS = ("due", "overdue", "missing", "waiting", "review")
+KINDS = worklist.KINDS
 
 
 @router.get(
@@ -19,7 +19,7 @@ KINDS = ("due", "overdue", "missing", "waiting", "review")
     **operation("Read the worklist", query=("due_before", "kind", "cursor", "limit"), tag="worklist"),
 )
 async def read_the_worklist(request: Request) -> Response:
-    """Open episodes in the order in which they are due, a page at a time; `next_cursor` leads to the next page."""
+    """Open episodes, those with something urgent first, then as they are due; `next_cursor` leads to the next page."""
     asking = await caller(request)
     query = Query(request, "due_before", "kind", "cursor", "limit")
     due_before, kind = query.day("due_before"), query.one_of("kind", KINDS)

@@ -28,7 +28,7 @@ def history(rows: Iterable[Document]) -> Table:
 
 
 def worklist(items: Iterable[Document]) -> Table:
-    """Episodes, the nearest due date first."""
+    """Episodes, in the order in which they come; what is urgent is told before what is next."""
     table = _list("Episode", "State", "Next", "Due")
     for item in items:
         following = item["recommended"] or (
@@ -36,7 +36,9 @@ def worklist(items: Iterable[Document]) -> Table:
         )
         counts = {"missing": len(item["missing"]), "waiting": item["waiting"], "to review": item["reviews"]}
         told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-        text = Text(in_words(following)).append(f"\n{told}" if told else "", style="dim")
+        text = Text("".join(f"At once: {each}\n" for each in item["urgent"]), style="bold")
+        text.append(in_words(following), style="not bold")
+        text.append(f"\n{told}" if told else "", style="not bold dim")
         table.add_row(item["episode"], item["state_label"], text, due(item["due"]) if item["due"] else "")
     return table
 

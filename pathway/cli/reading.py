@@ -107,7 +107,8 @@ def history(
 
 def worklist(
     kind: Annotated[
-        str | None, typer.Option(help="due, overdue, missing, waiting or review; all, unless said.")
+        str | None,
+        typer.Option(help="urgent, due, overdue, missing, waiting, board or review; all, unless said."),
     ] = None,
     due_before: Annotated[
         str | None, typer.Option(metavar="DAY", help="Only what is best done before this day.")
@@ -117,7 +118,7 @@ def worklist(
     as_json: Json = False,
     site: Site = SITE,
 ) -> None:
-    """List the open episodes of a site, the nearest due date first."""
+    """List the open episodes of a site: the urgent ones first, then by the nearest due date."""
     from pathway.cli import listed
     from pathway.use_cases.worklist import read_worklist
 

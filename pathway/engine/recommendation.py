@@ -7,12 +7,12 @@ the answer can be derived again under the same engine and definition.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pathway.engine.definition import Pathway, Row
+from pathway.engine.definition import Noticed, Pathway, Prompt, Row
 from pathway.engine.explanation import guard_shown, options_shown
 from pathway.engine.findings import Finding, Found, in_words
 from pathway.engine.guards import Guard
@@ -152,14 +152,23 @@ class Recommendation:
             for shown, guards in options_shown(self.pathway, self.episode.state, values)
         ]
 
-    def _prompts(self) -> Iterator[dict[str, Any]]:
-        """What a person is told beside the next step, the urgent first."""
+    def urgent(self) -> tuple[str, ...]:
+        """What a person has to see to at once, each sentence once."""
+        told = (prompt.sentence for prompt, noticed in self._noticed() if prompt.urgent and noticed)
+        return tuple(dict.fromkeys(told))
+
+    def _noticed(self) -> Iterator[tuple[Prompt, Sequence[Noticed]]]:
+        """What each prompt that concerns this state finds, the urgent first."""
         state = self.pathway.state(self.episode.state)
         for prompt in sorted(self.pathway.prompts, key=lambda each: not each.urgent):
             here = self.episode.state in prompt.states if prompt.states else not state.suspends
-            if not here:
-                continue
-            for noticed in prompt.read(self.episode, self.as_of):
+            if here:
+                yield prompt, tuple(prompt.read(self.episode, self.as_of))
+
+    def _prompts(self) -> Iterator[dict[str, Any]]:
+        """What a person is told beside the next step, the urgent first."""
+        for prompt, found in self._noticed():
+            for noticed in found:
                 shown: dict[str, Any] = {"prompt": prompt.name, "sentence": prompt.sentence}
                 if noticed.detail:
                     shown["detail"] = in_words(noticed.detail)

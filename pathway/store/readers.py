@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     false,
     func,
     or_,
@@ -34,11 +35,13 @@ from pathway.store.tables import Instant, Key
 from pathway.store.values import NO_LIMIT, SealedPatient, StoredAudit, StoredEntry, Summary
 from pathway.store.walls import enter
 
-Kind = Literal["due", "overdue", "missing", "waiting", "review"]
-Position = tuple[date | None, str]
-"""Where a page of the worklist ended: the target date of its last row, if it has one, and the episode id."""
+Kind = Literal["urgent", "due", "overdue", "missing", "waiting", "board", "review"]
+Position = tuple[bool, date | None, str]
+"""Where a page of the worklist ended: whether its last row is one of those that lead, its target date, if it has one,
+and the episode id."""
 
-Start = Literal["top", "dated", "undated"]
+Start = tuple[bool, bool]
+"""Whether a page begins among those that lead, and among the dated ones."""
 Found = TypeVar("Found")
 
 
@@ -62,7 +65,7 @@ class Readers:
         self._key = key
         self._queries = Reading(engines.read.dialect)
         self._audits: dict[frozenset[str], Query] = {}
-        self._pages: dict[tuple[Kind | None, bool, Start], Query] = {}
+        self._pages: dict[tuple[Kind | None, bool, Start | None], Query] = {}
         self._counts: dict[bool, Query] = {}
 
     def summary(self, site_id: str, episode_id: str) -> Summary | None:
@@ -181,20 +184,22 @@ class Readers:
         after: Position | None = None,
         limit: int = 50,
     ) -> list[Summary]:
-        """The site's open episodes, the nearest target date first, those without one at the end.
+        """The site's open episodes: the urgent ones, then the rest, each the nearest target date first.
 
-        `due`: the window is open on `today`. `overdue`: it has passed. `missing`, `waiting`, `review`: there
-        is something to obtain, to decide, to look at. `due_before` keeps the target dates before it. `after`
-        is the position of the last row of the page before.
+        Those without a target date come at the end of either. `urgent`: something has to be seen to at once, or
+        nobody knows whether it has. `due`: the window is open on `today`. `overdue`: it has passed. `missing`,
+        `waiting`, `review`: there is something to obtain, to decide, to look at. `board`: the pathway leaves the
+        choice to the tumour board. `due_before` keeps the target dates before it. `after` is the position of the
+        last row of the page before.
         """
-        start: Start = "top" if after is None else "undated" if after[0] is None else "dated"
+        start = None if after is None else (after[0], after[1] is not None)
         found = self._rows(
             self._page(kind, start, bounded=due_before is not None),
             site_id=site_id,
             today=today,
             due_before=due_before,
-            after_target=None if after is None else after[0],
-            after_id=None if after is None else after[1],
+            after_target=None if after is None else after[1],
+            after_id=None if after is None else after[2],
             limit=limit,
         )
         return [Summary(*row) for row in found]
@@ -255,7 +260,7 @@ class Readers:
         """How writes are kept, asked of the database and not of the settings."""
         return self._ask(_sqlite_durability if self._engines.dialect == "sqlite" else _postgresql_durability)
 
-    def _page(self, kind: Kind | None, start: Start, *, bounded: bool) -> Query:
+    def _page(self, kind: Kind | None, start: Start | None, *, bounded: bool) -> Query:
         shape = (kind, bounded, start)
         if shape not in self._pages:
             self._pages[shape] = Query(_page(kind, start, bounded=bounded), self._engines.read.dialect)
@@ -290,10 +295,18 @@ _TODAY = bindparam("today", type_=Date)
 _LIMIT = bindparam("limit", type_=Integer)
 
 
+_LEADS: Final = or_(EPISODE.c.urgent.is_(None), EPISODE.c.urgent > 0)
+"""As the index of those that lead has it."""
+
+
 def _is(kind: Kind) -> ColumnElement[bool]:
     opens = func.coalesce(EPISODE.c.due_earliest, EPISODE.c.due_target)
     ends = func.coalesce(EPISODE.c.due_latest, EPISODE.c.due_target)
     match kind:
+        case "urgent":
+            return _LEADS
+        case "board":
+            return EPISODE.c.needs_tumour_board
         case "due":
             return and_(opens <= _TODAY, or_(ends.is_(None), ends >= _TODAY))
         case "overdue":
@@ -306,27 +319,39 @@ def _is(kind: Kind) -> ColumnElement[bool]:
             return EPISODE.c.reviews > 0
 
 
-def _page(kind: Kind | None, start: Start, *, bounded: bool) -> Select[Any]:
-    """One page, as two ranges of one index, dated and undated.
+def _page(kind: Kind | None, start: Start | None, *, bounded: bool) -> Select[Any]:
+    """One page, as ranges of two indexes: those that lead and the rest, each dated and undated.
 
     The databases place NULL differently, and with "NULLS LAST" one of them would sort the whole list for each
-    page. One statement, so that a row which moves from one range to the other is not seen in both.
+    page. One statement, so that a row which moves from one range to another is not seen in both.
     """
     query = by(columns(EPISODE, Summary), EPISODE, "site_id").where(EPISODE.c.is_open)
     if kind is not None:
         query = query.where(_is(kind))
     target, episode_id = EPISODE.c.due_target, EPISODE.c.episode_id
     after_target, after_id = bindparam("after_target", type_=Date), bindparam("after_id", type_=Key)
-    dated, undated = query.where(target.is_not(None)), query.where(target.is_(None))
-    if bounded:
-        dated, undated = dated.where(target < bindparam("due_before", type_=Date)), undated.where(false())
-    if start == "dated":
-        dated = dated.where(tuple_(target, episode_id) > tuple_(after_target, after_id))
-    if start == "undated":
-        dated, undated = dated.where(false()), undated.where(episode_id > after_id)
-    ranges = (one.order_by(target, episode_id).limit(_LIMIT).subquery() for one in (dated, undated))
+    ranges = []
+    for leads, dated in ((True, True), (True, False), (False, True), (False, False)):
+        if (start is not None and (leads, dated) > start) or (bounded and not dated):
+            continue
+        one = query.where(_LEADS if leads else EPISODE.c.urgent == 0)
+        one = one.where(target.is_not(None) if dated else target.is_(None))
+        if bounded:
+            one = one.where(target < bindparam("due_before", type_=Date))
+        if (leads, dated) == start:
+            one = one.where(
+                tuple_(target, episode_id) > tuple_(after_target, after_id)
+                if dated
+                else episode_id > after_id
+            )
+        ranges.append(one.order_by(target, episode_id).limit(_LIMIT).subquery())
+    if not ranges:  # behind the undated ones nothing is dated
+        ranges.append(query.where(false()).subquery())
     both = union_all(*(select(one) for one in ranges)).subquery()
-    in_order = select(both).order_by(both.c.due_target.is_(None), both.c.due_target, both.c.episode_id)
+    follows = case((or_(both.c.urgent.is_(None), both.c.urgent > 0), 0), else_=1)
+    in_order = select(both).order_by(
+        follows, both.c.due_target.is_(None), both.c.due_target, both.c.episode_id
+    )
     return in_order.limit(_LIMIT)
 
 

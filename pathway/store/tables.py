@@ -98,6 +98,14 @@ class Episode(Row, table=True):
             postgresql_where=text("is_open"),
         ),
         Index("episode_worklist_idx", "site_id", "is_open", "due_target", "episode_id"),
+        Index(
+            "episode_urgent_idx",
+            "site_id",
+            "due_target",
+            "episode_id",
+            sqlite_where=text("is_open AND (urgent IS NULL OR urgent > 0)"),
+            postgresql_where=text("is_open AND (urgent IS NULL OR urgent > 0)"),
+        ),
         Index("episode_pseudonym_idx", "site_id", "pseudonym"),
     )
 
@@ -127,6 +135,7 @@ class Episode(Row, table=True):
     missing: int
     waiting: int
     reviews: int
+    urgent: int | None
 
 
 class Entry(Row, table=True):

@@ -15,7 +15,8 @@ class Summary:
 
     `snapshot` is the JSON text of the folded episode. `head_*` describe the last entry. The due window
     (`due_earliest`, `due_target`, `due_latest`) belongs to `due_what`. `missing`, `waiting` and `reviews`
-    count what somebody has to obtain, to decide and to look at.
+    count what somebody has to obtain, to decide and to look at; `urgent` what has to be seen to at once, and is
+    None in a row that a release wrote which did not count it.
     """
 
     site_id: str
@@ -44,6 +45,12 @@ class Summary:
     missing: int
     waiting: int
     reviews: int
+    urgent: int | None = None
+
+    @property
+    def leads(self) -> bool:
+        """True when it stands before the rest of the worklist: something is urgent, or nobody knows whether it is."""
+        return self.urgent != 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,9 @@ def read_calendar(
     caller.require(Operation.SUBSCRIBE_TO_THE_WORKLIST)
     today = today_in(installation.settings.time_zone(caller.site_id), installation.clock())
     found = installation.readers.worklist(
-        caller.site_id, today=today, kind=kind, due_before=due_before, limit=MOST
+        caller.site_id, today=today, kind=kind, due_before=due_before or date.max, limit=MOST
     )
-    dated = [each for each in found if each.due_target is not None]
+    dated = sorted(found, key=lambda each: (each.due_target or date.max, each.episode_id))
     lines = list(_HEAD)
     for summary in dated:
         lines += _entry(summary, installation.settings.public_url)

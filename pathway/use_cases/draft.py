@@ -89,6 +89,7 @@ def standing_columns(episode: Episode, digest: str, last_on: date, told: Recomme
         "missing": len(told.outcome.obtain),
         "waiting": len(episode.pending) + (episode.state == "decision_due"),
         "reviews": len(episode.reviews),
+        "urgent": len(told.urgent()),
     }
 
 

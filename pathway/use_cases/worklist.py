@@ -1,4 +1,4 @@
-"""What is due, overdue, missing, waiting or to be reviewed at a site, nearest date first."""
+"""What is urgent, due, overdue, missing, waiting or to be reviewed at a site: the urgent first, then by the date."""
 
 from __future__ import annotations
 
@@ -41,10 +41,12 @@ def read_worklist(
         limit=limit + 1,
     )
     page = found[:limit]
+    # What is stored is as of the last entry: what has become urgent since then is first on its page all the same.
+    items = sorted((_item(installation, each) for each in page), key=lambda item: not item["urgent"])
     return orjson.dumps(
         {
             "as_of": today.isoformat(),
-            "items": [_item(installation, each) for each in page],
+            "items": items,
             "next_cursor": _cursor(page[-1]) if len(found) > limit else None,
         }
     )
@@ -59,17 +61,27 @@ def count_worklist(
     return installation.readers.worklist_counts(caller.site_id, today=today, due_before=due_before)
 
 
+def count_undated(installation: Installation, caller: Caller, kind: str | None) -> int:
+    """How many rows of a kind have no date, and are not there where one asks for a day. Raises `Refusal`."""
+    return (
+        count_worklist(installation, caller, None)[kind]
+        - count_worklist(installation, caller, date.max)[kind]
+    )
+
+
 def _cursor(last: Summary) -> str:
-    return f"{last.due_target.isoformat() if last.due_target else 'undated'}_{last.episode_id}"
+    first = "leads" if last.leads else "follows"
+    return f"{first}_{last.due_target.isoformat() if last.due_target else 'undated'}_{last.episode_id}"
 
 
 def _position(cursor: str | None) -> Position | None:
     if cursor is None:
         return None
-    day, _, episode_id = cursor.partition("_")
     try:
-        return (None if day == "undated" else date.fromisoformat(day), episode_id)
-    except ValueError:
+        first, day, episode_id = cursor.split("_", 2)
+        leads = {"leads": True, "follows": False}[first]
+        return leads, None if day == "undated" else date.fromisoformat(day), episode_id
+    except (ValueError, KeyError):
         refused = [("cursor", "Not a cursor.")]
         raise Refusal("invalid_parameter", "The cursor is not one this service gave.", refused) from None
 
@@ -88,6 +100,7 @@ def _item(installation: Installation, summary: Summary) -> dict[str, Any]:
         "recommended": told.recommended,
         "needs_tumour_board": told.outcome.needs_tumour_board,
         "summary": told.summary(),
+        "urgent": list(told.urgent()),
         "due": due.as_dict(standing.as_of) if due else None,
         "missing": [finding.name for finding in told.outcome.obtain],
         "waiting": summary.waiting,

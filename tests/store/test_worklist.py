@@ -14,6 +14,7 @@ from tests.store.builders import SITE, TODAY, Store, opened, opening, recording
 
 KINDS: dict[Kind | None, Callable[[Summary], bool]] = {
     None: lambda _: True,
+    "urgent": lambda row: row.urgent is None or row.urgent > 0,
     "due": lambda row: (
         (row.due_earliest or row.due_target) is not None
         and (row.due_earliest or row.due_target or date.max) <= TODAY
@@ -25,6 +26,7 @@ KINDS: dict[Kind | None, Callable[[Summary], bool]] = {
     "overdue": lambda row: (row.due_latest or row.due_target or date.max) < TODAY,
     "missing": lambda row: row.missing > 0,
     "waiting": lambda row: row.waiting > 0,
+    "board": lambda row: row.needs_tumour_board,
     "review": lambda row: row.reviews > 0,
 }
 
@@ -54,13 +56,15 @@ def listed(request: pytest.FixtureRequest) -> Iterator[tuple[Store, list[Summary
                 missing=chance.randrange(2),
                 waiting=chance.randrange(2),
                 reviews=chance.randrange(2),
+                urgent=chance.choice([None, 0, 0, 0, 2]),
+                needs_tumour_board=chance.randrange(3) == 0,
             )
             store.do(command)
         pseudonyms = [row[0] for row in _rows(store, "SELECT pseudonym FROM episode")]
         episodes = [one for pseudonym in pseudonyms for one in store.readers.episodes_of(SITE, pseudonym)]
         expected = sorted(
             (episode for episode in episodes if episode.is_open),
-            key=lambda row: (row.due_target or date.max, row.episode_id),
+            key=lambda row: (row.urgent == 0, row.due_target or date.max, row.episode_id),
         )
         yield store, expected
 
@@ -79,7 +83,7 @@ def paged(store: Store, limit: int, kind: Kind | None, due_before: date | None =
     ):
         assert len(page) <= limit
         rows += page
-        after = (page[-1].due_target, page[-1].episode_id)
+        after = (page[-1].leads, page[-1].due_target, page[-1].episode_id)
     return rows
 
 
@@ -118,22 +122,35 @@ def test_the_counts_are_those_of_the_lists(
     assert 0 < counts["due"] < len(expected)
 
 
-def test_those_without_a_target_date_come_last(listed: tuple[Store, list[Summary]]) -> None:
+def test_what_is_urgent_or_not_known_to_be_none_comes_first_and_what_has_no_date_last(
+    listed: tuple[Store, list[Summary]],
+) -> None:
     store, _ = listed
-    targets = [row.due_target for row in paged(store, 5, None)]
-    first_without = targets.index(None)
-    assert set(targets[first_without:]) == {None}
-    assert targets[:first_without] == sorted(date for date in targets if date is not None)
+    rows = paged(store, 5, None)
+    leading = [row for row in rows if row.urgent != 0]
+    assert rows[: len(leading)] == leading
+    assert {row.urgent for row in leading} == {None, 2}
+    for part in (leading, rows[len(leading) :]):
+        targets = [row.due_target for row in part]
+        first_without = targets.index(None)
+        assert set(targets[first_without:]) == {None}
+        assert targets[:first_without] == sorted(date for date in targets if date is not None)
+
+
+def test_behind_what_has_no_date_nothing_is_due_before_a_day(listed: tuple[Store, list[Summary]]) -> None:
+    store, _ = listed
+    after: Position = (False, None, "0")
+    assert store.readers.worklist(SITE, today=TODAY, due_before=TODAY, after=after) == []
 
 
 @pytest.mark.shows("R-033")
 def test_an_episode_recorded_on_while_one_pages_appears_no_second_time(store: Store) -> None:
     for number in range(6):
-        store.do(opening(f"episode {number}", due_target=TODAY + timedelta(days=number)))
+        store.do(opening(f"episode {number}", due_target=TODAY + timedelta(days=number), urgent=0))
     first = store.readers.worklist(SITE, today=TODAY, limit=3)
     store.do(recording("episode 5", missing=1))
-    store.do(opening("episode 1b", due_target=TODAY + timedelta(days=1)))
-    after = (first[-1].due_target, first[-1].episode_id)
+    store.do(opening("episode 1b", due_target=TODAY + timedelta(days=1), urgent=0))
+    after = (first[-1].leads, first[-1].due_target, first[-1].episode_id)
     rest = store.readers.worklist(SITE, today=TODAY, after=after)
     assert [row.episode_id for row in first] == ["episode 0", "episode 1", "episode 2"]
     assert [row.episode_id for row in rest] == ["episode 3", "episode 4", "episode 5"]

@@ -6,11 +6,12 @@ import re
 from html import unescape
 
 import pytest
+from playwright.sync_api import Browser as BrowserOfPaper
 
 from api.web import worklist
 from tests.api.conftest import Service
 from tests.web.test_cohort_page import ANTIBODY
-from tests.web.test_episode_page import SignIn, ago, planned, stopped
+from tests.web.test_episode_page import SignIn, ago, planned, stopped, text_of
 
 CHIP = re.compile(r'<a href="(/[^"]*)"[^>]*>([^<]+) <span class="number">(\d+)</span></a>')
 ROW = re.compile(r'<th scope="row"><a href="(/episodes/[0-9a-f-]+)">')
@@ -69,6 +70,129 @@ def test_a_signature_that_is_awaited_is_told_as_one(pages: Service, sign_in: Sig
     body = {"option": "start_chemoimmunotherapy", "basis": basis, "detail": ANTIBODY, "reason": REASON}
     assert pages.post(f"/v1{path}/decisions", body).status_code == 202
     assert tags(sign_in("clinician").open("/?kind=waiting"), path) == ["1 signature"]
+
+
+def on_fire(pages: Service, site: str) -> str:
+    """An episode without any date, whose child has a side effect that asks for the antibody to be interrupted."""
+    path = waiting(pages, site)
+    harm = {
+        "kind": "toxicity_recorded",
+        "term": "peripheral motor neuropathy",
+        "grade": 4,
+        "agent": "dinutuximab_beta",
+        "occurred_on": ago(0),
+    }
+    assert pages.record(f"/v1{path}", harm, site=site).status_code == 201
+    told = pages.get(f"/v1{path}/next-step", site=site).json()
+    assert any(each["urgent"] for each in told["prompts"])
+    return path
+
+
+def test_a_child_who_needs_something_at_once_stands_first_and_says_so(
+    pages: Service, sign_in: SignIn
+) -> None:
+    site = "urgent"
+    overdue = pages.open_episode(opened_on=ago(100), site=site).removeprefix("/v1")
+    path = on_fire(pages, site)
+    planned(pages, site=site)
+    browser = sign_in("coordinator", site=site)
+    page = browser.open("/")
+    assert ROW.findall(page)[0] == path
+    assert overdue in ROW.findall(page)[1:]
+    own = page.partition(f'href="{path}"')[2].partition("</tr>")[0]
+    assert '<span class="tag stop">at once</span>' in own
+    assert chips(page)["At once"][1] == 1
+    assert ROW.findall(browser.open(chips(page)["At once"][0])) == [path]
+
+
+def test_once_nothing_is_urgent_any_more_the_child_goes_back_into_the_row(
+    pages: Service, sign_in: SignIn
+) -> None:
+    site = "over"
+    path = on_fire(pages, site)
+    first = planned(pages, site=site)
+    (harm,) = pages.get(f"/v1{path}", site=site).json()["facts"]["toxicities"]
+    over = {
+        "kind": "event_retracted",
+        "entry": harm["entry"],
+        "reason": "Another child.",
+        "occurred_on": ago(0),
+    }
+    assert pages.record(f"/v1{path}", over, site=site, role="clinician").status_code == 201
+    page = sign_in("coordinator", site=site).open("/")
+    assert chips(page)["At once"][1] == 0
+    assert "at once</span>" not in page
+    assert set(ROW.findall(page)) == {path, first}
+
+
+def test_what_the_tumour_board_chooses_has_a_filter_of_its_own(pages: Service, sign_in: SignIn) -> None:
+    site = "board"
+    path = planned(pages, site=site)
+    earlier = {"kind": "prior_therapy_recorded", "line": "unknown", "regimen": "RIST", "occurred_on": ago(8)}
+    assert pages.record(f"/v1{path}", earlier, site=site).status_code == 201
+    assert pages.get(f"/v1{path}/next-step", site=site).json()["needs_tumour_board"]
+    planned(pages, site=site)
+    browser = sign_in("coordinator", site=site)
+    address, number = chips(browser.open("/"))["For the tumour board"]
+    assert number == 1
+    assert ROW.findall(browser.open(address)) == [path]
+
+
+def test_a_day_says_how_many_rows_without_a_day_it_leaves_out(pages: Service, sign_in: SignIn) -> None:
+    site = "undated"
+    pages.open_episode(opened_on=ago(100), site=site)
+    undated = pages.open_episode(opened_on=ago(100), site=site)
+    evidence = {"kind": "progression_evidence_recorded", "confirmed": True, "setting": "relapse"}
+    by_order = evidence | {"occurred_on": ago(3), "occurred_precision": "order"}
+    assert pages.record(undated, by_order, site=site).status_code == 201
+    browser = sign_in("coordinator", site=site)
+    page = browser.open(f"/?due_before={ago(-9000)}")
+    assert len(ROW.findall(page)) == 1
+    assert "1 without a day is not shown." in text_of(page)
+    every = re.search(r'href="([^"]*)">Show all days', page)
+    assert every
+    assert len(ROW.findall(browser.open(unescape(every[1])))) == 2
+    assert "without a day" not in browser.open("/")
+
+
+def test_a_day_that_is_none_is_told_beside_the_field_and_the_list_stays(
+    pages: Service, sign_in: SignIn
+) -> None:
+    site = "no-day"
+    path = planned(pages, site=site)
+    page = sign_in("coordinator", site=site).open("/?due_before=31.3.2026", status=422)
+    assert "A day, such as 2026-03-31." in page
+    assert ROW.findall(page) == [path]
+
+
+def test_it_is_printed_whole_where_it_is_longer_than_a_page(
+    pages: Service, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklist, "ROWS", 2)
+    site = "printed"
+    paths = {planned(pages, site=site) for _ in range(3)}
+    browser = sign_in("coordinator", site=site)
+    page = browser.open("/")
+    assert "data-print" in page
+    whole = re.search(r'href="([^"]*)">All on one page, to print', page)
+    assert whole
+    assert set(ROW.findall(browser.open(unescape(whole[1])))) == paths
+    monkeypatch.setattr(worklist, "ROWS_TO_PRINT", 2)
+    bounded = browser.open(unescape(whole[1]))
+    assert "2 of 3 on this page" in bounded
+    assert "whole=true" in bounded.partition('rel="next"')[0].rpartition("href=")[2]
+
+
+def test_on_paper_it_is_a_table(pages: Service, chromium: BrowserOfPaper) -> None:
+    page = chromium.new_page(viewport={"width": 700, "height": 900})
+    page.goto(f"{pages.url}/sign-in?token={pages.token('coordinator', 'printed')}")
+    page.goto(f"{pages.url}/")
+    head = page.locator("thead th").first
+    assert page.locator("tbody tr").first.evaluate("row => getComputedStyle(row).display") == "block"
+    page.emulate_media(media="print")
+    assert page.locator("tbody tr").first.evaluate("row => getComputedStyle(row).display") == "table-row"
+    assert head.is_visible()
+    page.close()
 
 
 def test_pages_follow_each_other_without_losing_or_repeating_a_row(
