@@ -59,8 +59,8 @@ class Asked:
         return self._read(name, lambda text: _whole(_NAME, text), _WRONG_NAME)
 
     def identifier(self, name: str) -> str | None:
-        """The id of something this service made."""
-        return self._read(name, lambda text: _whole(_IDENTIFIER, text.lower()), _WRONG_ID)
+        """The id of something this service made, however many blanks came along when it was copied."""
+        return self._read(name, lambda text: _whole(_IDENTIFIER, "".join(text.lower().split())), _WRONG_ID)
 
     def sent(self, *without: str) -> dict[str, str]:
         """What was asked, for an address that asks it again."""

@@ -20,6 +20,7 @@ from sqlalchemy import (
     case,
     false,
     func,
+    not_,
     or_,
     select,
     text,
@@ -32,7 +33,7 @@ from pathway.store.engines import Engines, Journal, fault
 from pathway.store.sealing import KeySource, Sealed, no_key
 from pathway.store.statements import AUDIT, EPISODE, Query, Reading, by, columns, unawaited
 from pathway.store.tables import Instant, Key
-from pathway.store.values import NO_LIMIT, SealedPatient, StoredAudit, StoredEntry, Summary
+from pathway.store.values import NO_LIMIT, AuditsOf, SealedPatient, StoredAudit, StoredEntry, Summary
 from pathway.store.walls import enter
 
 Kind = Literal["urgent", "due", "overdue", "missing", "waiting", "board", "review"]
@@ -64,7 +65,7 @@ class Readers:
         self._engines = engines
         self._key = key
         self._queries = Reading(engines.read.dialect)
-        self._audits: dict[frozenset[str], Query] = {}
+        self._audits: dict[tuple[frozenset[str], AuditsOf | None], Query] = {}
         self._pages: dict[tuple[Kind | None, bool, Start | None], Query] = {}
         self._counts: dict[bool, Query] = {}
 
@@ -219,7 +220,7 @@ class Readers:
         found = self._rows(self._queries.audits_of_episode, site_id=site_id, episode_id=episode_id)
         return [StoredAudit(*row) for row in found]
 
-    def audits(
+    def audits(  # noqa: PLR0913  (each of them narrows the same question)
         self,
         site_id: str,
         *,
@@ -230,10 +231,12 @@ class Readers:
         until: datetime | None = None,
         before: str | None = None,
         limit: int = 50,
+        of: AuditsOf | None = None,
     ) -> list[StoredAudit]:
         """The site's audit records, the newest first: those behind the record `before`, at most `limit`.
 
         `since` is the first instant, `until` the first one no more. `episode` also finds lists that named it.
+        Each `of` makes a query that is kept.
         """
         wanted = {
             "subject": subject,
@@ -244,12 +247,13 @@ class Readers:
             "before": before,
         }
         asked = frozenset(name for name, value in wanted.items() if value is not None)
-        if asked not in self._audits:
-            self._audits[asked] = Query(_audit_page(asked), self._engines.read.dialect)
+        shape = (asked, of)
+        if shape not in self._audits:
+            self._audits[shape] = Query(_audit_page(asked, of), self._engines.read.dialect)
         parameters = {name: wanted[name] for name in asked}
         if episode is not None:
             parameters["named"] = f'%"{episode}"%'
-        found = self._rows(self._audits[asked], site_id=site_id, limit=limit, **parameters)
+        found = self._rows(self._audits[shape], site_id=site_id, limit=limit, **parameters)
         return [StoredAudit(*row) for row in found]
 
     def ping(self) -> None:
@@ -366,7 +370,7 @@ def _counts(*, bounded: bool) -> Select[Any]:
     return query.where(EPISODE.c.due_target < bindparam("due_before", type_=Date)) if bounded else query
 
 
-def _audit_page(asked: frozenset[str]) -> Select[Any]:
+def _audit_page(asked: frozenset[str], of: AuditsOf | None) -> Select[Any]:
     columns_of = AUDIT.c
     conditions = {
         "subject": columns_of.subject == bindparam("subject", type_=Key),
@@ -382,6 +386,12 @@ def _audit_page(asked: frozenset[str]) -> Select[Any]:
     query = by(columns(AUDIT, StoredAudit), AUDIT, "site_id").where(
         *(conditions[name] for name in sorted(asked))
     )
+    if of is not None:
+        any_of = or_(
+            *(columns_of.outcome == each for each in sorted(of.outcomes)),
+            *(columns_of.operation == each for each in sorted(of.operations)),
+        )
+        query = query.where(not_(any_of) if of.all_others else any_of)
     return query.order_by(columns_of.audit_id.desc()).limit(_LIMIT)
 
 

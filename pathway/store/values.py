@@ -194,6 +194,15 @@ StoredAudit = NewAudit
 
 
 @dataclass(frozen=True, slots=True)
+class AuditsOf:
+    """Audit records with one of these outcomes, or of one of these operations; or `all_others`."""
+
+    outcomes: frozenset[str]
+    operations: frozenset[str] = frozenset()
+    all_others: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NewCommit:
     """What a commit adds to the Merkle log of a site.
 

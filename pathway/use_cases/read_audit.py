@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
 
 from pathway.store.identifiers import is_identifier
-from pathway.store.values import StoredAudit
+from pathway.store.values import AuditsOf, StoredAudit
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.permissions import Operation
-from pathway.use_cases.refusals import Refusal
+from pathway.use_cases.refusals import ANSWERS, CHANGES, Refusal
 
 COLUMNS: Final = (
     "audit",
@@ -31,6 +33,15 @@ COLUMNS: Final = (
 """What a table of the audit records shows of each."""
 
 
+KINDS: Final[Mapping[str, AuditsOf]] = MappingProxyType(
+    {
+        "changes": AuditsOf(CHANGES, frozenset({"accept_another_log"})),
+        "refused": AuditsOf(CHANGES | ANSWERS, all_others=True),
+    }
+)
+"""What buries the rest is left out: only what changed something, or only what was refused or failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
     """Which records are looked for; `None` stands for any. `episode` finds lists that named it too."""
@@ -40,6 +51,7 @@ class AuditFilter:
     episode: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    of: AuditsOf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,7 @@ def read_audit(
         until=wanted.until,
         before=cursor,
         limit=limit + 1,
+        of=wanted.of,
     )
     page = found[:limit]
     return AuditPage([_row(each) for each in page], page[-1].audit_id if len(found) > limit else None)

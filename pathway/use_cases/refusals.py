@@ -60,6 +60,15 @@ OUTCOMES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Outcome -> title. The edges translate them; a test holds that each edge knows every one."""
 
+ENTRIES: Final = frozenset(
+    {"created", "recorded", "decided", "awaiting_second_signature", "countersigned", "review_resolved"}
+)
+"""Outcomes of calls that write entries; of one that is sent again, none."""
+CHANGES: Final = ENTRIES | {"erased", "held", "released"}
+"""Outcomes of calls that change what is kept."""
+ANSWERS: Final = frozenset({"ok", "foreseen"})
+"""Outcomes of calls that show something; every other outcome is a refusal, or a failure."""
+
 
 Model = TypeVar("Model", bound=BaseModel)
 

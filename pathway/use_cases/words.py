@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from pathway.clinical.terms import DecidedBy, OverrideReason
 from pathway.engine.findings import in_words
-from pathway.use_cases.refusals import OUTCOMES
+from pathway.use_cases.refusals import ENTRIES, OUTCOMES
 from pathway.use_cases.wording import Wording, day_in_words, place_of, value_in_words, wording_of
 
 Document: TypeAlias = Mapping[str, Any]
@@ -243,6 +243,23 @@ def _with_unit(value: str, unit: str) -> str:
     return f"{value} {unit}" if unit and _NUMBER.fullmatch(value) else value
 
 
-def outcome_in_words(outcome: str) -> str:
-    """What came of an operation, as an audit record has it."""
-    return {"ok": "Done"}.get(outcome) or OUTCOMES.get(outcome) or in_words(outcome)
+_OPERATIONS: Final = {
+    "take_back_a_persons_word": "take back a person’s word",
+    "is_ready": "ask whether the service is ready",
+    "read_metrics": "read the figures of the service",
+}
+_CAME_OF_IT: Final = {"ok": "done", "invalid_body": "not accepted; nothing was recorded"}
+"""Outcomes whose title is for programs."""
+
+
+def operation_in_words(operation: str) -> str:
+    """What was asked for, as an audit record has it."""
+    return _OPERATIONS.get(operation) or in_words(operation)
+
+
+def outcome_in_words(outcome: str, *, wrote: bool = True) -> str:
+    """What came of an operation, as an audit record has it; and whether it `wrote` an entry."""
+    if outcome in ENTRIES and not wrote:
+        return "It had been recorded before; nothing was added"
+    told = _CAME_OF_IT.get(outcome) or OUTCOMES.get(outcome) or in_words(outcome)
+    return told[:1].upper() + told[1:]

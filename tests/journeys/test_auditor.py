@@ -46,6 +46,7 @@ def test_an_auditor_finds_who_decided_what_on_what_knowledge(
     page = sits_down("auditor", "auditor-wu").open("/audit")
 
     # when an auditor looks for decisions,
+    page.get_by_text("Look for some of them").click()
     page.get_by_label("Operation").select_option(label="decide on an option")
     page.get_by_role("button", name="Look").click()
     record = page.get_by_role("row").filter(has_text="dr-okafor").first

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from pathway.proof.merkle import leaf_hash
-from pathway.store.values import Access, Proposal
+from pathway.store.values import Access, AuditsOf, Proposal
 from pathway.store.writer import Command, View
 from tests.store.builders import SITE, Store, opening, recording
 
@@ -99,3 +99,14 @@ def test_every_entry_and_audit_record_waits_for_the_log_with_its_leaf_hash(idle:
     }
     assert [kind for kind, _, _ in leaves] == ["entry", "audit", "entry", "audit", "entry"]
     assert store.count("unlogged") == 2, "one row for each commit, however many records it has"
+
+
+def test_records_are_found_by_what_came_of_them_and_the_others_are_the_rest(store: Store) -> None:
+    store.do(audited(opening("episode")))
+    store.do(audited(recording("episode", key="k2")))
+    written = AuditsOf(frozenset({"opened", "elsewhere"}))
+    asked = {"written": written, "rest": replace(written, all_others=True)}
+    found = {name: [each.outcome for each in store.readers.audits(SITE, of=of)] for name, of in asked.items()}
+    assert found == {"written": ["opened"], "rest": ["recorded"]}
+    by_operation = AuditsOf(frozenset(), frozenset({"record_events"}))
+    assert len(store.readers.audits(SITE, of=by_operation)) == 2

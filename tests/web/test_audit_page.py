@@ -101,6 +101,70 @@ def test_the_pages_follow_one_another_with_one_question_each(
     assert 'value="dr-busy"' in second
 
 
+def test_reads_bury_no_change_and_no_refusal(pages: Service, sign_in: SignIn, auditor: Browser) -> None:
+    episode = planned(pages, subject="dr-many")
+    for _ in range(3):
+        pages.get(f"/v1{episode}", subject="dr-many")
+    sign_in("coordinator", subject="dr-many").open("/audit", status=403)
+    of_one = "/audit?subject=dr-many&show="
+    changed = rows(auditor.open(f"{of_one}changes"))
+    assert len(changed) == 2
+    assert all("recorded" in each or "opened" in each for each in changed)
+    (refused,) = rows(auditor.open(f"{of_one}refused"))
+    assert "The caller may not do this" in refused
+    assert len(rows(auditor.open(of_one))) == 6
+    page = auditor.open(f"{of_one}everything-else", status=400)
+    assert 'id="show-fault">Choose one of the list.' in page
+
+
+def test_a_message_that_came_again_is_told_as_adding_nothing(pages: Service, auditor: Browser) -> None:
+    episode = planned(pages)
+    gd2 = {"kind": "gd2_measured", "status": "positive", "occurred_on": ago(2)}
+    message = gd2 | {"source": {"system": "lab", "message_id": "7"}}
+    for _ in range(2):
+        assert pages.record(f"/v1{episode}", message, subject="laboratory-7").status_code in (200, 201)
+    again, first = rows(auditor.open("/audit?subject=laboratory-7"))
+    assert "The events were recorded" in first
+    assert "It had been recorded before; nothing was added" in again
+    assert "The events were recorded" not in again
+
+
+def test_what_was_not_accepted_says_that_nothing_was_recorded(pages: Service, auditor: Browser) -> None:
+    episode = planned(pages)
+    assert pages.post(f"/v1{episode}/decisions", {"option": 7}, subject="dr-odd").status_code == 422
+    (row,) = rows(auditor.open("/audit?subject=dr-odd"))
+    assert "Decide on an option Not accepted; nothing was recorded" in row
+
+
+def test_from_an_episode_an_auditor_comes_to_who_read_and_wrote_it(
+    pages: Service, sign_in: SignIn, auditor: Browser
+) -> None:
+    episode = planned(pages)
+    way = f'<a href="/audit?episode={episode[10:]}">Who read and wrote this</a>'
+    assert way in auditor.open(f"{episode}/history")
+    assert way not in sign_in("clinician").open(f"{episode}/history")
+    copied = f"/audit?episode=%20{episode[10:18]}%20{episode[18:]}%09"
+    found = rows(auditor.open(copied))
+    assert any("Open an episode The episode was opened" in each for each in found)
+
+
+def test_a_page_of_records_says_what_it_leaves_out(pages: Service, auditor: Browser) -> None:
+    episode = planned(pages, site="quiet", subject="dr-quiet")
+    for _ in range(55):
+        pages.get(f"/v1{episode}", site="quiet", subject="dr-quiet")
+    auditor.http.get("/sign-in", params={"token": pages.token("auditor", "quiet", "auditor-wu")})
+    page = auditor.open(f"/audit?subject=dr-quiet&operation=read_an_episode&since={ago(0)}")
+    shown = text_of(page)
+    assert "Looked for: of dr-quiet; read an episode; from" in shown
+    assert "More records follow: the 50 on this page" in shown
+    assert "<details open>" in page
+    alone = auditor.open("/audit")
+    assert "Looked for:" not in text_of(alone)
+    assert "<details>" in alone, "what was not asked for takes no room on a telephone"
+    assert re.search(r"\d{2}:\d{2}:\d{2} UTC", rows(page)[0])
+    assert episode[10:] in rows(page)[0]
+
+
 def test_another_site_has_its_own_records(pages: Service, sign_in: SignIn) -> None:
     planned(pages, subject="dr-of-the-north")
     assert rows(sign_in("auditor", site="south").open("/audit?subject=dr-of-the-north")) == []
