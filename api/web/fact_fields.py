@@ -30,6 +30,8 @@ class Field:
     """True when no value but those with words is offered."""
     when: str = ""
     """The field and the values with which it counts: `name=value value`."""
+    asked_for: bool = False
+    """True for what the form asks for although an event may do without it."""
     counted: bool = False
     """True for a number which nobody reports with decimals: a point in it separates thousands."""
 

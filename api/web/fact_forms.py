@@ -76,7 +76,7 @@ FORMS: Final[tuple[FactForm, ...]] = (
                     Field("risk_group", "Risk group at diagnosis"),
                     Field("age_months", "Age on the day below", unit="months"),
                 ),
-                "What is left empty stays as it is.",
+                "One of them, or both; what is left empty stays as it is.",
             ),
         ),
         obtains=frozenset({"risk_group", "age"}),
@@ -279,7 +279,7 @@ FORMS: Final[tuple[FactForm, ...]] = (
                     Field("pain_grade", "Pain", words=GRADES),
                     Field("diarrhoea_grade", "Diarrhoea", words=GRADES),
                 ),
-                "Whatever is known; each value counts by itself.",
+                "Whatever is known, at least one value; each counts by itself.",
             ),
             Group(
                 "Blood",
@@ -498,7 +498,7 @@ CORRECTION: Final = Group(
     "The correction",
     (
         Field("occurred_on", "The mistake was found on"),
-        Field("reason", "What was wrong", _NO_NAMES),
+        Field("reason", "What was wrong", _NO_NAMES, asked_for=True),
     ),
 )
 """What is asked beside the replacement."""

@@ -27,12 +27,13 @@ from api.web.typed import (
     empty_form,
     event_of,
     form_of,
+    hinted,
     labels_of,
     part_of,
     parts_of,
     taken,
 )
-from pathway.episodes.events import EventNotUnderstood, PatientIdentifier
+from pathway.episodes.events import EventNotUnderstood, PatientIdentifier, read_event
 from pathway.store.values import Settled
 from pathway.use_cases import record_events
 from pathway.use_cases.assess_response import assess_response
@@ -58,11 +59,13 @@ _OPENING: Final = (
     " wrong child is ended by the form End of the episode, because it was opened in error, and another one is opened."
 )
 _NOT_UNDERSTOOD: Final = "What was typed was not understood; nothing was recorded."
-_PRESENT: Final[Mapping[str, tuple[str, ...]]] = {
-    "cycle_started": ("line", "regimen", "agents"),
-    "cycle_completed": ("line",),
+_PRESENT: Final[Mapping[str, Mapping[str, str]]] = {
+    "cycle_started": {"line": "line", "cycle": "next_cycle", "regimen": "regimen", "agents": "agents"},
+    "cycle_completed": {"line": "line", "cycle": "running_cycle"},
 }
-"""What a form says of the present treatment before anybody types."""
+"""What a form says of the present treatment before anybody types: its fields, and where the episode tells each."""
+_FILLED_IN: Final = "Filled in from the episode: see whether it is right."
+_NO_REASON: Final = "Say what was wrong: whoever reads the history later has nothing else to go by."
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +163,10 @@ async def record(request: Request) -> Response:
     typed = _typed(form, asked)
     if typed.faults:
         note_outcome(request.scope, "invalid_body")
-        return _page(
-            request, session, asked, Shown(form, typed.faults, HTTPStatus.UNPROCESSABLE_ENTITY, form.key)
-        )
+        faults = _faults_of_the_event(typed) | typed.faults
+        return _page(request, session, asked, Shown(form, faults, HTTPStatus.UNPROCESSABLE_ENTITY, form.key))
     body = orjson.dumps(typed.event, option=orjson.OPT_SORT_KEYS)
-    seen = hashlib.sha256(body).hexdigest()
+    seen = _what_counts(typed.event)
     wants, looked_at = form.text("do") == "record", form.text("seen")
     odd = doubts(typed.event, asked.told)
     # What was looked at is what is recorded: anything else is shown again; an assessment, or a day that may be
@@ -186,6 +188,21 @@ async def record(request: Request) -> Response:
         notice=_CHANGED if wants and looked_at else _UNUSUAL if wants and odd else "",
     )
     return _page(request, session, asked, shown)
+
+
+def _faults_of_the_event(typed: Typed) -> dict[str, str]:
+    """What is wrong beside what is wrong with the form itself: people are told of all of it at once."""
+    try:
+        read_event(orjson.dumps(typed.event))
+    except EventNotUnderstood as fault:
+        return {name: sentence for name, sentence in typed.beside(fault.errors).items() if name}
+    return {}
+
+
+def _what_counts(event: Document) -> str:
+    """A digest of what has to be looked at again once it has changed: of a correction not why it is made."""
+    told = {name: value for name, value in event.items() if name != "reason" or event["kind"] != CORRECTED}
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 async def _recorded(
@@ -266,12 +283,19 @@ def _first_form(asked: Asking) -> Form:
         recorded = {**asked.told["entry"]["recorded"], "occurred_on": asked.told["entry"]["day"]}
         filled = form_of(recorded, asked.facts, REPLACEMENT)
         return Form({**filled.fields, "occurred_on": (asked.told["today"],)})
-    present = {name: asked.told[name] for name in _PRESENT.get(asked.kind, ())}
-    filled = form_of({name: value for name, value in present.items() if value}, asked.facts)
-    more = {name: values[0] for name, values in filled.fields.items()} | today
+    more = _present(asked) | today
     if asked.kind == "toxicity_resolved" and asked.entry:
         more["entry"] = asked.entry
     return empty_form(asked.facts, more)
+
+
+def _present(asked: Asking) -> dict[str, str]:
+    """What the episode tells of the fields of this form."""
+    if asked.facts is None or asked.kind == CORRECTED:
+        return {}
+    told = {name: asked.told[source] for name, source in _PRESENT.get(asked.kind, {}).items()}
+    filled = form_of({name: value for name, value in told.items() if value}, asked.facts)
+    return {name: value for name, (value, *_) in filled.fields.items() if value}
 
 
 def _typed(form: Form, asked: Asking) -> Typed:
@@ -283,6 +307,8 @@ def _typed(form: Form, asked: Asking) -> Typed:
     if asked.kind != CORRECTED:
         return event_of(form, asked.facts)
     typed, replacement = taken(form, CORRECTED, CORRECTION), event_of(form, asked.facts, REPLACEMENT)
+    if form.text("do") == "record" and not typed.event.get("reason"):
+        typed.faults["reason"] = _NO_REASON
     recorded = asked.told["entry"]
     if "occurred_at" in recorded["recorded"] and replacement.event["occurred_on"] == recorded["day"]:
         # The form knows days alone: an instant that was recorded is kept while its day is.
@@ -309,7 +335,8 @@ def _parts(asked: Asking, form: Form) -> list[Part]:
         return [part_of(RETRACTED, RETRACTION)]
     words = asked.told["words"]
     if asked.kind != CORRECTED:
-        return parts_of(asked.facts, words, form)
+        present = {name: value for name, value in _present(asked).items() if form.text(name) == value}
+        return hinted(parts_of(asked.facts, words, form), dict.fromkeys(present, _FILLED_IN))
     recorded = asked.told["entry"]["recorded"]
     if asked.facts.kind == "toxicity_resolved":
         known = {value for value, _ in words["toxicities"]}

@@ -63,6 +63,8 @@ class Shape:
     required: bool = False
     of_whole: bool = False
     or_unknown: bool = False
+    asked_for: bool = False
+    """True where nothing can be recorded without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,17 @@ def parts_of(
         else:
             found.append(_part(facts.kind, part, words, form, prefix))
     return found
+
+
+def hinted(parts: Iterable[Part], hints: Mapping[str, str]) -> list[Part]:
+    """The same parts, with what is told more of some fields, by their names."""
+
+    def told(asked: Asked) -> Asked:
+        more = hints.get(asked.field.name, "")
+        hint = f"{asked.field.hint} {more}".strip()
+        return replace(asked, field=replace(asked.field, hint=hint))
+
+    return [replace(part, fields=tuple(told(each) for each in part.fields)) for part in parts]
 
 
 def labels_of(parts: Iterable[Part]) -> dict[str, str]:
@@ -365,6 +378,8 @@ def _part(kind: str, group: Group, words: Mapping[str, Any], form: Form | None, 
 
 def _asked(kind: str, each: Field, words: Mapping[str, Any], prefix: str) -> Asked:
     shape = shape_of(kind, each.name)
+    whole = "." not in each.name and shape.required and not shape.or_unknown
+    shape = replace(shape, asked_for=each.asked_for or whole or each.name == _DAY)
     choices: tuple[tuple[str, str], ...] = ()
     if each.suggested:
         choices = tuple((value, told) for value, told in words.get(each.suggested, ()))

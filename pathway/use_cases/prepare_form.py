@@ -41,6 +41,7 @@ def prepare_form(
 ) -> bytes:
     """JSON with `episode`, its `pathway`, `state_label`, `line`, `regimen` and `agents`, and `today` at the site.
 
+    `next_cycle` and `running_cycle` are numbers in the line, in maintenance of courses; null where they are not known.
     `marrow_before` is what earlier assessments tell of the marrow: `involved`, `never`, or null.
     `opened_on` is its first day; `summary` tells the next step and `missing` the findings it misses; `expected` are
     the kinds of facts that move an episode out of few states of which this is one; `words` the lists from which
@@ -64,7 +65,8 @@ def prepare_form(
         "today": today_in(summary.time_zone, installation.clock()).isoformat(),
         "line": episode["line"],
         "regimen": episode["regimen"],
-        "agents": episode["agents"],
+        "agents": [in_words(agent) for agent in episode["agents"]],
+        **_cycle_numbers(standing.episode),
         "summary": told["summary"],
         "missing": [each["finding"] for each in told["missing"]],
         "expected": expected_kinds(standing.pathway, summary.state),
@@ -98,6 +100,13 @@ def words_of(pathway: Pathway, episode: dict[str, Any] | None = None) -> dict[st
         "terms": [(each.name, "") for each in TERMS],
         "toxicities": [(each["entry"], _toxicity(each)) for each in toxicities if each["ongoing"]],
     }
+
+
+def _cycle_numbers(episode: Episode) -> dict[str, int | None]:
+    cycles = episode.courses if episode.context == "maintenance" else episode.cycles
+    last, running = cycles.last_number, cycles.last_started is not None and cycles.last_completed is None
+    certain = episode.line > 0 and (last is not None or not cycles.started)
+    return {"next_cycle": (last or 0) + 1 if certain else None, "running_cycle": last if running else None}
 
 
 def _marrow_before(episode: Episode) -> str | None:

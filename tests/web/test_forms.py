@@ -863,16 +863,98 @@ def test_what_is_wrong_with_a_replacement_stands_beside_its_field(pages: Service
     assert 'id="replacement.percent-fault"' in answer.text
 
 
+def test_what_was_wrong_is_asked_for_with_a_correction(pages: Service, doctor: Browser) -> None:
+    episode = planned(pages)
+    entry = next(each for each in entries(pages, episode) if each["kind"] == "gd2_measured")
+    address = f"{episode}/record/event_corrected?entry={entry['entry']}"
+    answer = fill_in(doctor, address, do="record", **{"replacement.status": "partial"})
+    assert answer.status_code == 422
+    assert 'id="reason-fault"' in answer.text
+    assert "Say what was wrong" in answer.text
+    assert last(pages, episode)["kind"] != "event_corrected"
+    both = fill_in(doctor, address, do="record", **{"replacement.percent": "120"})
+    assert 'id="reason-fault"' in both.text
+    assert 'id="replacement.percent-fault"' in both.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("gd2_measured", "status"),
+        ("gd2_measured", "occurred_on"),
+        ("toxicity_recorded", "term"),
+        ("consent_recorded", "given"),
+        ("note_added", "text"),
+        ("treatment_taken_over", "cycles"),
+    ],
+)
+def test_what_has_to_be_filled_in_says_so_in_words(
+    pages: Service, doctor: Browser, kind: str, field: str
+) -> None:
+    page = doctor.open(f"{planned(pages)}/record/{kind}")
+    assert f'<p class="hint" id="{field}-hint">Required.' in page
+    assert re.search(rf'id="{field}"[^>]*aria-describedby="{field}-hint[^>]*aria-required="true"', page)
+    assert "What is marked “required” has to be filled in; everything else may stay empty." in page
+
+
+def test_what_may_stay_empty_is_not_called_required(pages: Service, doctor: Browser) -> None:
+    page = doctor.open(f"{planned(pages)}/record/gd2_measured")
+    assert not re.search(r'id="(percent|method|density)"[^>]*aria-required', page)
+
+
+def treated(pages: Service) -> str:
+    """An episode whose first cycle is to begin."""
+    episode = planned(pages)
+    basis = pages.get(f"/v1{episode}/next-step").json()["basis"]
+    chosen = {
+        "option": "start_chemoimmunotherapy",
+        "detail": {"regimen": "dinutuximab_beta_irinotecan_temozolomide"},
+        "reason": {"text": "so agreed"},
+        "decided_on": ago(3),
+    }
+    assert pages.post(f"/v1{episode}/decisions", chosen | {"basis": basis}).status_code == 201
+    return episode
+
+
+def test_the_next_cycle_is_filled_in_and_says_that_it_was(pages: Service, doctor: Browser) -> None:
+    episode = treated(pages)
+    for cycle, started in (("1", ago(2)), ("2", ago(0))):
+        address = f"{episode}/record/cycle_started"
+        page = doctor.open(address)
+        stands = standing(page, address)
+        assert (stands["line"], stands["cycle"]) == ("1", cycle)
+        assert stands["agents"] == "dinutuximab beta, irinotecan, temozolomide"
+        assert "Filled in from the episode: see whether it is right." in text_of(page)
+        assert fill_in(doctor, address, do="record", occurred_on=started).status_code == 303
+        told = last(pages, episode)
+        assert (told["line"], told["cycle"]) == (1, int(cycle))
+        address = f"{episode}/record/cycle_completed"
+        assert standing(doctor.open(address), address)["cycle"] == cycle
+        done = {"delivered": "full", "occurred_on": ago(1) if cycle == "1" else ago(0)}
+        assert fill_in(doctor, address, do="record", **done).status_code == 303
+    cycles = pages.get(f"/v1{episode}").json()["cycles"]
+    assert (cycles["counted"], cycles["count_is_certain"]) == (2, True)
+
+
+def test_a_cycle_whose_number_nobody_knows_is_not_filled_in(pages: Service, doctor: Browser) -> None:
+    episode = treated(pages)
+    begun = {"kind": "cycle_started", "line": 1, "occurred_on": ago(2)}
+    assert pages.record(f"/v1{episode}", begun).status_code == 201
+    address = f"{episode}/record/cycle_started"
+    assert standing(doctor.open(address), address)["cycle"] == ""
+
+
 def test_an_instant_that_was_recorded_is_kept_while_its_day_is(pages: Service, doctor: Browser) -> None:
     episode = planned(pages)
     at = f"{ago(3)}T10:30:00Z"
     event = {"kind": "gd2_measured", "status": "positive", "occurred_at": at}
     entry = pages.record(f"/v1{episode}", event).json()["entries"][0]["entry"]
     address = f"{episode}/record/event_corrected?entry={entry}"
-    assert fill_in(doctor, address, do="record", **{"replacement.status": "partial"}).status_code == 303
+    partial = {"replacement.status": "partial", "reason": "read wrongly"}
+    assert fill_in(doctor, address, do="record", **partial).status_code == 303
     told = last(pages, episode)["replacement"]
     assert (told["status"], told["occurred_at"]) == ("partial", at)
-    moved = {"replacement.occurred_on": ago(4)}
+    moved = {"replacement.occurred_on": ago(4), "reason": "typed wrongly"}
     assert fill_in(doctor, address, do="record", **moved).status_code == 303
     assert last(pages, episode)["replacement"]["occurred_on"] == ago(4)
 
@@ -883,10 +965,12 @@ def test_an_assessment_that_is_corrected_is_worked_out_first(pages: Service, doc
     entry = entries(pages, episode)[-1]
     address = f"{episode}/record/event_corrected?entry={entry['entry']}"
     grown = {f"replacement.{PRIMARY}.longest_diameter_mm.now": "60"}
-    seen = fill_in(doctor, address, do="record", **grown)
+    seen = fill_in(doctor, address, do="preview", **grown)
     assert "By what is typed here: PD" in text_of(seen.text)
     assert last(pages, episode) == entry["event"]
-    assert fill_in(doctor, address, seen.text, do="record").status_code == 303
+    # The reason is not what was worked out: told only now, it has nothing worked out again.
+    assert fill_in(doctor, address, seen.text, do="record", reason="Other slices.").status_code == 303
+    assert last(pages, episode)["reason"] == "Other slices."
     assert last(pages, episode)["replacement"]["components"]["primary"]["longest_diameter_mm"]["now"] == "60"
 
 
