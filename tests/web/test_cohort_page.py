@@ -50,8 +50,9 @@ def test_each_course_has_a_bar_and_the_table_says_the_same(paths: list[str], sig
 def test_the_counts_are_those_of_the_call(pages: Service, paths: list[str], sign_in: SignIn) -> None:
     told = pages.get("/v1/cohort", site="cohort").json()
     shown = text_of(sign_in("clinician", site="cohort").open("/cohort"))
-    assert "5 or more episodes of this hospital" in shown
-    assert "5 courses in all" in shown
+    assert "5 episodes of this hospital" in shown
+    assert "5 or more episodes" not in shown, "it stood beside the very number"
+    assert "Groups of fewer than 5 patients are not shown" in shown
     planning = next(each for each in told["time_in_state"] if each["state"] == "progression_confirmed")
     assert planning["over"] == {"at_least": len(paths), "at_most": len(paths)}
     assert "Progression confirmed: planning 5 8 days 8 to 8 days 0 0" in shown
@@ -61,7 +62,10 @@ def test_the_counts_are_those_of_the_call(pages: Service, paths: list[str], sign
 def test_a_small_count_is_not_told(pages: Service, sign_in: SignIn) -> None:
     treated(pages, site="small")
     shown = text_of(sign_in("clinician", site="small").open("/cohort"))
-    assert "<5 episodes of this hospital" in shown
+    assert "1 episode of this hospital" in shown
+    owners = text_of(sign_in("pathway_owner", site="small").open("/cohort"))
+    assert "<5 episodes of this hospital" in owners
+    assert "1 episode " not in owners
     assert "Progression confirmed: planning <5 not told not told 0 0" in shown
 
 
@@ -70,13 +74,42 @@ def test_the_owner_of_a_pathway_sees_counts_and_no_course(sign_in: SignIn) -> No
     browser = sign_in("pathway_owner", site="cohort")
     page = browser.open("/cohort")
     assert "<svg" not in page
-    assert "in all" not in page
+    assert "5 or more episodes of this hospital" in text_of(page)
     assert "/episodes/" not in page
     assert 'name="pattern"' not in page
     assert "Progression confirmed: planning 5 8 days" in text_of(page)
     browser.open("/cohort?pattern=local", status=403)
     for role in ("integration", "operator"):
         sign_in(role, site="cohort").open("/cohort", status=403)
+
+
+def test_a_response_by_other_criteria_is_counted_as_not_evaluable_and_the_page_says_so(
+    pages: Service, sign_in: SignIn
+) -> None:
+    site = "criteria"
+    path = treated(pages, site=site)
+    for cycle in (1, 2):
+        begun = {"kind": "cycle_started", "line": 1, "cycle": cycle, "occurred_on": ago(0)}
+        ended = {
+            "kind": "cycle_completed",
+            "line": 1,
+            "cycle": cycle,
+            "delivered": "full",
+            "occurred_on": ago(0),
+        }
+        assert pages.record(f"/v1{path}", begun, ended, site=site).status_code == 201
+    partial = {
+        "kind": "assessment_recorded",
+        "criteria": "other",
+        "reported_overall": "PR",
+        "occurred_on": ago(0),
+    }
+    assert pages.record(f"/v1{path}", partial, site=site).status_code == 201
+    (assessed,) = pages.get("/v1/cohort", site=site).json()["responses"]
+    counted = {name: each["at_least"] for name, each in assessed["counts"].items() if each["at_least"]}
+    assert counted == {"NE": 1}
+    shown = text_of(sign_in("clinician", site=site).open("/cohort"))
+    assert "NE is counted here too for a response that was reported by other criteria" in shown
 
 
 @pytest.mark.usefixtures("paths")
@@ -90,7 +123,7 @@ def test_what_it_is_narrowed_to_stands_in_the_address_and_in_the_form(sign_in: S
     page = browser.open(f"/cohort?opened_from={ago(20)}&opened_to=&pattern=metastatic&line=1")
     assert f'value="{ago(20)}"' in page
     assert '<option value="metastatic" selected>' in page
-    assert "5 courses in all" in text_of(page)
+    assert "5 episodes of this hospital" in text_of(page)
     assert "0 episodes" in text_of(browser.open("/cohort?pattern=cns"))
     for wrong in ("pattern=everywhere", "line=0", "line=9", "opened_from=yesterday", "colour=red"):
         browser.open(f"/cohort?{wrong}", status=400)

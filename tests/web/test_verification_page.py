@@ -114,9 +114,7 @@ def test_a_record_that_does_not_hold_says_what_to_do_and_calls_nothing_sound(
     shown = text_of(auditor.open(f"{episode}/verification"))
     assert "5 entries : whether each is what was sealed" in shown.replace("entries:", "entries :")
     assert "each is what was sealed" not in shown.replace("whether each is what was sealed", "")
-    assert (
-        "5 recommendations were not derived again: from entries, or a definition, that are not" in shown
-    )
+    assert "5 recommendations were not derived again: from entries, or a definition, that are not" in shown
     assert "What to do now Do not rely on the entries named below" in shown
     assert "What to do now" not in text_of(auditor.open(f"{planned(pages)}/verification"))
 
