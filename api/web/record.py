@@ -124,7 +124,13 @@ async def list_forms(request: Request) -> Response:
     told, patient = await _prepared(request, asking, None)
     wanted = {kind for kind, facts in BY_KIND.items() if facts.obtains & set(told["missing"])}
     shown = [facts for facts in BY_KIND.values() if _may_state(session, facts)]
-    fitting = [facts for facts in shown if facts.kind in wanted or facts.kind in told["expected"]]
+    fitting = [
+        facts
+        for facts in shown
+        if (facts.kind in wanted or facts.kind in told["expected"])
+        # A line that was begun elsewhere comes with the child: whoever is treated here already has none to bring.
+        and not (facts.kind == "treatment_taken_over" and told["begun_here"])
+    ]
     chapters = {
         title: [facts for kind in kinds if (facts := BY_KIND[kind]) in shown]
         for title, kinds in CHAPTERS.items()

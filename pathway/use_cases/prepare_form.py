@@ -67,6 +67,7 @@ def prepare_form(
         "regimen": episode["regimen"],
         "agents": [in_words(agent) for agent in episode["agents"]],
         **_cycle_numbers(standing.episode),
+        "begun_here": _begun_here(standing.episode),
         "summary": told["summary"],
         "missing": [each["finding"] for each in told["missing"]],
         "expected": expected_kinds(standing.pathway, summary.state),
@@ -105,8 +106,13 @@ def words_of(pathway: Pathway, episode: dict[str, Any] | None = None) -> dict[st
 def _cycle_numbers(episode: Episode) -> dict[str, int | None]:
     cycles = episode.courses if episode.context == "maintenance" else episode.cycles
     last, running = cycles.last_number, cycles.last_started is not None and cycles.last_completed is None
-    certain = episode.line > 0 and (last is not None or not cycles.started)
+    certain = last is not None or not cycles.started
     return {"next_cycle": (last or 0) + 1 if certain else None, "running_cycle": last if running else None}
+
+
+def _begun_here(episode: Episode) -> bool:
+    """Whether treatment has begun in this episode: by a decision, a cycle, or a step towards cells."""
+    return episode.line_began is not None or bool(episode.cycles.started or episode.car_t)
 
 
 def _marrow_before(episode: Episode) -> str | None:

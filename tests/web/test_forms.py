@@ -356,6 +356,22 @@ def test_what_is_missing_and_what_leads_on_from_here_comes_first(pages: Service,
     assert "Side effect" not in first
 
 
+def fitting_now(browser: Browser, episode: str) -> str:
+    page = browser.open(f"{episode}/record")
+    return text_of(page.split('id="fitting"')[1].split("</section>", maxsplit=1)[0])
+
+
+def test_a_line_begun_elsewhere_fits_only_while_nothing_has_begun_here(
+    pages: Service, doctor: Browser
+) -> None:
+    episode = planned(pages)
+    assert "Line of therapy begun elsewhere" in fitting_now(doctor, episode)
+    syndrome = {"kind": "car_t_step_recorded", "step": "crs", "grade": 2, "occurred_on": ago(1)}
+    assert pages.record(f"/v1{episode}", syndrome).status_code == 201
+    assert "Line of therapy begun elsewhere" not in fitting_now(doctor, episode)
+    assert "Line of therapy begun elsewhere" in doctor.open(f"{episode}/record")
+
+
 # What is wrong
 
 
