@@ -154,8 +154,12 @@ def _in_words(values: Iterable[str]) -> list[tuple[str, str]]:
 
 def _prompts(told: Document, *, urgent: bool) -> list[list[Document]]:
     """What a person is told beside the next step; what one prompt found several times is together."""
-    wanted = (each for each in told["prompts"] if each["urgent"] is urgent)
-    return [list(group) for _, group in groupby(wanted, key=lambda each: each["prompt"])]
+    return [group for group in together(told) if group[0]["urgent"] is urgent]
+
+
+def together(told: Document) -> list[list[Document]]:
+    """The prompts of an answer, the urgent first; what one prompt found several times is one of them."""
+    return [list(group) for _, group in groupby(told["prompts"], key=lambda each: each["prompt"])]
 
 
 def _course_in_words(course: Document) -> str:

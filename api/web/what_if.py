@@ -11,10 +11,12 @@ from fastapi import APIRouter, Request, Response
 
 from api.dependencies import Query, installation, read
 from api.problems import STATUS, note_outcome
+from api.web.episode import together
 from api.web.forms import Form
 from api.web.rendering import Page, page
 from api.web.sessions import signed_in
-from pathway.clinical.terms import Gd2Status
+from pathway.clinical.side_effects import TERMS, known_term
+from pathway.clinical.terms import ComponentRating, Gd2Status
 from pathway.clinical.terms import Response as Inrc
 from pathway.engine.findings import in_words
 from pathway.episodes.events import EventNotUnderstood
@@ -33,10 +35,29 @@ ANTIGEN: Final = tuple((each.value, in_words(each)) for each in Gd2Status)
 GRADES: Final = tuple((str(grade), f"Grade {grade}") for grade in range(1, 6))
 TOLERANCE: Final = (("acceptable", "acceptable"), ("limiting", "limiting"))
 PERFORMANCE: Final = tuple((str(score), str(score)) for score in range(100, -1, -10))
-FIELDS: Final = ("on", "response", "toxicity", "grade", "agent", "gd2", "lansky", "tolerance", "infection")
+COMPONENTS: Final = ("primary", "metastatic", "bone_marrow")
+RATINGS: Final = tuple((each.value, each.value) for each in ComponentRating if each is not ComponentRating.MD)
+MARROW: Final = tuple((each.value, each.value) for each in ComponentRating if each is not ComponentRating.PR)
+PROGRESSION: Final = (("confirmed", "confirmed"), ("suspected", "suspected, and not confirmed"))
+FIELDS: Final = (
+    *(
+        "on",
+        "response",
+        *COMPONENTS,
+        "progression",
+        "toxicity",
+        "grade",
+        "agent",
+        "gd2",
+        "lansky",
+        "tolerance",
+    ),
+    "infection",
+)
 _POINTERS: Final[Mapping[str, str]] = {
     "reported_overall": "response", "term": "toxicity", "grade": "grade", "agent": "agent", "status": "gd2",
     "lansky": "lansky", "tolerance": "tolerance", "occurred_on": "on",
+    **{name: name for name in COMPONENTS}, "confirmed": "progression",
 }  # fmt: skip
 
 
@@ -82,9 +103,15 @@ async def suppose_something(request: Request) -> Response:
         faults=faults,
         now=now,
         then=then,
+        prompts=[together(each) for each in (now, then["next_step"])] if then else [],
+        unknown_term=_unknown_term(form),
         changes=_changes(now, then["next_step"]) if then else [],
         choices={
             "response": RESPONSES,
+            "ratings": RATINGS,
+            "marrow": MARROW,
+            "progression": PROGRESSION,
+            "terms": [each.name for each in TERMS],
             "gd2": ANTIGEN,
             "grade": GRADES,
             "tolerance": TOLERANCE,
@@ -101,11 +128,26 @@ def _missing(form: Form) -> dict[str, str]:
     return {}
 
 
+def _unknown_term(form: Form) -> str:
+    """The side effect as it was typed, where it is none that the rules have a name for."""
+    term = form.text("toxicity")
+    return term if term and known_term(term) is None else ""
+
+
 def _events(form: Form, today: date) -> list[dict[str, Any]]:
     """What was supposed, as events of the day that was given."""
     told: list[dict[str, Any]] = []
+    parts = {name: form.text(name) for name in COMPONENTS if form.text(name)}
+    seen: dict[str, Any] = {"components": parts} if parts else {}
     if form.text("response"):
-        told.append({"kind": "assessment_recorded", "reported_overall": form.text("response")})
+        seen["reported_overall"] = form.text("response")
+    if seen:
+        told.append({"kind": "assessment_recorded", **seen})
+    if form.text("progression"):
+        confirmed = {"confirmed": True, "suspected": False}.get(
+            form.text("progression"), form.text("progression")
+        )
+        told.append({"kind": "progression_evidence_recorded", "confirmed": confirmed})
     if form.text("toxicity"):
         harm: dict[str, Any] = {"kind": "toxicity_recorded", "term": form.text("toxicity")}
         if form.text("grade"):

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from pathway.episodes.episode import Episode
-from pathway.episodes.facts import Antigen, Cycles, LocalPlan, Noted, Progression, Stamp, Stop, Toxicity
+from pathway.episodes.facts import Antigen, Cycles, Hold, LocalPlan, Noted, Progression, Stamp, Stop, Toxicity
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.permissions import Operation
 from pathway.use_cases.standing import Standing, standing_of, summary_of
@@ -51,10 +51,7 @@ def shown_episode(standing: Standing) -> dict[str, Any]:
         "cycles": _cycles(episode.cycles),
         "courses": _cycles(episode.courses),
         "facts": facts_shown(episode),
-        "holds": [
-            {"agent": hold.agent, "until": hold.until.isoformat() if hold.until else None, **_at(hold.at)}
-            for hold in episode.holds
-        ],
+        "holds": [hold_shown(hold) for hold in episode.holds],
         "obligations": [
             {"kind": each.kind, "sentence": duties[each.kind], **_at(each.at)} for each in episode.obligations
         ],
@@ -69,6 +66,11 @@ def shown_episode(standing: Standing) -> dict[str, Any]:
         "head": {"sequence": standing.head[0], "hash": standing.head[1]},
         "facts_digest": standing.digest,
     }
+
+
+def hold_shown(hold: Hold) -> dict[str, Any]:
+    """What is held, since when and until when."""
+    return {"agent": hold.agent, "until": hold.until.isoformat() if hold.until else None, **_at(hold.at)}
 
 
 def stop_shown(stop: Stop) -> dict[str, Any]:
