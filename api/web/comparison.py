@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import installation, read
@@ -13,8 +13,9 @@ from api.problems import note_outcome
 from api.web.asking import Asked
 from api.web.rendering import Page, page
 from api.web.sessions import signed_in
-from pathway.use_cases.compare_knowledge import compare_knowledge
+from pathway.use_cases.compare_knowledge import compared
 from pathway.use_cases.name_patients import name_patients
+from pathway.use_cases.pathways import label_pathway
 from pathway.use_cases.permissions import Operation
 from pathway.use_cases.standing import summary_of
 from pathway.use_cases.words import entry_in_words, fact_in_words, fact_label
@@ -37,9 +38,10 @@ async def show(request: Request) -> Response:
 
     def made() -> Response:
         summary = summary_of(service, asking, Operation.COMPARE_WHAT_WAS_KNOWN, episode_id)
-        told = None
+        found = None
         if since is not None and not asked.faults:
-            told = orjson.loads(compare_knowledge(service, asking, episode_id, since, until))
+            found = compared(service, asking, episode_id, since, until)
+        labels = label_pathway(service, asking, summary.pathway_id, summary.pathway_version)
         return page(
             request,
             "comparison.html",
@@ -52,16 +54,10 @@ async def show(request: Request) -> Response:
             asked=asked,
             since=since,
             until=until,
-            told=told,
-            sequences={row["entry"]: row["sequence"] for row in (*told["entries"], *told["restated"])}
-            if told
-            else {},
-            corrections={
-                row["entry"]: row["changed_by"] for row in told["restated"] if row["now"] == "corrected"
-            }
-            if told
-            else {},
-            content=entry_in_words,
+            told=found.told if found else None,
+            sequences=found.sequences if found else {},
+            corrections=found.corrections if found else {},
+            content=partial(entry_in_words, options=labels["options"]),
             fact=fact_in_words,
             label=fact_label,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +24,17 @@ from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.standing import summary_of
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What was known at one instant beside what was known at another, as JSON values."""
+
+    told: dict[str, Any]
+    sequences: Mapping[str, int]
+    """The number of every entry that was known at the later one, by its id."""
+    corrections: Mapping[str, Mapping[str, str]]
+    """`then` and `now`, for each entry that stood corrected, the correction in its place."""
+
+
 def compare_knowledge(
     installation: Installation,
     caller: Caller,
@@ -31,7 +43,19 @@ def compare_knowledge(
     until: datetime | None,
     as_of: date | None = None,
 ) -> bytes:
-    """What was known of the episode at `until` (now, when None) beside what was known at `since`, as JSON.
+    """The same as JSON. Raises `Refusal`."""
+    return orjson.dumps(compared(installation, caller, episode_id, since, until, as_of).told)
+
+
+def compared(
+    installation: Installation,
+    caller: Caller,
+    episode_id: str,
+    since: datetime | None,
+    until: datetime | None,
+    as_of: date | None = None,
+) -> Comparison:
+    """What was known of the episode at `until` (now, when None) beside what was known at `since`.
 
     Nothing was known before the episode was opened, nor when `since` is None: `then` is null. Both recommendations
     are asked on the day `as_of` (today), so that nothing but knowledge makes them differ. Raises `Refusal`.
@@ -51,7 +75,7 @@ def compare_knowledge(
     now = _told(summary, pathway, later, day)
     before = {row["entry"]: row for row in rows_of(earlier, earlier)}
     rows = rows_of(later, later)
-    return orjson.dumps(
+    return Comparison(
         {
             "episode": episode_id,
             "from": _shown(since),
@@ -67,8 +91,14 @@ def compare_knowledge(
                 for row in rows
                 if row["entry"] in before and row["standing"] != before[row["entry"]]["standing"]
             ],
-        }
+        },
+        {row["entry"]: row["sequence"] for row in rows},
+        {"then": _corrections(before.values()), "now": _corrections(rows)},
     )
+
+
+def _corrections(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {row["entry"]: row["changed_by"] for row in rows if row["standing"] == "corrected"}
 
 
 def _told(summary: Summary, pathway: Pathway, log: list[StoredEntry], day: date) -> Recommendation:

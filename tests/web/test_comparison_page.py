@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 import pytest
 
 from tests.api.conftest import Service
 from tests.web.conftest import Browser
 from tests.web.test_episode_page import ago, planned, questions, text_of
-from tests.web.test_history_page import SignIn, corrected, entries_of
+from tests.web.test_history_page import SignIn, corrected, entries_of, instant
 
 __all__ = ["questions"]
 
@@ -36,6 +39,62 @@ def test_it_names_the_entry_that_came_the_one_it_corrects_and_the_fact_that_is_a
     assert row.count("as corrected by") == 1
     assert (
         "Start chemoimmunotherapy" in text_of(options) or "chemoimmunotherapy" in text_of(options).casefold()
+    )
+
+
+def test_a_value_that_had_been_corrected_before_is_told_as_corrected_on_both_sides(
+    pages: Service, auditor: Browser
+) -> None:
+    episode = planned(pages)
+    (fit,) = (each for each in entries_of(pages, episode) if each["kind"] == "fitness_recorded")
+    correction = {
+        "kind": "event_corrected",
+        "occurred_on": ago(1),
+        "entry": fit["entry"],
+        "replacement": {"kind": "fitness_recorded", "lansky": 80, "occurred_on": ago(8)},
+    }
+    assert pages.record(f"/v1{episode}", correction).status_code == 201
+    before = instant()
+    later = {"kind": "fitness_recorded", "lansky": 60, "occurred_on": ago(0)}
+    assert pages.record(f"/v1{episode}", later).status_code == 201
+    facts = auditor.open(f"{episode}/history/diff?from={before}").split('id="facts"')[1]
+    row = text_of(next(each for each in facts.split("<tr>") if "Lansky" in each))
+    assert "entry 5 , as corrected by entry 6" in row
+    assert row.index("80") < row.index("as corrected by entry 6") < row.index("60") < row.index("entry 7")
+
+
+def test_an_entry_that_speaks_of_an_earlier_one_says_which(pages: Service, auditor: Browser) -> None:
+    episode, wrong, _ = corrected(pages)
+    before = instant()
+    taken_back = {
+        "kind": "event_retracted",
+        "occurred_on": ago(0),
+        "entry": wrong,
+        "reason": "Another child.",
+    }
+    assert pages.record(f"/v1{episode}", taken_back).status_code == 201
+    page = text_of(auditor.open(f"{episode}/history/diff?from={before}"))
+    assert "Another child — of entry 3" in page
+    assert "Then corrected, now retracted" in page
+    assert "an earlier entry" not in page
+    assert re.search(r"Known \d+ \w{3} \d{4}, \d{2}:\d{2}:\d{2} UTC", page)
+
+
+def test_a_decision_that_came_is_called_as_the_pathway_calls_it(pages: Service, auditor: Browser) -> None:
+    episode = planned(pages)
+    before = instant()
+    body = {
+        "option": "hold",
+        "basis": pages.get(f"/v1{episode}/next-step").json()["basis"],
+        "detail": {"hold_until": ago(-5)},
+        "reason": {"text": "a fever"},
+    }
+    assert pages.post(f"/v1{episode}/decisions", body).status_code == 201
+    until = datetime.fromisoformat(ago(-5))
+    page = text_of(auditor.open(f"{episode}/history/diff?from={before}"))
+    assert (
+        f"Decision made : hold treatment and look again, which was possible, until {until.day} {until:%b %Y}"
+        in page
     )
 
 
