@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
@@ -15,6 +16,7 @@ from api.web.rendering import Page, page
 from api.web.sessions import signed_in
 from pathway.episodes.events import PatientIdentifier
 from pathway.use_cases import worklist
+from pathway.use_cases.installation import Installation
 from pathway.use_cases.name_patients import name_patients
 from pathway.use_cases.refusals import Refusal
 
@@ -65,6 +67,7 @@ async def show(request: Request) -> Response:
         session,
         status=HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
         items=found["items"],
+        lacking={item["episode"]: _missing(service, item) for item in found["items"]},
         patients=patients,
         kinds=[
             (label, _address(name, narrowed), name == kind, counts[name]) for name, label in KINDS.items()
@@ -81,6 +84,15 @@ async def show(request: Request) -> Response:
         whole=_address(kind, narrowed, whole="true") if (following or cursor) and not whole else None,
         following=_address(kind, narrowed, cursor=following, **on_one_page) if following else None,
     )
+
+
+def _missing(service: Installation, item: Mapping[str, Any]) -> str:
+    """What is missing, as the pathway of the episode calls it."""
+    labels = {
+        each.name: each.label
+        for each in service.pathway(item["pathway"]["id"], item["pathway"]["version"]).findings
+    }
+    return ", ".join(labels.get(name, name) for name in item["missing"])
 
 
 def _due_before(request: Request, query: Query) -> tuple[date | None, dict[str, str]]:

@@ -42,6 +42,18 @@ def waiting(pages: Service, site: str) -> str:
     return path
 
 
+def test_what_is_missing_is_called_as_the_pathway_calls_it(pages: Service, sign_in: SignIn) -> None:
+    site = "missing-worklist"
+    path = planned(pages, site=site)
+    basis = pages.get(f"/v1{path}/next-step", site=site).json()["basis"]
+    body = {"option": "start_chemoimmunotherapy", "basis": basis, "detail": ANTIBODY, "reason": {"text": "x"}}
+    assert pages.post(f"/v1{path}/decisions", body, site=site).status_code == 201
+    page = text_of(sign_in("coordinator", site=site).open("/"))
+    assert "Missing: " in page
+    assert "the criteria to begin the next cycle" in page.split("Missing: ")[1]
+    assert "start criteria" not in page
+
+
 def test_each_filter_says_how_many_rows_it_leads_to(pages: Service, sign_in: SignIn) -> None:
     site = "counted-worklist"
     waiting(pages, site)
