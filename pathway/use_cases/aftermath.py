@@ -18,7 +18,7 @@ from pathway.use_cases.draft import FIRST_DAY, entry_of
 from pathway.use_cases.impact import impact_of
 from pathway.use_cases.installation import Installation
 from pathway.use_cases.read_history import became_of
-from pathway.use_cases.verify import fault_of_entry
+from pathway.use_cases.verify import unsealed
 
 MOST_IMPACTS: Final = 5
 """Of how many late, corrected or retracted entries, the last recorded, it is worked out what they changed."""
@@ -84,16 +84,16 @@ def aftermath_of(
     log = [entry_of(stored) for stored in known]
     fate = became_of(log)
     in_force = [entry for entry in log if entry.entry_id not in fate]
-    unsealed = _unsealed(known)
+    broken = unsealed(known)
     return Aftermath(
         {entry.entry_id: entry.sequence for entry in log},
         {entry: by for entry, (how, by) in fate.items() if how == "corrected"},
         _words(in_force, DecisionCountersigned),
         _words(in_force, ReviewResolved),
         _replaced(log, zone),
-        unsealed,
+        broken,
         # Whatever follows from a forged log is forged too, and some of it cannot be folded at all.
-        None if unsealed or not log else _derived(installation, summary, log, wanted),
+        None if broken or not log else _derived(installation, summary, log, wanted),
     )
 
 
@@ -183,16 +183,6 @@ def _contested(
             by_then = entry.entry_id in contested_by(ends[middle] + 1)
             low, high = (low, middle) if by_then else (middle + 1, high)
         found[entry.entry_id] = log[ends[low]].entry_id if low else None
-    return found
-
-
-def _unsealed(known: Sequence[StoredEntry]) -> dict[str, str]:
-    found = dict[str, str]()
-    before = None
-    for number, stored in enumerate(known, 1):
-        if fault := fault_of_entry(stored, number, before):
-            found[stored.entry_id] = fault
-        before = stored.hash
     return found
 
 

@@ -17,6 +17,7 @@ from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal
 from pathway.use_cases.standing import summary_of
+from pathway.use_cases.verify import unsealed
 
 COLUMNS: Final = (
     "sequence",
@@ -92,9 +93,23 @@ def page_of(
 
 
 def rows_of(entries: Sequence[StoredEntry], log: Sequence[StoredEntry]) -> list[dict[str, Any]]:
-    """Entries of a log as answers carry them, each with what became of it in the whole `log`."""
-    standing = became_of([entry_of(entry) for entry in log])
-    return [_row(entry, standing) for entry in entries]
+    """Entries of a log as answers carry them, each with what became of it in the whole `log`.
+
+    Raises `Refusal` when what somebody made of the log behind the service cannot be read.
+    """
+    try:
+        standing = became_of([entry_of(entry) for entry in log])
+        return [_row(entry, standing) for entry in entries]
+    except (LookupError, TypeError, ValueError):
+        if not unsealed(log):
+            raise
+        raise Refusal("internal", _UNREADABLE) from None
+
+
+_UNREADABLE: Final = (
+    "The record of this episode cannot be read: an entry is not what was sealed. Have the episode verified, and leave"
+    " its record as it is."
+)
 
 
 def _after(cursor: str | None) -> int:

@@ -489,10 +489,14 @@ def _payload_of(body: str) -> dict[str, Any] | None:
         return None
 
 
-def fault_of_entry(entry: StoredEntry, number: int, before: str | None) -> str | None:
-    """Why an entry is not what was sealed after the one with the hash `before`, in a sentence; None where it is."""
-    fault = _fault_of(entry, _payload_of(entry.body), number, before or GENESIS)
-    return fault and fault[1]
+def unsealed(log: Sequence[StoredEntry]) -> dict[str, str]:
+    """The entries of a log, from its first, that are not what was sealed: by their ids, with a sentence each."""
+    found, before = dict[str, str](), GENESIS
+    for number, entry in enumerate(log, 1):
+        if fault := _fault_of(entry, _payload_of(entry.body), number, before):
+            found[entry.entry_id] = fault[1]
+        before = entry.hash
+    return found
 
 
 def _fault_of(

@@ -296,6 +296,28 @@ def test_an_entry_that_somebody_altered_behind_the_service_is_not_shown_as_true(
     assert "in force" in entry_on(page, entries_of(pages, episode)[1]["entry"])
 
 
+@pytest.mark.parametrize("made_of_it", ["'{'", "replace(body, '\"positive\"', '\"nonsense\"')"])
+def test_a_record_that_cannot_be_read_any_more_says_so_and_what_to_do(
+    pages: Service, auditor: Browser, made_of_it: str
+) -> None:
+    episode = planned(pages)
+    with sqlite3.connect(pages.settings.database_url.removeprefix("sqlite:///")) as connection:
+        connection.execute("DROP TRIGGER IF EXISTS entry_append_only_update")
+        connection.execute(
+            f"UPDATE entry SET body = {made_of_it} WHERE episode_id = ? AND sequence = 3", (episode[10:],)
+        )
+    page = text_of(auditor.open(f"{episode}/history", status=500))
+    assert "The record of this episode cannot be read: an entry is not what was sealed." in page
+    assert "Have the episode verified, and leave its record as it is." in page
+
+
+def test_where_nothing_was_recommended_no_other_was_chosen(pages: Service, auditor: Browser) -> None:
+    episode, decision = overridden(pages)
+    made = entries_of(pages, episode)[-1]["event"]
+    told = entry_on(auditor.open(f"{episode}/history"), decision)
+    assert ("another was chosen" in told) == bool(made.get("recommended"))
+
+
 def test_the_history_names_the_child_and_the_episode_in_full(pages: Service, auditor: Browser) -> None:
     one, other = planned(pages), planned(pages)
     titles = set()
