@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from itertools import groupby
@@ -37,7 +38,7 @@ router = APIRouter(route_class=Page, include_in_schema=False)
 
 Document = Mapping[str, Any]
 SHOWN_ENTRIES: Final = 20
-"""How many entries of the timeline are seen at once; the others are folded away under them."""
+"""How many entries of the timeline are on the page; the others stand in the history."""
 
 
 @router.get("/episodes/{episode_id}", name="read_an_episode")
@@ -67,6 +68,7 @@ async def episode_page(
     def made() -> Response:
         survey = survey_episode(service, asking, episode_id, looked.known_at, looked.as_of, recorded)
         told = orjson.loads(survey)
+        _address(told["history"], episode_id)
         pseudonym = told["episode"]["patient"]
         shown = _shown(told)
         return page(
@@ -92,6 +94,21 @@ async def episode_page(
 
     # The page too is made in a thread: it takes as long as what is read for it.
     return await read(request, made)
+
+
+def _address(history: list[dict[str, Any]], episode_id: str) -> None:
+    """Gives each entry the address where it is read: on this page, or in the history."""
+    for place, row in enumerate(history):
+        here = f"#entry-{row['sequence']}"
+        row["address"] = here if place < SHOWN_ENTRIES else _in_the_history(episode_id, row["entry"])
+        row["just_before"] = (
+            datetime.fromisoformat(row["recorded_at"]) - timedelta(microseconds=1)
+        ).isoformat()
+
+
+def _in_the_history(episode_id: str, entry_id: str) -> str:
+    """The address of an entry in the history of its episode."""
+    return f"/episodes/{episode_id}/history?entry={entry_id}#e-{entry_id}"
 
 
 def _shown(told: Document) -> dict[str, Any]:

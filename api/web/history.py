@@ -16,6 +16,7 @@ from api.dependencies import installation, read
 from api.listing import CSV, NDJSON, listed
 from api.problems import note_outcome
 from api.web.asking import Asked
+from api.web.fact_forms import CORRECTABLE
 from api.web.rendering import HEADERS, Page, page
 from api.web.sessions import signed_in
 from pathway.store.values import NO_LIMIT
@@ -82,6 +83,7 @@ async def show(request: Request) -> Response:
             labels=labels,
             facts=[*facts_in_words(facts), *_side_effects(facts)],
             content=partial(entry_in_words, options=options),
+            correctable=CORRECTABLE,
             changes=changes_in_words,
             details=detail_in_words,
             decider=decider_in_words,
