@@ -33,9 +33,12 @@ addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(
 const dayInWords = new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 for (const box of document.querySelectorAll('input[type="date"]')) {
   const told = document.createElement("p");
-  told.className = "hint day-in-words";
+  told.className = "day-in-words";
   told.setAttribute("aria-live", "polite");
-  box.after(told);
+  const both = document.createElement("div");
+  both.className = "with-day";
+  box.replaceWith(both);
+  both.append(box, told);
   const tell = () => {
     const on = box.valueAsDate;
     const now = new Date();
