@@ -3,12 +3,22 @@
 None of them opens or closes an option: each is shown beside the option it informs.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, TypeVar
 
-from pathway.clinical.evidence import NCI_PDQ_2025, PROJECT_DESIGN, REVIEW, Citation, Tag, cite
+from pathway.clinical.evidence import (
+    FIELD_KNOWLEDGE,
+    NCI_PDQ_2025,
+    PROJECT_DESIGN,
+    REVIEW,
+    Citation,
+    Tag,
+    cite,
+)
 from pathway.clinical.terms import spelling
 
 MOST_MARKERS: Final = 60
@@ -78,6 +88,39 @@ MARKERS: Final = (
         until_cycle=True,
     ),
 )
+
+
+class AlkFinding(StrEnum):
+    """What a report on ALK tells of, as far as it decides whether an inhibitor of ALK is thought of."""
+
+    VARIANT = "variant"
+    AMPLIFICATION = "amplification"
+    NEITHER = "neither"
+
+
+_NONE_FOUND: Final = re.compile(r"\b(no|non|not|none|without|negative|absent|wild[ -]?type)\b", re.IGNORECASE)
+_VARIANT: Final = re.compile(
+    r"\b(p\.)?[A-Z]\d{3,4}[A-Z]\b|\bp\.[A-Z][a-z]{2}\d{3,4}[A-Z][a-z]{2}\b|(?i:variant|mutat|fusion|rearrang)"
+)
+_AMPLIFIED: Final = re.compile(r"amplif", re.IGNORECASE)
+
+
+def alk_finding(value: str) -> AlkFinding:
+    """What a value of ALK tells of. Expression is neither; where something was not found, it is neither."""
+    if _NONE_FOUND.search(value):
+        return AlkFinding.NEITHER
+    if _VARIANT.search(value):
+        return AlkFinding.VARIANT
+    return AlkFinding.AMPLIFICATION if _AMPLIFIED.search(value) else AlkFinding.NEITHER
+
+
+ALK_AMPLIFIED: Final = cite(
+    FIELD_KNOWLEDGE, Tag.UNVERIFIED, "ALK amplification as a target of ALK inhibitors"
+)
+ALK_READ: Final = cite(PROJECT_DESIGN, Tag.DESIGN, "ALK: what counts as a variant")
+ALK_INHIBITORS: Final = (
+    "crizotinib", "ceritinib", "alectinib", "brigatinib", "ensartinib", "entrectinib", "lorlatinib", "repotrectinib",
+)  # fmt: skip
 
 _BY_NAME: Final[Mapping[str, Marker]] = MappingProxyType({each.name: each for each in MARKERS})
 _OTHER_NAMES: Final[Mapping[str, str]] = MappingProxyType(

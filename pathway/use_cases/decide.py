@@ -80,6 +80,9 @@ def _proposed(draft: Draft, asked: Request, *, minimal: bool) -> Proposal:
     if on > latest_day(draft.now) or on.year < 1950:  # noqa: PLR2004
         future = [("/decided_on", "A decision is taken today or was taken before.")]
         raise Refusal("impossible_date", "The date of the decision cannot be true.", future)
+    if _is_before(on, asked.decided_precision, draft.opened_on):
+        early = f"The episode was opened on {draft.opened_on}: a decision about it is none of an earlier day."
+        raise Refusal("impossible_date", early, [("/decided_on", early)])
     if not draft.pathway.has_option(asked.option):
         known = ", ".join(option.name for option in draft.pathway.options)
         raise Refusal("not_an_option", f"The options are {known}.", [("/option", "There is no such option.")])
@@ -132,6 +135,17 @@ def _proposed(draft: Draft, asked: Request, *, minimal: bool) -> Proposal:
         "next_step": draft.recommendation().document(draft.basis()),
     }
     return draft.proposal(outcome, document)
+
+
+def _is_before(on: date, precision: Precision, opened_on: date) -> bool:
+    """True when a day known so exactly lies before the opening, whichever day of its month or year it was."""
+    match precision:
+        case Precision.YEAR:
+            return on.year < opened_on.year
+        case Precision.MONTH:
+            return (on.year, on.month) < (opened_on.year, opened_on.month)
+        case _:
+            return on < opened_on
 
 
 def _shown(stop: Stop) -> dict[str, Any]:

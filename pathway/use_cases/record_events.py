@@ -24,6 +24,7 @@ from pathway.episodes.events import (
 from pathway.proof.canonical import digest
 from pathway.store.values import NewEntry, NewMessage, Proposal, Settled
 from pathway.store.writer import Command, View
+from pathway.use_cases.contradictions import require_consistent
 from pathway.use_cases.draft import Draft
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.permissions import Operation
@@ -147,6 +148,7 @@ def receive(draft: Draft, events: tuple[Event, ...], at: str) -> list[Received]:
             continue
         draft.require_possible(event, pointer)
         _require_known_toxicity(draft, event, pointer)
+        require_consistent(draft, event, pointer)
         entry, step = draft.append(event)
         _require_one_value(draft, entry, pointer)
         if event.source is not None:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pathway.clinical.measurements import Measurements, contradict, joined
 from pathway.clinical.regimens import regimen
-from pathway.clinical.terms import Component, anti_gd2_in, is_anti_gd2, spelling
+from pathway.clinical.side_effects import side_effect_key
+from pathway.clinical.terms import Component, ToxicityScale, anti_gd2_in, is_anti_gd2, spelling
 from pathway.engine.definition import Pathway
 from pathway.episodes.episode import Episode
 from pathway.episodes.events import Event
@@ -100,9 +101,42 @@ def refused_event(known: Known, told: Told) -> str | None:
         named = [
             line for line in known.log if line.kind == "toxicity_recorded" and line.entry == told["entry"]
         ]
-        return None if named else "unknown_entry"
+        if not named:
+            return "unknown_entry"
+    cannot_be = contradicts_what_stands(known, told)
+    if cannot_be is not None:
+        return cannot_be
     if told["kind"] == "assessment_recorded" and contradicts(known, told):
         return "message_conflict"
+    return None
+
+
+def _side_effect(told: Told) -> str:
+    return side_effect_key(told["term"], ToxicityScale(told["scale"]))
+
+
+def contradicts_what_stands(known: Known, told: Told) -> str | None:
+    """The outcome for a grade where there is none, a second infusion on a day, and a side effect that comes down
+    before it began or to more than it ever was."""
+    said, lines = told.get("replacement", told), in_force(known.log, known.zone)
+    on, exact = day_of(said, known.zone), said.get("occurred_precision") == "day"
+    if said["kind"] == "car_t_step_recorded":
+        if "grade" in said and said["step"] not in ("crs", "icans"):
+            return "invalid_body"
+        infusions = [line for line in lines if line.told.get("step") == "infused" and line.on == on]
+        precisions = [line.told["occurred_precision"] for line in infusions]
+        again = said["step"] == "infused" and said is told and exact and "day" in precisions
+        return "message_conflict" if again else None
+    if said["kind"] == "toxicity_resolved":
+        for named in [line for line in lines if line.entry == said["entry"]]:
+            if named.told["kind"] != "toxicity_recorded":
+                continue
+            if exact and named.told["occurred_precision"] == "day" and on < named.on:
+                return "impossible_date"
+            reports = [line.told for line in lines if line.told["kind"] == "toxicity_recorded"]
+            grades = [each["grade"] for each in reports if _side_effect(each) == _side_effect(named.told)]
+            if "unknown" not in grades and said["to_grade"] > max(grades):
+                return "message_conflict"
     return None
 
 
@@ -176,7 +210,8 @@ def basis(pathway: Pathway, engine: str, day: date, digest: str) -> str:
 
 def outcome_of_decision(known: Known, choice: Choice) -> str:
     """What is said to a decision."""
-    if choice.on > latest_day(known.now):
+    opened = next(line for line in known.log if line.kind == "episode_opened")
+    if choice.on > latest_day(known.now) or choice.on < day_of(opened.told, known.zone):
         return "impossible_date"
     if not known.pathway.has_option(choice.option):
         return "not_an_option"

@@ -35,12 +35,54 @@ def test_alk_is_shown_with_value_and_day_where_the_line_is_chosen() -> None:
     assert prompt["because"]["source"] == "NCI PDQ 2025"
 
 
+@pytest.mark.parametrize(
+    "value", ["overexpressed", "positive", "none found", "no variant", "wild-type", "not amplified"]
+)
+def test_expression_of_alk_and_what_was_not_found_speak_for_no_inhibitor(value: str) -> None:
+    story = relapsed()
+    story.told("biomarker_recorded", 3, marker="ALK", value=value)
+    assert not told(story, "marker_alk", 3)
+    assert not told(story, "marker_alk_amplified", 3)
+    (prompt,) = told(story, "marker_alk_other", 3)
+    assert prompt["detail"] == f"ALK: {value} (4 Jan 2026)"
+    assert "what was recorded names none" in prompt["sentence"]
+
+
+@pytest.mark.parametrize("value", ["F1174L", "p.R1275Q", "p.Phe1174Leu", "mutated", "ALK fusion"])
+def test_a_variant_of_alk_speaks_for_an_inhibitor(value: str) -> None:
+    story = relapsed()
+    story.told("biomarker_recorded", 3, marker="ALK", value=value)
+    assert detail(story, "alk", 3) == f"ALK: {value} (4 Jan 2026)"
+    assert not told(story, "marker_alk_other", 3)
+
+
+def test_an_amplification_of_alk_is_told_as_not_checked_against_a_source() -> None:
+    story = relapsed()
+    story.told("biomarker_recorded", 3, marker="ALK", value="amplified")
+    (prompt,) = told(story, "marker_alk_amplified", 3)
+    assert prompt["because"]["verified"] is False
+
+
+def test_an_inhibitor_of_alk_that_failed_is_told_beside_the_variant() -> None:
+    story = Story.opened()
+    story.told("prior_therapy_recorded", 0, line=1, agents=["lorlatinib"], progressed_during=True)
+    story.told("prior_therapy_recorded", 0, line=2, agents=["Crizotinib", "topotecan"])
+    story.told("prior_therapy_recorded", 0, line=3, regimen="Ceritinib alone", months_to_progression="9")
+    story.planned()
+    story.told("biomarker_recorded", 1, marker="ALK", value="F1174L")
+    assert detail(story, "alk", 1) == (
+        "ALK: F1174L (2 Jan 2026); the disease progressed on lorlatinib, or within 6 months of it "
+        "(line 1 before this episode); crizotinib was given before (line 2 before this episode); "
+        "ceritinib was given before (line 3 before this episode (Ceritinib alone))"
+    )
+
+
 @pytest.mark.parametrize("marker", [each.name for each in MARKERS])
 def test_a_marker_informs_and_changes_no_option(marker: str) -> None:
     with_marker, without = relapsed(), relapsed()
-    with_marker.told("biomarker_recorded", 1, marker=marker, value="present", unit="copies")
+    with_marker.told("biomarker_recorded", 1, marker=marker, value="variant present", unit="copies")
     assert with_marker.next(2).outcome == without.next(2).outcome
-    assert "present copies" in detail(with_marker, marker, 2)
+    assert "variant present copies" in detail(with_marker, marker, 2)
     assert not told(without, f"marker_{marker}", 2)
 
 
@@ -56,13 +98,13 @@ def test_a_marker_is_known_under_one_name_however_it_is_written(written: str, ma
 @pytest.mark.parametrize("marker", ["ALK", "MYCN"])
 def test_alk_and_mycn_count_for_a_year_and_not_past_a_progression(marker: str) -> None:
     story = relapsed()
-    story.told("biomarker_recorded", 1, marker=marker, value="found")
+    story.told("biomarker_recorded", 1, marker=marker, value="variant found")
     name = marker.casefold()
-    assert detail(story, name, 366) == f"{marker}: found (2 Jan 2026)"
-    assert detail(story, name, 367) == f"{marker}: found (2 Jan 2026), older than 365 days"
+    assert detail(story, name, 366) == f"{marker}: variant found (2 Jan 2026)"
+    assert detail(story, name, 367) == f"{marker}: variant found (2 Jan 2026), older than 365 days"
     story.treated(1)
     story.told("progression_evidence_recorded", 2, confirmed=True)
-    assert detail(story, name, 2) == f"{marker}: found (2 Jan 2026), from before the latest progression"
+    assert detail(story, name, 2) == f"{marker}: variant found (2 Jan 2026), from before the latest progression"
 
 
 def test_the_genotype_of_the_fc_receptors_counts_for_life() -> None:
@@ -83,8 +125,8 @@ def test_nk_cells_count_for_28_days_and_not_past_a_cycle() -> None:
 
 def test_a_marker_whose_day_is_not_known_says_so() -> None:
     story = relapsed()
-    story.told("biomarker_recorded", 1, marker="ALK", value="found", occurred_precision="year")
-    assert detail(story, "alk", 1) == "ALK: found, on a day that is not known"
+    story.told("biomarker_recorded", 1, marker="ALK", value="R1275Q", occurred_precision="year")
+    assert detail(story, "alk", 1) == "ALK: R1275Q, on a day that is not known"
 
 
 def test_at_a_progression_the_tumour_is_profiled_again_unless_alk_is_known_since() -> None:

@@ -695,3 +695,34 @@ def test_no_antibody_is_spoken_of_where_none_is_given() -> None:
     assert story.next(44).recommended == MET
     assert "antibody" not in story.next(44).summary()
     assert not prompts(story, "interrupt_antibody", 44)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "shown"),
+    [
+        ("toxicity_recorded", {"term": "sepsis", "grade": 5}, "sepsis, grade 5"),
+        ("toxicity_recorded", {"term": "sepsis", "grade": 5, "ongoing": False}, "sepsis, grade 5"),
+        ("toxicity_recorded", {"term": "crs", "grade": 5, "scale": "astct"}, "CRS, grade 5 (ASTCT)"),
+        ("car_t_step_recorded", {"step": "icans", "grade": 5}, "ICANS grade 5"),
+    ],
+)
+def test_grade_5_asks_first_whether_the_child_has_died(kind: str, told: dict[str, Any], shown: str) -> None:
+    story = running()
+    story.told(kind, 3, **told)
+    first, *others = story.next(3).document("0" * 64)["prompts"]
+    assert (first["prompt"], first["detail"], first["urgent"]) == ("death", shown, True)
+    assert first["sentence"].startswith(
+        "Grade 5 means that the child has died of it. If so, close the episode"
+    )
+    spoken = {each["prompt"] for each in others}
+    assert not spoken & {"interrupt_antibody", "icans", "crs", "safety_switch", "safety_switch_unknown"}
+
+
+def test_in_follow_up_nothing_more_is_to_be_managed_after_a_death() -> None:
+    story = assessed_after_two_cycles("CR")
+    story.decided("follow_up", 45, "possible")
+    suffers(story, "sepsis", 4, on=46)
+    assert prompts(story, "emergency_after_treatment", 46)
+    suffers(story, "sepsis", 5, on=47)
+    assert not prompts(story, "emergency_after_treatment", 47)
+    assert prompts(story, "death", 47)

@@ -33,6 +33,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.matrix import (
     X,
     row,
 )
+from pathway.catalogue.high_risk_neuroblastoma_relapse.toxicity_prompts import deaths
 from pathway.clinical.evidence import NCI_PDQ_2025, Tag, cite
 from pathway.engine.definition import Noticed, Offer, Prompt, Row
 from pathway.episodes.episode import Episode
@@ -90,7 +91,7 @@ def _contested(episode: Episode, _: date) -> Iterator[Noticed]:
 
 def _emergency(episode: Episode, as_of: date) -> Iterator[Noticed]:
     found = f.tolerance.of(episode, as_of)
-    if found.value == "emergency":
+    if found.value == "emergency" and not list(deaths(episode, as_of)):
         yield Noticed(found.shown, found.at, found.because)
 
 

@@ -9,7 +9,17 @@ from typing import Final
 
 from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import gd2, gives_antibody, in_remission
-from pathway.clinical.biomarkers import MARKERS, Marker
+from pathway.catalogue.high_risk_neuroblastoma_relapse.resistance import lines_given
+from pathway.clinical.backbones import RESISTANT_MONTHS
+from pathway.clinical.biomarkers import (
+    ALK_AMPLIFIED,
+    ALK_INHIBITORS,
+    ALK_READ,
+    MARKERS,
+    AlkFinding,
+    Marker,
+    alk_finding,
+)
 from pathway.clinical.evidence import (
     FIELD_KNOWLEDGE,
     JCM_2023_FLOW,
@@ -47,6 +57,9 @@ FREQUENCY_AND_DENSITY: Final = cite(JCM_2023_FLOW, Tag.SOURCE_READ, "frequency a
 NO_CUT_OFF: Final = cite(FIELD_KNOWLEDGE, Tag.UNVERIFIED, "GD2 testing: labels and cut-off")
 LATER_COUNTS: Final = cite(PROJECT_DESIGN, Tag.DESIGN, "GD2 on two specimens: the later one counts")
 _REMISSION: Final = cite(PROJECT_DESIGN, Tag.DESIGN, "how long a fact counts: GD2 in remission")
+
+
+ALK: Final = next(each for each in MARKERS if each.name == "alk")
 
 
 def _open(episode: Episode, as_of: date) -> Iterator[Noticed]:
@@ -107,12 +120,30 @@ def _amount(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
         yield Noticed(measured.in_words, measured.at)
 
 
-def _marker(marker: Marker, episode: Episode, as_of: date) -> Iterator[Noticed]:
+def _marker(marker: Marker, finding: AlkFinding | None, episode: Episode, as_of: date) -> Iterator[Noticed]:
+    """The value of a marker; with `finding` only a value of ALK that tells of that."""
     noted = episode.biomarkers.get(marker.name)
-    if noted is not None:
+    if noted is not None and (finding is None or alk_finding(noted.value) is finding):
         told = f"{marker.label}: {noted.value}" + (f" ({noted.at.when})" if noted.at.exact else "")
         old = _too_old(marker, noted, episode, as_of)
-        yield Noticed(f"{told}, {old}" if old else told, noted.at)
+        failed = "".join(_inhibitors_failed(episode)) if finding in ACTIONABLE else ""
+        yield Noticed((f"{told}, {old}" if old else told) + failed, noted.at)
+
+
+ACTIONABLE: Final = (AlkFinding.VARIANT, AlkFinding.AMPLIFICATION)
+
+
+def _inhibitors_failed(episode: Episode) -> Iterator[str]:
+    """What is known of inhibitors of ALK given before: whether one is an option hangs on it."""
+    for line in lines_given(episode):
+        given = (
+            agent for agent in ALK_INHIBITORS if agent in (line.agents or ()) or agent in line.what.casefold()
+        )
+        for agent in given:
+            if line.resistant:
+                yield f"; the disease progressed on {agent}, or within {RESISTANT_MONTHS} months of it ({line.what})"
+            else:
+                yield f"; {agent} was given before ({line.what})"
 
 
 def _too_old(marker: Marker, noted: Noted, episode: Episode, as_of: date) -> str | None:
@@ -130,9 +161,8 @@ def _too_old(marker: Marker, noted: Noted, episode: Episode, as_of: date) -> str
 
 
 def _not_profiled(episode: Episode, as_of: date) -> Iterator[Noticed]:
-    alk = next(each for each in MARKERS if each.name == "alk")
-    noted = episode.biomarkers.get(alk.name)
-    old = _too_old(alk, noted, episode, as_of) if noted else "not recorded"
+    noted = episode.biomarkers.get(ALK.name)
+    old = _too_old(ALK, noted, episode, as_of) if noted else "not recorded"
     if old:
         yield Noticed(f"ALK {old}", noted.at if noted else None)
 
@@ -203,13 +233,30 @@ PROMPTS: Final = (
     *(
         Prompt(
             f"marker_{each.name}",
-            f"{each.label} was recorded.",
+            "A variant of ALK was recorded." if each is ALK else f"{each.label} was recorded.",
             each.informs,
             each.because,
-            partial(_marker, each),
+            partial(_marker, each, AlkFinding.VARIANT if each is ALK else None),
             CHOOSING,
         )
         for each in MARKERS
+    ),
+    Prompt(
+        "marker_alk_amplified",
+        "An amplification of ALK was recorded.",
+        "An ALK inhibitor is thought of with an amplification of ALK too, on weaker grounds than with a variant.",
+        ALK_AMPLIFIED,
+        partial(_marker, ALK, AlkFinding.AMPLIFICATION),
+        CHOOSING,
+    ),
+    Prompt(
+        "marker_alk_other",
+        "ALK was recorded with a value that names neither a variant nor an amplification.",
+        "An ALK inhibitor is an option for a variant of ALK, and what was recorded names none: expression is no "
+        "variant. If one was found, record it by its name, such as F1174L.",
+        ALK_READ,
+        partial(_marker, ALK, AlkFinding.NEITHER),
+        CHOOSING,
     ),
     Prompt(
         "tumour_profile",

@@ -10,6 +10,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse import thresholds as t
 from pathway.catalogue.high_risk_neuroblastoma_relapse.cell_findings import car_t_eligibility
 from pathway.catalogue.high_risk_neuroblastoma_relapse.findings import gd2
 from pathway.catalogue.high_risk_neuroblastoma_relapse.schedules import late_effects
+from pathway.catalogue.high_risk_neuroblastoma_relapse.toxicity_prompts import DEATH
 from pathway.catalogue.high_risk_neuroblastoma_relapse.windows import LATE_EFFECTS, SAFETY_CHECK
 from pathway.clinical.car_t_eligibility import product_of
 from pathway.clinical.cell_toxicity import meaning
@@ -73,9 +74,9 @@ def grade_of(noted: Noted | None) -> int | None:
 
 
 def _lately(episode: Episode, step: str, as_of: date) -> Noted | None:
-    """CRS or ICANS as last reported, for as long as it is looked for after an infusion."""
+    """CRS or ICANS as last reported, for as long as it is looked for after an infusion; not what the child died of."""
     noted = episode.car_t.get(step)
-    if noted is None or as_of > noted.at.on + timedelta(days=SAFETY_CHECK.target):
+    if noted is None or grade_of(noted) == DEATH or as_of > noted.at.on + timedelta(days=SAFETY_CHECK.target):
         return None
     return noted
 

@@ -106,6 +106,21 @@ def _unnamed(toxicity: Toxicity) -> str:
     return "" if known else ", of an antibody that was not named"
 
 
+DEATH: Final = 5
+"""The grade which on either scale means that the child has died of it."""
+
+
+def deaths(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
+    """The side effects that the child is recorded to have died of."""
+    for toxicity in episode.toxicities.values():
+        if toxicity.grade == DEATH:
+            yield Noticed(graded(toxicity), toxicity.at)
+    for step in ("crs", "icans"):
+        noted = episode.car_t.get(step)
+        if noted is not None and noted.value == f"{step} grade {DEATH}":
+            yield Noticed(noted.value.replace(step, step.upper()), noted.at)
+
+
 def _interruptions(episode: Episode, as_of: date) -> Iterator[Noticed]:
     yield from _rules(episode, as_of, _INTERRUPTING)
     if contraindicated(episode):
@@ -123,7 +138,7 @@ _INTERRUPTING: Final = tuple(each for each in Action if each.gravity >= Action.H
 
 def _rules(episode: Episode, as_of: date, actions: tuple[Action, ...]) -> Iterator[Noticed]:
     for toxicity, told in of_present_treatment(episode, as_of):
-        if told.action in actions:
+        if told.action in actions and toxicity.grade != DEATH:
             for rule in told.rules:
                 whose = f" ({rule.antibody.replace('_', ' ')})" if rule.antibody else ""
                 yield Noticed(f"{graded(toxicity)}{whose}: {in_words(rule)}", toxicity.at, rule.citation)
@@ -279,6 +294,7 @@ def _again(episode: Episode, as_of: date) -> Iterator[Noticed]:  # noqa: ARG001
 
 
 PROMPTS: Final = (
+    Prompt("death", "when a side effect was recorded with grade 5", "Grade 5 means that the child has died of it. If so, close the episode with the day of death; if not, correct the grade.", cite(CTCAE_V5, Tag.SOURCE_READ, "grade 5 is death"), deaths, urgent=True),
     Prompt("interrupt_antibody", "while a side effect that goes on asks for the antibody to be interrupted", "Give no antibody while this goes on: interrupt the infusion now if one runs.", _design("toxicity outcomes"), _interruptions, _IN_USE, urgent=True),
     Prompt("stop_question", "while a rule that ends an antibody for good hangs on what only a person can judge", "An antibody may have to be stopped for good. Say whether it is so: correct the entry with the answer (condition_met), or record the side effect again with it.", _design("toxicity outcomes: conditions a person judges"), _stop_questions, urgent=True),
     Prompt("antibody_rule", "while a side effect that goes on is milder, and its antibody has a rule for it", "The antibody's rule for a side effect that goes on.", _design("toxicity outcomes"), _modifications, _GIVING),
