@@ -31,7 +31,6 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from pathway.clinical.measurements import RATED_ONLY, Amount, Measurements, Percent, Value
 from pathway.clinical.terms import (
@@ -53,6 +52,21 @@ from pathway.clinical.terms import (
     ResponseCriteria,
     Setting,
     ToxicityScale,
+)
+from pathway.episodes.field_faults import FIELDS_OF_ITS_OWN, sentence_of
+from pathway.episodes.plausibility import (
+    LOGGED,
+    Bilirubin,
+    Ejection,
+    Filtration,
+    Gray,
+    Haemoglobin,
+    Months,
+    Neutrophils,
+    Platelets,
+    Saturation,
+    Temperature,
+    Transaminase,
 )
 
 UNKNOWN: Final = "unknown"
@@ -128,10 +142,12 @@ class Event(Value):
     @model_validator(mode="after")
     def _has_one_time(self) -> Self:
         if (self.occurred_on is None) == (self.occurred_at is None):
-            raise ValueError("Give exactly one of occurred_on (a date) and occurred_at (an instant).")
+            raise ValueError("Say when it happened: the day in occurred_on, or the instant in occurred_at.")
         when = self.occurred_on or self.occurred_at
-        if when is not None and not EARLIEST_YEAR <= when.year <= LATEST_YEAR:
-            raise ValueError(f"The year lies outside {EARLIEST_YEAR} to {LATEST_YEAR}.")
+        if when is not None and when.year < EARLIEST_YEAR:
+            raise ValueError(f"This day lies before {EARLIEST_YEAR}: the year may be mistyped.")
+        if when is not None and when.year > LATEST_YEAR:
+            raise ValueError("This day is still to come.")
         return self
 
     def day(self, zone: ZoneInfo) -> date:
@@ -186,7 +202,7 @@ class PriorTherapyRecorded(Event):
     agents: Annotated[tuple[Name, ...], Field(max_length=MOST_AGENTS)] = ()
     best_response: Name | None = None
     progressed_during: bool | None = None
-    months_to_progression: Amount | None = None
+    months_to_progression: Months | None = None
     """From its end to the progression."""
     high_dose_therapy: bool | None = None
 
@@ -235,18 +251,18 @@ class FitnessRecorded(Event):
     kind: Literal["fitness_recorded"] = "fitness_recorded"
     lansky: Annotated[int, Field(ge=0, le=100, multiple_of=10)] | None = None
     karnofsky: Annotated[int, Field(ge=0, le=100, multiple_of=10)] | None = None
-    anc_per_ul: Amount | None = None
-    platelets_per_ul: Amount | None = None
-    hb_g_dl: Amount | None = None
-    alt_x_uln: Amount | MultipleOfLimit | None = None
-    ast_x_uln: Amount | MultipleOfLimit | None = None
-    bilirubin_x_uln: Amount | MultipleOfLimit | None = None
-    gfr_ml_min_173: Amount | None = None
-    spo2_percent: Percent | None = None
-    lvef_percent: Percent | None = None
+    anc_per_ul: Neutrophils | None = None
+    platelets_per_ul: Platelets | None = None
+    hb_g_dl: Haemoglobin | None = None
+    alt_x_uln: Transaminase | MultipleOfLimit | None = None
+    ast_x_uln: Transaminase | MultipleOfLimit | None = None
+    bilirubin_x_uln: Bilirubin | MultipleOfLimit | None = None
+    gfr_ml_min_173: Filtration | None = None
+    spo2_percent: Saturation | None = None
+    lvef_percent: Ejection | None = None
     pain_grade: Grade | None = None
     diarrhoea_grade: Grade | None = None
-    temperature_c: Annotated[Decimal, Field(ge=25, le=45, max_digits=4, decimal_places=2)] | None = None
+    temperature_c: Temperature | None = None
     uncontrolled_infection: bool | None = None
     gfr_measured: bool | None = None
     """True when the filtration rate was measured and not estimated from creatinine."""
@@ -264,7 +280,7 @@ class FitnessRecorded(Event):
     def _says_something(self) -> Self:
         own = set(type(self).model_fields) - set(Event.model_fields)
         if all(getattr(self, name) is None for name in own):
-            raise ValueError("Give at least one value.")
+            raise ValueError("At least one value has to be told.")
         return self
 
 
@@ -336,6 +352,13 @@ class ToxicityResolved(Event):
 ComponentFinding: TypeAlias = ComponentRating | Measurements
 
 
+_RATED_AS: Final = {
+    Component.PRIMARY: "The primary",
+    Component.METASTATIC: "Metastases",
+    Component.BONE_MARROW: "Bone marrow",
+}
+
+
 class Components(Value):
     """The three components of INRC 2017; a component left out was not evaluated."""
 
@@ -348,7 +371,8 @@ class Components(Value):
         for component, finding in self.findings().items():
             wrong = ComponentRating.PR if component is Component.BONE_MARROW else ComponentRating.MD
             if finding.rating is wrong:
-                raise ValueError(f"{component} cannot be rated {wrong.value} in INRC 2017.")
+                name = _RATED_AS[component]
+                raise ValueError(f"{name} cannot be rated {wrong.value} in INRC 2017.")
         return self
 
     def findings(self) -> dict[Component, Measurements]:
@@ -382,9 +406,11 @@ class AssessmentRecorded(Event):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.components or self.reported_overall or self.residual):
-            raise ValueError("Give components, reported_overall or residual.")
+            raise ValueError(
+                "Say what was found: of a component, as the overall response, or of the disease that is left."
+            )
         if isinstance(self.reported_overall, Response1993) and self.criteria is ResponseCriteria.INRC_2017:
-            raise ValueError("This response belongs to the criteria of 1993; say so in criteria.")
+            raise ValueError("This response belongs to the criteria of 1993: choose those as the criteria.")
         return self
 
 
@@ -405,7 +431,7 @@ class LocalControlCompleted(Event):
     modality: LocalControlModality
     site: Name | None = None
     extent: Name | None = None
-    dose_gy: Amount | None = None
+    dose_gy: Gray | None = None
 
 
 class CarTStepRecorded(Event):
@@ -501,7 +527,7 @@ class Reason(Value):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.code is None and self.text is None:
-            raise ValueError("Give a code or a text.")
+            raise ValueError("Choose a reason, write one, or both.")
         return self
 
 
@@ -633,8 +659,14 @@ def faults(error: ValidationError, fields: frozenset[str] = frozenset()) -> tupl
         parts = [part for part in fault["loc"][:-1] if _is_in(part, known)]
         parts += [part for part in fault["loc"][-1:] if unknown_field or _is_in(part, known)]
         pointer = "".join(f"/{_shown(part)}" for part in parts)
-        found.setdefault(pointer, []).append(_sentence(fault))
-    return tuple((pointer, " Or: ".join(dict.fromkeys(told))) for pointer, told in found.items())
+        found.setdefault(pointer, []).append(sentence_of(fault))
+    return tuple((pointer, " Or: ".join(_worth_telling(told))) for pointer, told in found.items())
+
+
+def _worth_telling(told: list[str]) -> list[str]:
+    """Each sentence once; of a field with a plain form and one made of fields, the plain form."""
+    plain = [each for each in dict.fromkeys(told) if each != FIELDS_OF_ITS_OWN]
+    return plain or [FIELDS_OF_ITS_OWN]
 
 
 def _is_in(part: int | str, fields: frozenset[str]) -> bool:
@@ -658,31 +690,9 @@ def _fields() -> frozenset[str]:
     return frozenset(below(Value))
 
 
-def _sentence(fault: ErrorDetails) -> str:
-    match fault["type"]:
-        case "extra_forbidden":
-            return "This field is not known here."
-        case "missing":
-            return "This field is required."
-        case "union_tag_invalid":
-            return f"This kind is not known; the kinds are {fault['ctx']['expected_tags']}."
-        case "union_tag_not_found":
-            return "An event says its kind."
-        case "json_invalid":
-            return "This is not JSON."
-        case "value_error":
-            return str(fault["ctx"]["error"])
-        case "string_too_short" if fault["ctx"]["min_length"] == 1:
-            return "This cannot be empty."
-        case "string_pattern_mismatch":
-            return "This text has characters that cannot stand here."
-        case _:
-            return fault["msg"].replace("Input", "The value", 1).rstrip(".") + "."
-
-
 def read_event(text: str | bytes) -> Event:
     """The event that was posted as JSON `text`. Raises `EventNotUnderstood`."""
-    return _read(_POSTED, text)
+    return _read(_POSTED, text, None)
 
 
 def read_batch(text: str | bytes) -> tuple[Event, ...]:
@@ -694,13 +704,16 @@ def read_batch(text: str | bytes) -> tuple[Event, ...]:
 
 
 def read_logged(text: str | bytes) -> Event:
-    """The event of a log entry, from the JSON of its body. Raises `EventNotUnderstood`."""
-    return _read(_LOGGED, text)
+    """The event of a log entry, from the JSON of its body. Raises `EventNotUnderstood`.
+
+    A value that would not be taken today is read as it was taken then.
+    """
+    return _read(_LOGGED, text, LOGGED)
 
 
-def _read(adapter: TypeAdapter[Event], text: str | bytes) -> Event:
+def _read(adapter: TypeAdapter[Event], text: str | bytes, context: dict[str, bool] | None) -> Event:
     try:
-        return adapter.validate_json(text)
+        return adapter.validate_json(text, context=context)
     except ValidationError as error:
         raise EventNotUnderstood(faults(error)) from None
 

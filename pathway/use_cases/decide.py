@@ -12,7 +12,7 @@ from pathway.clinical.terms import DecidedBy, Precision
 from pathway.engine.outcome import Status
 from pathway.engine.recommendation import Recommendation, basis_of
 from pathway.episodes.events import DecisionDetail, DecisionMade, Reason
-from pathway.episodes.facts import Stop
+from pathway.episodes.facts import Stamp, Stop
 from pathway.store.values import Proposal, Settled
 from pathway.store.writer import Command, View
 from pathway.use_cases.decision_details import require_details
@@ -81,7 +81,8 @@ def _proposed(draft: Draft, asked: Request, *, minimal: bool) -> Proposal:
         future = [("/decided_on", "A decision is taken today or was taken before.")]
         raise Refusal("impossible_date", "The date of the decision cannot be true.", future)
     if _is_before(on, asked.decided_precision, draft.opened_on):
-        early = f"The episode was opened on {draft.opened_on}: a decision about it is none of an earlier day."
+        opened = Stamp(draft.episode_id, draft.opened_on).when
+        early = f"The episode was opened on {opened}: a decision about it is none of an earlier day."
         raise Refusal("impossible_date", early, [("/decided_on", early)])
     if not draft.pathway.has_option(asked.option):
         known = ", ".join(option.name for option in draft.pathway.options)

@@ -190,7 +190,7 @@ class Draft:
         replacement = event.replacement if isinstance(event, EventCorrected) else event
         for told, pointer in ((event, at), (replacement, f"{at}/replacement")):
             if told.day(self.zone) > latest_day(self.now):
-                errors = [(f"{pointer}/occurred_on", "This date lies in the future everywhere on earth.")]
+                errors = [(f"{pointer}/occurred_on", "This day is still to come.")]
                 raise Refusal("impossible_date", "An event cannot have happened in the future.", errors)
         if isinstance(event, EventCorrected | EventRetracted):
             fault = fault_of_reference(event, self.whole_log())

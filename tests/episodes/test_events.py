@@ -95,43 +95,52 @@ def test_measurements_are_written_as_decimal_strings() -> None:
         ("{}", "", "An event says its kind."),
         (told("gd2_measured"), "/status", "This field is required."),
         (told("gd2_measured", status="positive", colour="red"), "/colour", "This field is not known here."),
-        (told("gd2_measured", status="positive", percent=101), "/percent", "less than or equal to 100"),
+        (told("gd2_measured", status="positive", percent=101), "/percent", "100 or less."),
         (told("gd2_measured", status="positive", **{"a b": 1}), "/(unprintable)", "This field is not known here."),
-        (told("cycle_started", cycle="2"), "/cycle", "valid integer"),
-        (told("note_added", text=" "), "/text", "at least 1 character"),
+        (told("cycle_started", cycle="2"), "/cycle", "A whole number, such as 2. Or: unknown."),
+        (told("note_added", text=" "), "/text", "This cannot be empty."),
         (told("note_added", text="\x00"), "/text", "This text has characters that cannot stand here."),
-        (told("fitness_recorded"), "", "Give at least one value."),
-        (told("fitness_recorded", lansky=None), "", "Give at least one value."),
-        (told("assessment_recorded"), "", "Give components, reported_overall or residual."),
+        (told("fitness_recorded"), "", "At least one value has to be told."),
+        (told("fitness_recorded", lansky=None), "", "At least one value has to be told."),
+        (
+            told("assessment_recorded"),
+            "",
+            "Say what was found: of a component, as the overall response, or of the disease that is left.",
+        ),
         (
             told("assessment_recorded", reported_overall="VGPR"),
             "",
-            "This response belongs to the criteria of 1993; say so in criteria.",
+            "This response belongs to the criteria of 1993: choose those as the criteria.",
         ),
         (
             told("assessment_recorded", components={"bone_marrow": "PR"}),
             "/components",
-            "bone_marrow cannot be rated PR in INRC 2017.",
+            "Bone marrow cannot be rated PR in INRC 2017.",
         ),
         (
             told("assessment_recorded", components={"primary": {"rating": "MD"}}),
             "/components",
-            "primary cannot be rated MD in INRC 2017.",
+            "The primary cannot be rated MD in INRC 2017.",
         ),
         (
             json.dumps({"kind": "note_added", "text": "When?"}),
             "",
-            "Give exactly one of occurred_on (a date) and occurred_at (an instant).",
+            "Say when it happened: the day in occurred_on, or the instant in occurred_at.",
         ),
         (
             told("note_added", text="When?", occurred_at="2026-01-05T10:00:00Z"),
             "",
-            "Give exactly one of occurred_on (a date) and occurred_at (an instant).",
+            "Say when it happened: the day in occurred_on, or the instant in occurred_at.",
         ),
         (
             json.dumps({"kind": "note_added", "text": "Long ago.", "occurred_on": "1930-01-01"}),
             "",
-            "The year lies outside 1950 to 9000.",
+            "This day lies before 1950: the year may be mistyped.",
+        ),
+        (
+            json.dumps({"kind": "note_added", "text": "Far ahead.", "occurred_on": "9500-01-01"}),
+            "",
+            "This day is still to come.",
         ),
         (told("event_corrected", entry="x", replacement=json.loads(told("note_added", text="."))), "/entry", "36"),
     ],
@@ -140,6 +149,82 @@ def test_what_is_wrong_is_named_with_its_place(text: str, pointer: str, sentence
     found = faults(text)
     assert pointer in found
     assert sentence in found[pointer]
+
+
+A_DAY = "A day, such as 2026-03-31."
+AN_INSTANT = "An instant with its time zone, such as 2026-03-31T14:30:00+02:00."
+
+
+@pytest.mark.shows("R-003")
+@pytest.mark.parametrize(
+    ("kind", "said", "pointer", "sentence"),
+    [
+        ("fitness_recorded", {"hb_g_dl": "low"}, "/hb_g_dl", "A number, such as 9.5."),
+        ("fitness_recorded", {"hb_g_dl": "9.12345"}, "/hb_g_dl", "At most 4 digits after the point."),
+        ("fitness_recorded", {"hb_g_dl": "1234567890.1234"}, "/hb_g_dl", "This number has too many digits."),
+        ("fitness_recorded", {"alt_x_uln": "high"}, "/alt_x_uln", "A number, such as 9.5."),
+        ("fitness_recorded", {"lansky": 45}, "/lansky", "A multiple of 10."),
+        ("fitness_recorded", {"pain_grade": -1}, "/pain_grade", "0 or more."),
+        ("fitness_recorded", {"systemic_steroids": "no"}, "/systemic_steroids", "Yes or no (true or false)."),
+        ("gd2_measured", {"status": "odd"}, "/status", "One of these: positive, partial, negative or indeterminate."),
+        ("fitness_recorded", {"ast_x_uln": {"value": 1, "limit": 0, "unit": ""}}, "/ast_x_uln/limit", "More than 0."),
+        ("note_added", {"text": "x" * 2001}, "/text", "At most 2000 characters."),
+        ("note_added", {"text": 7}, "/text", "A text."),
+        ("note_added", {"text": "x", "occurred_on": "31.3.26"}, "/occurred_on", A_DAY),
+        ("note_added", {"text": "x", "occurred_on": "2026-02-30"}, "/occurred_on", A_DAY),
+        ("note_added", {"text": "x", "occurred_on": ""}, "/occurred_on", A_DAY),
+        ("note_added", {"text": "x", "occurred_at": "2026-01-05T10:00"}, "/occurred_at", AN_INSTANT),
+        ("note_added", {"text": "x", "source": "lab"}, "/source", "An object with fields of its own."),
+        ("cycle_started", {"agents": "irinotecan"}, "/agents", "A list. Or: unknown."),
+        ("cycle_started", {"agents": ["x"] * 21}, "/agents", "At most 20 of them. Or: unknown."),
+        ("toxicity_resolved", {"entry": "4711", "to_grade": 1}, "/entry", "At least 36 characters."),
+    ],
+)  # fmt: skip
+def test_what_a_field_takes_is_said_in_words(
+    kind: str, said: dict[str, Any], pointer: str, sentence: str
+) -> None:
+    assert faults(told(kind, **said))[pointer] == sentence
+
+
+@pytest.mark.shows("R-003")
+@pytest.mark.parametrize(
+    ("name", "mistaken", "possible", "unit"),
+    [
+        ("anc_per_ul", ["1.2", "19", "0.5", "1200000"], ["0", "20", "850", "120000"], "per microlitre"),
+        ("platelets_per_ul", ["150.000", "150", "999"], ["0", "1000", "2000", "2500000"], "per microlitre"),
+        ("hb_g_dl", ["95", "0.9"], ["1.8", "9.5", "21"], "g/dl: 9.5, not 95"),
+        ("alt_x_uln", ["600"], ["0.4", "250"], "multiple of the upper limit"),
+        ("ast_x_uln", ["600"], ["0.4", "250"], "multiple of the upper limit"),
+        ("bilirubin_x_uln", ["85"], ["0.1", "40"], "multiple of the upper limit"),
+        ("gfr_ml_min_173", ["1100"], ["0", "8", "260"], "ml/min/1.73 m2"),
+        ("spo2_percent", ["0.98"], ["45", "100"], "percent: 98, not 0.98"),
+        ("lvef_percent", ["0.60"], ["10", "75"], "percent: 60, not 0.60"),
+        ("temperature_c", ["101.3", "3.85"], ["26.1", "38.55", "43"], "degrees Celsius"),
+    ],
+)
+def test_a_value_in_another_unit_is_refused_with_the_unit_and_every_real_one_is_taken(
+    name: str, mistaken: list[str], possible: list[str], unit: str
+) -> None:
+    for value in mistaken:
+        assert unit in faults(told("fitness_recorded", **{name: value}))[f"/{name}"]
+    for value in possible:
+        assert read_event(told("fitness_recorded", **{name: value})).body()[name] == value
+
+
+def test_a_dose_in_centigray_and_months_told_in_days_are_refused() -> None:
+    dose = faults(told("local_control_completed", modality="radiotherapy", dose_gy="2160"))
+    assert dose == {"/dose_gy": "The dose is in Gy: 21.6, not 2160."}
+    months = faults(told("prior_therapy_recorded", line=1, months_to_progression="800"))
+    assert months == {"/months_to_progression": "This is in months: 14, not 420 days."}
+
+
+def test_what_a_log_took_before_is_read_as_it_was() -> None:
+    event = read_logged(told("fitness_recorded", anc_per_ul="1.2", hb_g_dl="95"))
+    assert event.body()["anc_per_ul"] == "1.2"
+    instead = {"kind": "fitness_recorded", "occurred_on": "2026-01-05", "anc_per_ul": "1.2"}
+    correction = told("event_corrected", entry="0" * 36, replacement=instead)
+    assert read_logged(correction).body()["replacement"]["anc_per_ul"] == "1.2"
+    assert "/replacement/anc_per_ul" in faults(correction)
 
 
 @pytest.mark.shows("R-003")
@@ -176,7 +261,7 @@ def test_a_reason_for_a_decision_says_something() -> None:
         "offered_as": "possible",
         "reason": {},
     }
-    with pytest.raises(EventNotUnderstood, match="Give a code or a text"):
+    with pytest.raises(EventNotUnderstood, match="Choose a reason, write one, or both"):
         read_logged(told("decision_made", **decision))
 
 

@@ -108,9 +108,9 @@ def test_cells_may_be_infused_again_on_another_day_and_the_day_of_an_infusion_be
 
 @pytest.mark.shows("R-003")
 def test_a_decision_is_none_of_a_day_before_the_episode_was_opened(child: Child) -> None:
-    early = child.decide("start_chemoimmunotherapy", ago=11)
+    early, opened = child.decide("start_chemoimmunotherapy", ago=11), child.day(10)
     assert refused(early, "impossible_date", "/decided_on") == (
-        f"The episode was opened on {child.day(10)}: a decision about it is none of an earlier day."
+        f"The episode was opened on {opened.day} {opened:%b %Y}: a decision about it is none of an earlier day."
     )
     assert child.state == "progression_confirmed"
 

@@ -440,7 +440,7 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(
     ("typed", "told"),
     [
         ({"hb_g_dl": "9,5"}, ("hb_g_dl", "9.5")),
-        ({"hb_g_dl": "0,125"}, ("hb_g_dl", "0.125")),
+        ({"bilirubin_x_uln": "0,125"}, ("bilirubin_x_uln", "0.125")),
         ({"platelets_per_ul": "150000"}, ("platelets_per_ul", "150000")),
         ({"alt_x_uln": "1.250"}, ("alt_x_uln", "1.250")),
     ],
