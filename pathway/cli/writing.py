@@ -26,7 +26,7 @@ from pathway.cli.terminal import (
     settled,
     tell_of,
 )
-from pathway.clinical.terms import OverrideReason
+from pathway.clinical.terms import DecidedBy, OverrideReason
 
 PATHWAY: Final = "high_risk_neuroblastoma_relapse"
 On = Annotated[
@@ -185,6 +185,9 @@ def decide(
     on: Annotated[
         str | None, typer.Option("--on", metavar="DAY", help="The day it was decided (today).")
     ] = None,
+    decided_by: Annotated[
+        DecidedBy | None, typer.Option(help="Who decided, where it was not whoever records it.")
+    ] = None,
     reason: Annotated[
         str | None, typer.Option(help="Why, in words, where it is not what is recommended.")
     ] = None,
@@ -223,6 +226,8 @@ def decide(
             body["detail"] = _detail(detail)
         if decided_on is not None:
             body["decided_on"] = decided_on.isoformat()
+        if decided_by is not None:
+            body["decided_by"] = decided_by
         given = {"code": code, "text": reason}
         if any(given.values()):
             body["reason"] = {name: value for name, value in given.items() if value is not None}

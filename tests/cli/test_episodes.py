@@ -153,6 +153,14 @@ def test_a_message_that_is_sent_again_is_known_already(terminal: Terminal) -> No
     assert ": note added." in terminal.read("record", episode, message).partition("Known already as ")[2]
 
 
+def test_who_decided_is_said_at_the_terminal_and_stands_in_the_history(
+    terminal: Terminal, assessed: str
+) -> None:
+    on = ("continue_chemoimmunotherapy", "--on", "2025-07-22")
+    terminal("decide", assessed, *on, "--decided-by", "tumour_board")
+    assert "decided by the tumour board" in terminal.read("history", assessed)
+
+
 @pytest.mark.shows("R-041")
 def test_a_late_result_tells_its_impact(terminal: Terminal, assessed: str) -> None:
     terminal("decide", assessed, "continue_chemoimmunotherapy", "--on", "2025-07-22")
