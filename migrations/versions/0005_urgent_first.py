@@ -14,7 +14,7 @@ down_revision: str | Sequence[str] | None = "0004"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-LEADS = sa.text("is_open AND (urgent IS NULL OR urgent > 0)")
+LEADS = sa.text("urgent IS NULL OR urgent > 0")
 
 
 def upgrade() -> None:
@@ -23,7 +23,7 @@ def upgrade() -> None:
     op.create_index(
         "episode_urgent_idx",
         "episode",
-        ["site_id", "due_target", "episode_id"],
+        ["site_id", "is_open", "due_target", "episode_id"],
         sqlite_where=LEADS,
         postgresql_where=LEADS,
     )

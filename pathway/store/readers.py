@@ -20,6 +20,7 @@ from sqlalchemy import (
     case,
     false,
     func,
+    literal_column,
     not_,
     or_,
     select,
@@ -299,8 +300,8 @@ _TODAY = bindparam("today", type_=Date)
 _LIMIT = bindparam("limit", type_=Integer)
 
 
-_LEADS: Final = or_(EPISODE.c.urgent.is_(None), EPISODE.c.urgent > 0)
-"""As the index of those that lead has it."""
+_LEADS: Final = or_(EPISODE.c.urgent.is_(None), EPISODE.c.urgent > literal_column("0"))
+"""Word for word as the index of those that lead has it: PostgreSQL would not know it again by a bound number."""
 
 
 def _is(kind: Kind) -> ColumnElement[bool]:

@@ -101,10 +101,11 @@ class Episode(Row, table=True):
         Index(
             "episode_urgent_idx",
             "site_id",
+            "is_open",
             "due_target",
             "episode_id",
-            sqlite_where=text("is_open AND (urgent IS NULL OR urgent > 0)"),
-            postgresql_where=text("is_open AND (urgent IS NULL OR urgent > 0)"),
+            sqlite_where=text("urgent IS NULL OR urgent > 0"),
+            postgresql_where=text("urgent IS NULL OR urgent > 0"),
         ),
         Index("episode_pseudonym_idx", "site_id", "pseudonym"),
     )

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from pathway.store.readers import Kind, Position
+from pathway.store.readers import Kind, Position, _page
 from pathway.store.values import Summary
 from tests.store.builders import SITE, TODAY, Store, opened, opening, recording
 
@@ -135,6 +135,24 @@ def test_what_is_urgent_or_not_known_to_be_none_comes_first_and_what_has_no_date
         first_without = targets.index(None)
         assert set(targets[first_without:]) == {None}
         assert targets[:first_without] == sorted(date for date in targets if date is not None)
+
+
+def test_a_page_finds_those_that_lead_by_an_index_of_their_own(listed: tuple[Store, list[Summary]]) -> None:
+    store, _ = listed
+    asked = _page(None, None, bounded=False).params(site_id=SITE, limit=50)
+    with store.owner.read.connect() as connection:
+        how = "EXPLAIN"
+        if connection.dialect.name == "sqlite":
+            how = "EXPLAIN QUERY PLAN"
+        else:
+            connection.exec_driver_sql(
+                "SET LOCAL enable_seqscan = off"
+            )  # sixty rows are read fastest in a row
+            connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        told = str(asked.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan = [str(row) for row in connection.exec_driver_sql(f"{how} {told}")]
+    assert sum("episode_urgent_idx" in line for line in plan) == 2, plan
+    assert sum("episode_worklist_idx" in line for line in plan) == 2, plan
 
 
 def test_behind_what_has_no_date_nothing_is_due_before_a_day(listed: tuple[Store, list[Summary]]) -> None:
