@@ -43,7 +43,7 @@ def options_shown(
                         "label": change.finding.label,
                         "from": known[change.finding],
                         "to": list(change.values),
-                        "changes_by": change.finding.changes_by(known[change.finding]),
+                        "changes_by": change.finding.changes_by(known[change.finding], change.values),
                         "if": change.finding.condition(known[change.finding], change.values),
                     }
                     for change in changes

@@ -83,9 +83,13 @@ class Finding:
     """Known values that stand for something still to be obtained, such as a suspicion."""
     conditions: Mapping[str, str] = field(default_factory=dict)
     """Values as the end of a sentence that begins with "if", where the label does not make a good one."""
+    adverse: frozenset[str] = frozenset()
+    """Values that nobody hopes for: what they would open is no way that is held out to anybody."""
 
-    def changes_by(self, value: str) -> Changes:
-        """How this value may become another one."""
+    def changes_by(self, value: str, to: Collection[str] = ()) -> Changes:
+        """How this value may become another one, or one of `to`; what is adverse comes of the course alone."""
+        if to and self.adverse.issuperset(to):
+            return "course"
         if self.decided:
             return "decide"
         return "obtain" if value in OPEN or value in self.pending else "course"
@@ -141,6 +145,7 @@ def finding(
     decided: bool = False,
     pending: Collection[str] = (),
     conditions: Mapping[str, str] | None = None,
+    adverse: Collection[str] = (),
 ) -> Callable[[Reading], Finding]:
     """Declare the decorated function as a finding; its name is the finding's name."""
 
@@ -155,6 +160,7 @@ def finding(
             decided,
             frozenset(pending),
             conditions or {},
+            frozenset(adverse),
         )
 
     return declare

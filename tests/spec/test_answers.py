@@ -268,3 +268,26 @@ def test_treatment_that_waits_for_a_consent_nobody_recorded_is_told_beside_suppo
 def _row(number: str) -> Any:
     (row,) = (each for each in PATHWAY.state("decision_due").table if each.number == number)
     return row
+
+
+def test_a_line_that_is_not_under_way_is_told_as_ended_or_not_begun() -> None:
+    story = Story.opened().planned()
+    assert _line_told(story, 1) == (False, "none has begun")
+    story.treated()
+    assert _line_told(story, 2) == (True, "line 1 goes on")
+    story.told("progression_evidence_recorded", 3, confirmed=True)
+    story.decided("follow_up", 4, "possible")
+    assert _line_told(story, 5) == (False, "line 1 has ended")
+
+
+def _line_told(story: Story, on: int) -> tuple[bool, str]:
+    for option in story.next(on).document("0" * 64)["options"]:
+        for guard in option["guards"]:
+            if guard["sentence"] == "A line of systemic therapy is under way.":
+                return guard["value"], guard["shown"]
+    raise AssertionError("No option asks for it here.")
+
+
+def test_no_prompt_speaks_in_names_of_fields() -> None:
+    for prompt in PATHWAY.prompts:
+        assert "_" not in prompt.sentence, prompt.name

@@ -104,7 +104,9 @@ def test_alk_and_mycn_count_for_a_year_and_not_past_a_progression(marker: str) -
     assert detail(story, name, 367) == f"{marker}: variant found (2 Jan 2026), older than 365 days"
     story.treated(1)
     story.told("progression_evidence_recorded", 2, confirmed=True)
-    assert detail(story, name, 2) == f"{marker}: variant found (2 Jan 2026), from before the latest progression"
+    assert (
+        detail(story, name, 2) == f"{marker}: variant found (2 Jan 2026), from before the latest progression"
+    )
 
 
 def test_the_genotype_of_the_fc_receptors_counts_for_life() -> None:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from pathway.engine.changes import what_would_open
 from pathway.engine.findings import OPEN, Finding
 from pathway.engine.outcome import findings_of, outcome_of
+from pathway.use_cases.openings import openings
 from tests.spec.decision import FINDINGS, USUAL
-from tests.story import PATHWAY, Story
+from tests.story import PATHWAY, Story, after_two_cycles
 
 Set = frozenset[tuple[str, str]]
 
@@ -157,3 +158,17 @@ def test_findings_of_a_state_are_those_its_table_and_its_options_read() -> None:
     names = {finding.name for finding in findings_of(PATHWAY, "follow_up")}
     assert {"cns", "last_visit"} <= names
     assert "phase" not in names
+
+
+@pytest.mark.shows("R-023")
+def test_that_things_get_worse_is_never_held_out_as_what_would_open_an_option() -> None:
+    story = after_two_cycles()
+    story.assessed(44, "SD")
+    story.fit(44)
+    story.told("cns_status_recorded", 44, status="suspected")
+    told = story.next(44).document("0" * 64)
+    (local,) = (each for each in told["options"] if each["option"] == "local_control")
+    attainable, course = openings(local, told)
+    worse = "imaging found new disease in the central nervous system"
+    assert any(worse in each for each in course)
+    assert not any(worse in each for each in attainable)

@@ -79,6 +79,7 @@ def _cells_given(episode: Episode) -> bool:
         "stop": "an agent of the treatment were stopped for good",
         "emergency": "a life-threatening side effect went on",
     },
+    adverse=("limiting", "stop", "emergency"),
 )
 def tolerance(episode: Episode, as_of: date) -> Found:
     if (emergency := _emergency(episode)) is not None:
@@ -125,6 +126,7 @@ def _emergency(episode: Episode) -> Found | None:
         "no": "no life-threatening side effect went on",
         "yes": "a life-threatening side effect went on",
     },
+    adverse=("yes",),
 )
 def emergency(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     """A side effect without a grade is none that is known to be harmless."""
@@ -252,6 +254,7 @@ def gives_antibody(episode: Episode) -> bool:
         "controlled": "disease in the central nervous system were under control",
         "new": "imaging found new disease in the central nervous system",
     },
+    adverse=("new",),
 )
 def cns(episode: Episode, as_of: date) -> Found:
     progression = episode.progression
@@ -306,6 +309,7 @@ def _infected(episode: Episode) -> Noted | None:
     ("fit", "poor", UNKNOWN, STALE),
     request="Record performance status (Lansky or Karnofsky) and whether an infection is uncontrolled.",
     conditions={"fit": "the child were found fit", "poor": "the child were found in poor condition"},
+    adverse=("poor",),
 )
 def fitness(episode: Episode, as_of: date) -> Found:
     if (infected := _infected(episode)) is not None:
@@ -453,7 +457,10 @@ def held(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
     },
 )
 def line_under_way(episode: Episode, as_of: date) -> Found:  # noqa: ARG001
-    return Found("yes" if episode.line_open else "no", f"line {episode.line}", episode.line_began)
+    if episode.line_open:
+        return Found("yes", f"line {episode.line} goes on", episode.line_began)
+    ended = episode.line_began is not None
+    return Found("no", f"line {episode.line} has ended" if ended else "none has begun", episode.line_began)
 
 
 @finding(

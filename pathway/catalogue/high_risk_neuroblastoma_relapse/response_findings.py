@@ -19,6 +19,7 @@ from pathway.episodes.facts import Cycles, Timepoint
     ("CR", "PR", "MR", "SD", "PD", "NE", "NED", UNKNOWN),
     request="A person has to confirm the response of this assessment.",
     completed=True,
+    adverse=("PD",),
 )
 def response(episode: Episode, as_of: date) -> Found:
     timepoint = episode.timepoint
