@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import date
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from api.web.fact_fields import FactForm
 from api.web.fact_forms import BY_KIND
 from api.web.forms import Faults, Form, SignedInAnew, read_form
 from api.web.rendering import Page, page, see
+from api.web.restated import far_back
 from api.web.sending import sent
 from api.web.sessions import Session, signed_in
 from api.web.typed import Part, Typed, empty_form, event_of, labels_of, parts_of
@@ -37,6 +39,7 @@ PATHWAY: Final = "high_risk_neuroblastoma_relapse"
 BASELINE: Final = ("progression_evidence_recorded", "gd2_measured", "cns_status_recorded", "consent_recorded")
 """What is usually known when an episode is opened; everything else is recorded afterwards."""
 
+LOOKED_AT: Final = "day_looked_at"
 ANOTHER: Final = "another_child"
 _MONTHS: Final = re.compile(r"[0-9]{1,4}")
 _NO_AGE: Final = "Write a whole number of months, such as 40."
@@ -65,10 +68,14 @@ _NOT_UNDERSTOOD: Final = "What was typed was not understood; nothing was recorde
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The episode the patient has already, and those under identifiers that may be the same child's."""
+    """The episode the patient has already, and those under identifiers that may be the same child's.
+
+    `far` is the day of the opening in words, where it may be a slip.
+    """
 
     existing: str = ""
     others: Sequence[Mapping[str, Any]] = ()
+    far: str = ""
 
 
 UNKNOWN: Final = Known()
@@ -118,6 +125,12 @@ async def open_an_episode(request: Request) -> Response:
             key=form.key,
             registers=registers,
             known=Known(others=others),
+        )
+    if far := _far_back(request, session, form):
+        note_outcome(request.scope, "impossible_date")
+        status = STATUS["impossible_date"]
+        return _opening(
+            request, session, form, status=status, key=form.key, registers=registers, known=Known(far=far)
         )
     body = orjson.dumps(typed.event)
     done = await sent(request, form.key, lambda: _open(request, asking, body, form.key))
@@ -271,10 +284,30 @@ def _patient(form: Form) -> dict[str, str]:
     return {"system": form.text("patient.system"), "value": form.text("patient.value")}
 
 
-def _first_form(request: Request, session: Session, registers: Sequence[str]) -> Form:
+def _answered(form: Form, known: Known) -> dict[str, str]:
+    told = form.text("opened_on")
+    looked = {LOOKED_AT: told} if known.far or (told and form.text(LOOKED_AT) == told) else {}
+    return looked | ({ANOTHER: form.text(ANOTHER)} if _is_another(form) else {})
+
+
+def _far_back(request: Request, session: Session, form: Form) -> str:
+    """The day of the opening in words, where it may be a slip and nobody has looked at it yet."""
+    told = form.text("opened_on")
+    if form.text(LOOKED_AT) == told:
+        return ""
+    try:
+        return far_back(date.fromisoformat(told), _today(request, session))
+    except ValueError:
+        return ""  # what is no day is refused with what else is wrong
+
+
+def _today(request: Request, session: Session) -> date:
     service = installation(request)
-    today = today_in(service.settings.time_zone(session.site_id), service.clock())
-    fields = {"opened_on": (today.isoformat(),)} | _register(registers)
+    return today_in(service.settings.time_zone(session.site_id), service.clock())
+
+
+def _first_form(request: Request, session: Session, registers: Sequence[str]) -> Form:
+    fields = {"opened_on": (_today(request, session).isoformat(),)} | _register(registers)
     for facts in _baseline():
         fields |= empty_form(facts, {}, _prefix(facts)).fields
     return Form(fields)
@@ -355,6 +388,9 @@ def _opening(
         existing=known.existing,
         registers=registers,
         others=known.others,
+        far=known.far,
+        # What was answered once stays answered, whatever else is asked about.
+        answered=_answered(form, known),
         where=_labels(request, (each for other in known.others for each in other["episodes"])),
         another=ANOTHER,
         said_of=_said_of(form),

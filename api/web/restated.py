@@ -90,6 +90,11 @@ def _said(fact: Document, told: Document) -> str:
     return ": ".join(filter(None, (dict(told["words"]["toxicities"]).get(fact["entry"]), said)))
 
 
+def far_back(on: date, today: date) -> str:
+    """The day in words with how long ago it is, where that is long enough to be a slip; else empty."""
+    return f"{in_full(on)} ({_distance(days)})" if (days := (today - on).days) > _FAR_DAYS else ""
+
+
 def in_full(on: date) -> str:
     """The day with the month in letters."""
     return f"{on.day} {on:%B %Y}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -48,6 +49,31 @@ def test_an_episode_is_opened_with_what_is_known_at_the_start(
     assert events["gd2_measured"]["occurred_on"] == ago(4)
     assert events["progression_evidence_recorded"]["occurred_on"] == ago(3)
     assert patient["patient.value"] in coordinator.open(episode)
+
+
+def test_a_day_of_the_opening_that_may_be_a_slip_is_looked_at_first(
+    pages: Service, coordinator: Browser, patient: dict[str, str]
+) -> None:
+    day = TODAY - timedelta(days=203)
+    answer = fill_in(coordinator, NEW, **patient, opened_on=ago(203))
+    assert answer.status_code == 422
+    told = f"The episode would be opened on {day.day} {day:%B %Y} (203 days ago)"
+    assert told in text_of(answer.text)
+    changed = fill_in(coordinator, NEW, answer.text, opened_on=ago(302))
+    assert changed.status_code == 422
+    opened = fill_in(coordinator, NEW, answer.text)
+    assert opened.status_code == 303
+    assert pages.get(f"/v1{opened.headers['location']}").json()["opened_on"] == ago(203)
+
+
+def test_what_was_answered_once_is_not_asked_again(coordinator: Browser, patient: dict[str, str]) -> None:
+    fill_in(coordinator, NEW, **patient)
+    other = written(patient, value=patient["patient.value"].upper())
+    asked = fill_in(coordinator, NEW, **other, opened_on=ago(203))
+    assert "Is it the same child?" in text_of(asked.text)
+    said = fill_in(coordinator, NEW, asked.text, another_child=" ".join(other.values()))
+    assert "(203 days ago)" in text_of(said.text)
+    assert fill_in(coordinator, NEW, said.text).status_code == 303
 
 
 def test_an_episode_is_opened_with_nothing_but_its_patient(
