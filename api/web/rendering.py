@@ -190,6 +190,11 @@ def day(value: date | str | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), f"{on.day} {on:%b %Y}")
 
 
+def month(value: str) -> Markup:
+    """The month of a date that is known no better, with its machine form."""
+    return Markup('<time datetime="{}">{}</time>').format(value[:7], f"{date.fromisoformat(value):%b %Y}")
+
+
 def instant(value: datetime | str, zone: str = "UTC", *, seconds: bool = False) -> Markup:
     """An instant in the site's time zone, which is named; with its seconds where entries are told apart by them."""
     at = (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(ZoneInfo(zone))
@@ -262,6 +267,7 @@ def _templates() -> Environment:
         "words": words,
         "sentence": sentence,
         "short": short,
+        "month": month,
         "quote": quote,
     }
     made.globals |= {"static": static_address, "may": may, "Operation": Operation}

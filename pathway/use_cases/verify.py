@@ -31,6 +31,7 @@ from pathway.use_cases.draft import FIRST_DAY, entry_of, standing_columns
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.permissions import Operation
 from pathway.use_cases.standing import summary_of
+from pathway.use_cases.wording import day_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -718,7 +719,6 @@ def _last_checkpoint(look: _Look, notary: Notary) -> None:
 
 def _note(report: Report, last: Kept | None) -> None:
     if last is not None:
-        told = last.checkpoint
-        report.last_checkpoint = (
-            f"{told.size} leaves, root {told.root}, signed {signed_at(last):%Y-%m-%d %H:%M} UTC"
-        )
+        told, at = last.checkpoint, signed_at(last)
+        signed = f"{day_in_words(at.date().isoformat())}, {at:%H:%M} UTC"
+        report.last_checkpoint = f"{told.size} leaves, root {told.root}, signed {signed}"

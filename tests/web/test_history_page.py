@@ -318,6 +318,16 @@ def test_where_nothing_was_recommended_no_other_was_chosen(pages: Service, audit
     assert ("another was chosen" in told) == bool(made.get("recommended"))
 
 
+def test_a_day_known_to_the_month_is_written_with_the_month_in_letters(
+    pages: Service, auditor: Browser
+) -> None:
+    episode = planned(pages)
+    note = {"kind": "note_added", "text": "Seen.", "occurred_on": "2024-03-01", "occurred_precision": "month"}
+    assert pages.record(f"/v1{episode}", note).status_code == 201
+    told = entry_on(auditor.open(f"{episode}/history"), entries_of(pages, episode)[-1]["entry"])
+    assert "Happened Mar 2024 (to the month)" in told
+
+
 def test_the_history_names_the_child_and_the_episode_in_full(pages: Service, auditor: Browser) -> None:
     one, other = planned(pages), planned(pages)
     titles = set()

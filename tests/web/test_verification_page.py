@@ -76,6 +76,10 @@ def test_the_site_says_how_far_it_is_signed_and_is_verified_on_asking(
     assert size, shown
     key = pages.get(f"/v1{planned(pages)}/verify", role="auditor").json()["key"]
     assert f"Public key {key}" in shown
+    assert re.search(
+        r"signed \d{1,2} [A-Z][a-z]{2} \d{4}, \d{2}:\d{2} UTC",
+        text_of(auditor.open("/verification?all=true")),
+    )
     assert "it holds" not in shown
     assert "it holds" in text_of(auditor.open("/verification?all=true"))
 
