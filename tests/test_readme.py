@@ -72,7 +72,7 @@ def test_the_session_runs_when_pasted_and_says_what_the_readme_says(
         passed_over[claim], found, read = read.partition(claim)
         assert found, f"The session did not say, in its place: {claim}\nIt said: {passed_over[claim][:2000]}"
     earlier = passed_over["Complete the assessment of primary, metastases and marrow."]
-    assert "cycle completed: cycle 2" in earlier
+    assert "cycle completed: line 1, cycle 2" in earlier
     assert "assessment recorded" not in earlier
 
 

@@ -32,7 +32,7 @@ NODE_BELOW_MM_OTHERWISE: Final = Decimal(15)
 _SUM: Final = "the sum of diameters of the soft-tissue metastases"
 _UPTAKE: Final = "the uptake of MIBG (FDG, if the disease takes up no MIBG) in soft tissue"
 _INVOLVED: Final = "whether soft tissue was involved at baseline"
-_NEW: Final = "whether there is any new lesion"
+_NEW: Final = "whether there is any new lesion in soft tissue, whatever the new sites in bone"
 _BIOPSY: Final = "a biopsy of the new lesion, which takes up no tracer"
 
 

@@ -92,7 +92,7 @@ def test_the_assessment_counts_from_day_1_of_the_second_cycle_however_late_that_
     late = first_line()
     late.cycle(1, 2)
     late.cycle(2, 40)
-    assert due(late, 45, "assess the response") == (54, 61, 75)
+    assert due(late, 45, "assess the response") == (54, 61, 64)
 
 
 def test_the_response_is_not_assessed_before_the_last_day_of_the_cycle_and_its_antibody() -> None:
@@ -117,12 +117,33 @@ def test_from_a_cycle_without_an_exact_date_the_assessment_is_not_counted() -> N
 
 def test_however_the_cycles_run_the_response_is_assessed_within_63_days() -> None:
     story = first_line()
-    assert due(story, 1, "have the response assessed, however the cycles run") == (1, 64, 64)
+    assert due(story, 1, "have the response assessed, however the cycles run") == (36, 64, 64)
     story.told("cycle_started", 2, cycle=1)
-    assert due(story, 2, "have the response assessed, however the cycles run") == (1, 64, 64)
+    assert due(story, 2, "have the response assessed, however the cycles run") == (36, 64, 64)
     assessed = assessed_after_two_cycles("SD")
     assessed.decided("continue_chemoimmunotherapy", 45)
-    assert due(assessed, 45, "have the response assessed, however the cycles run") == (44, 107, 107)
+    assert due(assessed, 45, "have the response assessed, however the cycles run") == (79, 107, 107)
+
+
+def test_one_scan_is_due_once_and_by_the_earlier_of_its_last_days() -> None:
+    late = first_line()
+    late.cycle(1, 2)
+    late.cycle(2, 44)
+    assert [(each.window.what, each.timing(day(65))) for each in late.next(65).due] == [
+        ("assess the response", "overdue")
+    ]
+    assert due(late, 65, "assess the response") == (58, 64, 64)
+    later = first_line()
+    later.cycle(1, 2)
+    later.cycle(2, 60)
+    assert due(later, 65, "assess the response") == (74, 74, 74)
+
+
+def test_right_after_an_assessment_the_next_one_is_not_due() -> None:
+    story = assessed_after_two_cycles("SD")
+    story.decided("continue_chemoimmunotherapy", 45)
+    (next_one,) = (each for each in story.next(45).due if each.window.name == "assessment_backstop")
+    assert next_one.timing(day(45)) == "not_yet"
 
 
 def test_what_is_missing_of_an_assessment_counts_from_its_first_component() -> None:

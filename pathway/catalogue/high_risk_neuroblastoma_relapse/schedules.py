@@ -119,7 +119,17 @@ def assessment(episode: Episode) -> tuple[Anchored, ...]:
         return ((windows.COMPLETE_ASSESSMENT, timepoint.first),)
     if episode.context == "maintenance":
         return ((windows.MAINTENANCE_ASSESSMENT, episode.courses.last_started),)
-    return (_after_the_cycle(episode), *_backstop(episode))
+    return _of_one_scan(_after_the_cycle(episode), *_backstop(episode))
+
+
+def _of_one_scan(after_cycle: Anchored, backstop: Anchored) -> tuple[Anchored, ...]:
+    """Both windows are of one assessment: it is due once, and the earlier of their last days counts."""
+    (window, began), (limit, since) = after_cycle, backstop
+    if began is None or since is None or not (began.exact and since.exact):
+        return after_cycle, backstop
+    last_day = limit.latest + (since.on - began.on).days
+    latest = max(window.earliest, min(window.latest, last_day))
+    return ((replace(window, target=min(window.target, latest), latest=latest), began),)
 
 
 def _after_the_cycle(episode: Episode) -> Anchored:

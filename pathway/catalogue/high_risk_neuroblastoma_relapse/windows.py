@@ -32,7 +32,7 @@ ASSESSMENT: Final = Window(
 ASSESSMENT_BACKSTOP: Final = Window(
     "assessment_backstop",
     "have the response assessed, however the cycles run",
-    0,
+    35,
     63,
     63,
     _EVERY_TWO,
