@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -55,9 +55,18 @@ WORD_OF_A_PERSON = DecisionMade | DecisionCountersigned | ReviewResolved | State
 """What only somebody who may decide can take back."""
 
 
+UNREADABLE: Final = (
+    "The record of this episode cannot be read: an entry is not what was sealed. Have the episode verified, and leave"
+    " its record as it is."
+)
+
+
 def entry_of(stored: StoredEntry) -> Entry:
-    """A log entry as the core reads it."""
-    event = read_logged(orjson.dumps(orjson.loads(stored.body)["event"]))
+    """A log entry as the core reads it. Raises `Refusal` for what cannot have been recorded as it stands there."""
+    try:
+        event = read_logged(orjson.dumps(orjson.loads(stored.body)["event"]))
+    except (LookupError, TypeError, ValueError):
+        raise Refusal("internal", UNREADABLE) from None
     return Entry(stored.entry_id, stored.sequence, stored.recorded_at, stored.actor, event)
 
 

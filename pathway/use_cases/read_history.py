@@ -12,7 +12,7 @@ import orjson
 from pathway.episodes.events import EventCorrected, EventRetracted
 from pathway.episodes.log import Entry
 from pathway.store.values import StoredEntry, Summary
-from pathway.use_cases.draft import entry_of
+from pathway.use_cases.draft import UNREADABLE, entry_of
 from pathway.use_cases.installation import Caller, Installation
 from pathway.use_cases.permissions import Operation
 from pathway.use_cases.refusals import Refusal
@@ -103,13 +103,7 @@ def rows_of(entries: Sequence[StoredEntry], log: Sequence[StoredEntry]) -> list[
     except (LookupError, TypeError, ValueError):
         if not unsealed(log):
             raise
-        raise Refusal("internal", _UNREADABLE) from None
-
-
-_UNREADABLE: Final = (
-    "The record of this episode cannot be read: an entry is not what was sealed. Have the episode verified, and leave"
-    " its record as it is."
-)
+        raise Refusal("internal", UNREADABLE) from None
 
 
 def _after(cursor: str | None) -> int:

@@ -306,9 +306,10 @@ def test_a_record_that_cannot_be_read_any_more_says_so_and_what_to_do(
         connection.execute(
             f"UPDATE entry SET body = {made_of_it} WHERE episode_id = ? AND sequence = 3", (episode[10:],)
         )
-    page = text_of(auditor.open(f"{episode}/history", status=500))
-    assert "The record of this episode cannot be read: an entry is not what was sealed." in page
-    assert "Have the episode verified, and leave its record as it is." in page
+    for address in ("", "/history", "/history/diff?from=2026-01-01", "/sheet"):
+        page = text_of(auditor.open(f"{episode}{address}", status=500))
+        assert "The record of this episode cannot be read: an entry is not what was sealed." in page
+        assert "Have the episode verified, and leave its record as it is." in page
 
 
 def test_where_nothing_was_recommended_no_other_was_chosen(pages: Service, auditor: Browser) -> None:
