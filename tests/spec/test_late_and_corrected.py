@@ -120,7 +120,7 @@ def test_treatment_decided_on_a_response_that_was_progression_is_not_recommended
     assert told.outcome.offers[goes_on].needs_reason
     assert told.status("follow_up") == "blocked"
     assert story.windows(50) == {"decide on the next step": (46, 53, 60), "measure GD2 again": (44, 51, 65)}
-    assert story.prompted("contested_decision", 50) == [f"decided on {day(46)}"]
+    assert story.prompted("contested_decision", 50) == ["decided on 16 Feb 2026"]
     (task,) = (entry for entry, each in story.episode.reviews.items() if each.kind == "contested")
     story.told("review_resolved", 51, entry=task, reason="The board knew of it and goes on.")
     story.ready_for_cycle(51)
