@@ -212,6 +212,12 @@ def words(value: str) -> str:
     return in_words(value)
 
 
+def headline(summary: str) -> tuple[str, str]:
+    """The first sentence, which says what is next, and the others, which are read after it."""
+    first, stop, others = summary.partition(". ")
+    return (f"{first}.", others) if stop else (summary, "")
+
+
 def sentence(value: str) -> str:
     """With a capital letter at its beginning."""
     return value[:1].upper() + value[1:]
@@ -265,6 +271,7 @@ def _templates() -> Environment:
         "day": day,
         "instant": instant,
         "words": words,
+        "headline": headline,
         "sentence": sentence,
         "short": short,
         "month": month,

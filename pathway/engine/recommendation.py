@@ -110,12 +110,13 @@ class Recommendation:
 
     def _open_once_known(self, row: Row) -> str:
         """The options closed by nothing but what nobody recorded: who reads the open ones alone takes them for all."""
-        told = []
+        told: dict[str, list[str]] = {}
         for name in dict.fromkeys(offer.option for offer in row.offers):
             wanted = [finding.label for finding, names in self.outcome.obtain.items() if name in names]
             if wanted and self.status(name) == "blocked":
-                told.append(f"{self.pathway.option(name).label} ({', '.join(wanted)})")
-        return f" Not closed, but waiting for what is missing: {', '.join(told)}." if told else ""
+                told.setdefault(" and ".join(wanted), []).append(self.pathway.option(name).label)
+        waiting = (f"for {wanted}: {', '.join(names)}" for wanted, names in told.items())
+        return f" Not closed, but waiting {'; '.join(waiting)}." if told else ""
 
     def _step(self, name: str) -> str:
         """What is recommended, as this episode needs it."""

@@ -51,9 +51,7 @@ def test_what_waits_for_a_missing_fact_alone_is_not_passed_over_where_people_cho
     row = Row("1", "Choose.", (), None, (Offer("walk"), Offer("stay")), (WHY,))
     story = Story.opened(home(row))
     chosen = "The pathway recommends nothing here: the tumour board chooses among stay."
-    assert story.next(0).summary() == (
-        f"{chosen} Not closed, but waiting for what is missing: walk <up> (the weather)."
-    )
+    assert story.next(0).summary() == (f"{chosen} Not closed, but waiting for the weather: walk <up>.")
     story.told("biomarker_recorded", 0, marker="weather", value="foul")
     assert story.next(0).summary() == chosen
 

@@ -257,9 +257,8 @@ def test_treatment_that_waits_for_a_consent_nobody_recorded_is_told_beside_suppo
     assert told.summary() == (
         "The pathway recommends nothing here: the tumour board chooses among supportive care, "
         "refer elsewhere (central nervous system team, trial, other centre). "
-        "Not closed, but waiting for what is missing: "
-        "change to another line of systemic therapy (consent to a new line of therapy), "
-        "local control by surgery or radiotherapy (whether local control is feasible)."
+        "Not closed, but waiting for consent to a new line of therapy: change to another line of systemic therapy; "
+        "for whether local control is feasible: local control by surgery or radiotherapy."
     )
     story.told("consent_recorded", 44, given=False)
     assert "change to another line" not in story.next(44).summary()

@@ -241,7 +241,7 @@ def test_a_grade_that_is_missing_and_decides_is_asked_for(begun: Any) -> None:
     assert told.recommended == "complete_workup"
     assert rows(story) == ["G4"]
     assert "toxicity_action" in {each["finding"] for each in told.document("0" * 64)["missing"]}
-    assert "3: severe, limits self-care" in detail(story, "grade_wanted")
+    assert "3, severe, limits self-care" in detail(story, "grade_wanted")
 
 
 def test_a_grade_that_is_missing_of_what_is_not_known_here_is_asked_for_as_well() -> None:

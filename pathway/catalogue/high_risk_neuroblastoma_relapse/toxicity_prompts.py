@@ -150,10 +150,10 @@ def _grades_wanted(episode: Episode, as_of: date) -> Iterator[Noticed]:
             known = known_term(toxicity.term)
             texts = dict(known.grades) if known else {}
             told_grades = [
-                f"{each}: {texts[each]}" for each in possible_grades(toxicity.term) if texts.get(each)
+                f"{each}, {texts[each]}" for each in possible_grades(toxicity.term) if texts.get(each)
             ]
             grades = "; ".join(told_grades)
-            detail = f"{toxicity.term.replace('_', ' ')}{f' ({grades})' if grades else ''}"
+            detail = f"{toxicity.term.replace('_', ' ')}{f'; it can have grade {grades}' if grades else ''}"
             yield Noticed(detail, toxicity.at, known.citation if known else None)
 
 
