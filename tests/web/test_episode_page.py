@@ -733,7 +733,11 @@ def test_an_episode_of_another_site_is_not_there(pages: Service, sign_in: SignIn
     stranger = sign_in("clinician", site="south")
     nowhere = f"/episodes/{'0' * 8}-0000-7000-8000-{'0' * 12}"
     there, nothing = (stranger.open(path, status=404) for path in (episode, nowhere))
-    assert text_of(there.replace(episode, nowhere)) == text_of(nothing)
+    same = (
+        re.sub(r"\d{2}:\d{2}:\d{2} UTC", "now", text_of(each))
+        for each in (there.replace(episode, nowhere), nothing)
+    )
+    assert len({*same}) == 1
     token = re.search(r'name="token" value="([^"]*)"', stranger.open("/"))
     assert token
     fields = {"token": token[1], "option": "supportive_care", "basis": "0" * 64}
