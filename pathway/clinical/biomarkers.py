@@ -98,20 +98,34 @@ class AlkFinding(StrEnum):
     NEITHER = "neither"
 
 
-_NONE_FOUND: Final = re.compile(r"\b(no|non|not|none|without|negative|absent|wild[ -]?type)\b", re.IGNORECASE)
-_VARIANT: Final = re.compile(
-    r"\b(p\.)?[A-Z]\d{3,4}[A-Z]\b|\bp\.[A-Z][a-z]{2}\d{3,4}[A-Z][a-z]{2}\b|(?i:variant|mutat|fusion|rearrang)"
+_OPEN_OR_NOT: Final = re.compile(
+    r"\b(no|non|not|none|without|negative|absent|excluded|ruled out|wild[ -]?type|pending|awaited|failed|unclear|"
+    r"unknown|uncertain)\b",
+    re.IGNORECASE,
 )
+_NAMED_VARIANT: Final = re.compile(r"\b(p\.)?([a-z]\d{3,4}[a-z]|[a-z]{3}\d{3,4}[a-z]{3})\b", re.IGNORECASE)
+_VARIANT: Final = re.compile(r"variant|mutat|fusion|rearrang", re.IGNORECASE)
 _AMPLIFIED: Final = re.compile(r"amplif", re.IGNORECASE)
+_CLAUSE: Final = re.compile(r"[,;.)]\s+|\s+[(]|[)]$|\bbut\b|\s(?=without\b)", re.IGNORECASE)
 
 
 def alk_finding(value: str) -> AlkFinding:
-    """What a value of ALK tells of. Expression is neither; where something was not found, it is neither."""
-    if _NONE_FOUND.search(value):
-        return AlkFinding.NEITHER
-    if _VARIANT.search(value):
+    """What a value of ALK tells of, clause by clause: a named variant, or a change that is neither denied nor open.
+
+    Expression is neither.
+    """
+    clauses = [clause for clause in _CLAUSE.split(value) if clause]
+    if any(_names_a_variant(clause) for clause in clauses):
         return AlkFinding.VARIANT
-    return AlkFinding.AMPLIFICATION if _AMPLIFIED.search(value) else AlkFinding.NEITHER
+    told = [clause for clause in clauses if not _OPEN_OR_NOT.search(clause)]
+    if any(_VARIANT.search(clause) for clause in told):
+        return AlkFinding.VARIANT
+    return AlkFinding.AMPLIFICATION if any(map(_AMPLIFIED.search, told)) else AlkFinding.NEITHER
+
+
+def _names_a_variant(clause: str) -> bool:
+    named = _NAMED_VARIANT.search(clause)
+    return named is not None and not _OPEN_OR_NOT.search(clause)
 
 
 ALK_AMPLIFIED: Final = cite(

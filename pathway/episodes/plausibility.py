@@ -29,21 +29,26 @@ def _between(least: str, most: str, sentence: str, *, or_none: bool = False) -> 
     return AfterValidator(check), Field(description=sentence)
 
 
+_PER_NANOLITRE: Final = "Neutrophils are per microlitre: 1200, not 1.2."
+
+
+def _is_a_count(value: Decimal, info: ValidationInfo) -> Decimal:
+    """A few cells in a microlitre are counted whole: a fraction of them is a count of another unit."""
+    if info.context is LOGGED or value == value.to_integral_value() or value >= _FEW_CELLS:
+        return value
+    raise ValueError(_PER_NANOLITRE)
+
+
+_FEW_CELLS: Final = 100
 Neutrophils: TypeAlias = Annotated[
-    Amount,
-    *_between(
-        "20",
-        "200000",
-        "Neutrophils are per microlitre: 1200, not 1.2; fewer than 20 are told as 0.",
-        or_none=True,
-    ),
+    Amount, *_between("0", "200000", _PER_NANOLITRE), AfterValidator(_is_a_count)
 ]
 Platelets: TypeAlias = Annotated[
     Amount,
     *_between(
-        "1000",
+        "500",
         "5000000",
-        "Platelets are per microlitre: 150000, not 150 and not 150.000; fewer than 1000 are told as 0.",
+        "Platelets are per microlitre: 150000, not 150 and not 150.000; fewer than 500 are told as 0.",
         or_none=True,
     ),
 ]

@@ -190,8 +190,8 @@ def test_what_a_field_takes_is_said_in_words(
 @pytest.mark.parametrize(
     ("name", "mistaken", "possible", "unit"),
     [
-        ("anc_per_ul", ["1.2", "19", "0.5", "1200000"], ["0", "20", "850", "120000"], "per microlitre"),
-        ("platelets_per_ul", ["150.000", "150", "999"], ["0", "1000", "2000", "2500000"], "per microlitre"),
+        ("anc_per_ul", ["1.2", "0.5", "11.4", "1200000"], ["0", "10", "850", "120000"], "per microlitre"),
+        ("platelets_per_ul", ["150.000", "150", "499"], ["0", "800", "2000", "2500000"], "per microlitre"),
         ("hb_g_dl", ["95", "0.9"], ["1.8", "9.5", "21"], "g/dl: 9.5, not 95"),
         ("alt_x_uln", ["600"], ["0.4", "250"], "multiple of the upper limit"),
         ("ast_x_uln", ["600"], ["0.4", "250"], "multiple of the upper limit"),

@@ -36,7 +36,22 @@ def test_alk_is_shown_with_value_and_day_where_the_line_is_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["overexpressed", "positive", "none found", "no variant", "wild-type", "not amplified"]
+    "value",
+    [
+        "overexpressed",
+        "positive",
+        "none found",
+        "no variant",
+        "wild-type",
+        "not amplified",
+        "mutation pending",
+        "mutation excluded",
+        "variant of unknown significance",
+        "amplification ruled out",
+        "F1174L not found",
+        "no mutation and no amplification",
+        "no variant or amplification",
+    ],
 )
 def test_expression_of_alk_and_what_was_not_found_speak_for_no_inhibitor(value: str) -> None:
     story = relapsed()
@@ -48,7 +63,21 @@ def test_expression_of_alk_and_what_was_not_found_speak_for_no_inhibitor(value: 
     assert "what was recorded names none" in prompt["sentence"]
 
 
-@pytest.mark.parametrize("value", ["F1174L", "p.R1275Q", "p.Phe1174Leu", "mutated", "ALK fusion"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "F1174L",
+        "p.R1275Q",
+        "p.Phe1174Leu",
+        "mutated",
+        "ALK fusion",
+        "F1174L, no amplification",
+        "R1275Q (not germline)",
+        "Phe1174Leu",
+        "f1174l",
+        "mutated, not amplified",
+    ],
+)
 def test_a_variant_of_alk_speaks_for_an_inhibitor(value: str) -> None:
     story = relapsed()
     story.told("biomarker_recorded", 3, marker="ALK", value=value)
@@ -56,9 +85,10 @@ def test_a_variant_of_alk_speaks_for_an_inhibitor(value: str) -> None:
     assert not told(story, "marker_alk_other", 3)
 
 
-def test_an_amplification_of_alk_is_told_as_not_checked_against_a_source() -> None:
+@pytest.mark.parametrize("value", ["amplified", "amplified without mutation", "no variant, amplified"])
+def test_an_amplification_of_alk_is_told_as_not_checked_against_a_source(value: str) -> None:
     story = relapsed()
-    story.told("biomarker_recorded", 3, marker="ALK", value="amplified")
+    story.told("biomarker_recorded", 3, marker="ALK", value=value)
     (prompt,) = told(story, "marker_alk_amplified", 3)
     assert prompt["because"]["verified"] is False
 

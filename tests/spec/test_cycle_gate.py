@@ -119,6 +119,26 @@ def test_while_treatment_is_delayed_it_is_on_hold_and_the_tumour_board_may_resum
     assert story.next(5).recommended == "continue_chemoimmunotherapy"
 
 
+def test_on_hold_nothing_goes_on_before_it_is_known_whether_a_side_effect_threatens_life() -> None:
+    story = ready()
+    story.told("toxicity_recorded", 2, term="hypotension", grade="unknown", agent="dinutuximab_beta")
+    story.decided("hold", 2, "possible")
+    assert (row(story, 3), story.next(3).recommended) == ("E0", "complete_workup")
+    assert "emergency" in {each["finding"] for each in story.next(3).document("0" * 64)["missing"]}
+    for option in ("resume", "continue_chemoimmunotherapy"):
+        assert story.status(option, 3) == "blocked"
+    story.told("toxicity_recorded", 3, term="hypotension", grade=1, agent="dinutuximab_beta")
+    assert (row(story, 4), story.status("resume", 4)) == ("E", "possible")
+
+
+def test_a_running_cycle_on_hold_waits_for_the_grade_as_well() -> None:
+    story = ready()
+    story.told("cycle_started", 2, cycle=1)
+    story.told("toxicity_recorded", 3, term="hypotension", grade="unknown", agent="dinutuximab_beta")
+    story.decided("hold", 3, "possible")
+    assert (row(story, 4), story.next(4).recommended) == ("E0", "complete_workup")
+
+
 def test_without_known_fitness_no_cycle_is_offered() -> None:
     story = Story.opened()
     story.told("progression_evidence_recorded", 0, confirmed=True)

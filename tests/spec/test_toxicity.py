@@ -726,3 +726,11 @@ def test_in_follow_up_nothing_more_is_to_be_managed_after_a_death() -> None:
     suffers(story, "sepsis", 5, on=47)
     assert not prompts(story, "emergency_after_treatment", 47)
     assert prompts(story, "death", 47)
+
+
+@pytest.mark.parametrize("agent", ["cisplatin", "irinotecan"])
+def test_what_another_agent_did_keeps_no_antibody_back(agent: str) -> None:
+    story = due_for_decision()
+    suffers(story, "hearing loss", on=44, agent=agent)
+    assert "without the antibody" not in story.next(44).summary()
+    assert prompts(story, "grade_wanted", 44) == []

@@ -35,6 +35,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.start_criteria import sta
 from pathway.clinical.evidence import QARZIBA_SWISS, REVIEW, UNITUXIN_LABEL, Tag, cite
 from pathway.engine.definition import Offer, Row
 
+_HELD_UNGRADED = row("E0", "Treatment is on hold, and it is not known whether what goes on threatens life.", [g.HELD, g.EMERGENCY_UNKNOWN], OBTAIN, (Offer("resume"),), X, F, S, obtains=(f.emergency,), because=[g.chosen("hold re-check")])  # fmt: skip
 _HELD = row("E", "Treatment is on hold: resume it or decide otherwise.", [g.HELD], None, (Offer("resume"), Offer("continue_chemoimmunotherapy", needs_reason=True), Offer("continue_maintenance", needs_reason=True)), X, F, S, because=[g.chosen("hold re-check")])  # fmt: skip
 _STOPPED = row("F", "An antibody of the present treatment has been stopped for good.", [g.STOPPED], None, (Offer("drop_antibody"), Offer("switch_antibody", CLASS_RISK, needs_reason=True), Offer("continue_chemoimmunotherapy", "chemotherapy only", needs_reason=True, without_antibody=True), Offer("continue_maintenance", "without that antibody", needs_reason=True)), X, F, S, because=[g.chosen("toxicity outcomes: stop agent")])  # fmt: skip
 _LABEL: Final = cite(QARZIBA_SWISS, Tag.SOURCE_READ, "criteria to begin a course")
@@ -54,6 +55,7 @@ def _before(goes_on: str, *beside: tuple[Offer, ...]) -> tuple[Row, ...]:
         COMFORT,
         CNS_SUSPECTED,
         CNS_NEW,
+        _HELD_UNGRADED,
         _HELD,
         _STOPPED,
         row("G", "It is not known how the last cycle was tolerated.", [g.TOLERANCE_UNKNOWN], OBTAIN, F, S, others, obtains=(f.tolerance, start_criteria)),
@@ -102,6 +104,7 @@ RUNNING: Final[tuple[Row, ...]] = (
     COMFORT,
     CNS_SUSPECTED,
     CNS_NEW,
+    _HELD_UNGRADED,
     _HELD,
     _STOPPED,
     *_SIDE_EFFECTS,

@@ -108,6 +108,12 @@ NO_EMERGENCY: Final = guard(
     sentence="No life-threatening side effect is going on.",
     because=chosen("toxicity outcomes"),
 )
+EMERGENCY_UNKNOWN: Final = guard(
+    f.emergency,
+    "unknown",
+    sentence="It is not known whether a side effect that is going on threatens life.",
+    because=chosen("toxicity outcomes"),
+)
 TOLERANCE_KNOWN: Final = guard(
     f.tolerance,
     "fine",

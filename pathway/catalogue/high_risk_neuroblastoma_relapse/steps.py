@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from pathway.catalogue.high_risk_neuroblastoma_relapse.toxicity import graded, ongoing_of_present_treatment
+from pathway.catalogue.high_risk_neuroblastoma_relapse.toxicity import (
+    graded,
+    is_of_another_agent,
+    ongoing_of_present_treatment,
+)
 from pathway.clinical.regimens import regimen
 from pathway.clinical.terms import spelling
 from pathway.clinical.toxicity_tables import Action
@@ -57,6 +61,8 @@ def _with(episode: Episode) -> str:
 def _without(episode: Episode) -> str:
     """What keeps the antibody back: who reads the step alone is not to give it."""
     for toxicity, asked in ongoing_of_present_treatment(episode):
+        if is_of_another_agent(toxicity):
+            continue
         if asked.action is Action.UNKNOWN:
             return f", without the antibody until the grade of {in_words(toxicity.term)} is known"
         if asked.action.gravity >= Action.HOLD.gravity:

@@ -46,6 +46,11 @@ def antibody_may_be_given(episode: Episode) -> bool:
     return not episode.agents or any(map(is_anti_gd2, episode.agents))
 
 
+def is_of_another_agent(toxicity: Toxicity) -> bool:
+    """True where it was put down to an agent that is no antibody against GD2: it keeps none of those back."""
+    return toxicity.agent is not None and not is_anti_gd2(toxicity.agent)
+
+
 def of_present_treatment(episode: Episode, as_of: date) -> Iterator[tuple[Toxicity, Asked]]:
     """Each side effect that goes on, or was severe and is not done with, with what it asks for.
 

@@ -13,6 +13,7 @@ from pathway.catalogue.high_risk_neuroblastoma_relapse.toxicity import (
     contraindicated,
     graded,
     in_words,
+    is_of_another_agent,
     occurrences_of,
     of_present_treatment,
 )
@@ -146,6 +147,8 @@ def _rules(episode: Episode, as_of: date, actions: tuple[Action, ...]) -> Iterat
 
 def _grades_wanted(episode: Episode, as_of: date) -> Iterator[Noticed]:
     for toxicity, told in of_present_treatment(episode, as_of):
+        if is_of_another_agent(toxicity) and episode.state not in _GIVING:
+            continue
         if toxicity.grade is None and toxicity.no_grade is None and told.rules:
             known = known_term(toxicity.term)
             texts = dict(known.grades) if known else {}
