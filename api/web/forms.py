@@ -62,11 +62,15 @@ class EarlierSession(Refusal):
 
 
 class SignedInAnew(EarlierSession):
-    """The same, where the other session was the same person's: `form` may be shown to them again."""
+    """The same, where the other session was the same person's: `form` may be shown to them again.
+
+    It keeps its `key`: whether it was recorded before is not known here, and sending it again must not record it twice.
+    """
 
     def __init__(self, form: Form) -> None:
         super().__init__(_ANEW)
-        self.form = form
+        self.form = Form({name: told for name, told in form.fields.items() if name not in _OWN})
+        self.key = form.key
 
 
 def new_key() -> str:
@@ -84,7 +88,7 @@ async def read_form(request: Request, session: Session) -> Form:
     token = form.text(TOKEN)
     if not secrets.compare_digest(token.encode(), session.token.encode()):
         if session.is_of_the_same_person(token):
-            raise SignedInAnew(Form({name: told for name, told in form.fields.items() if name not in _OWN}))
+            raise SignedInAnew(form)
         raise EarlierSession
     return form
 

@@ -103,7 +103,8 @@ async def open_an_episode(request: Request) -> Response:
     except SignedInAnew as anew:
         note_outcome(request.scope, anew.outcome)
         faults = {"": anew.detail}
-        return _opening(request, session, anew.form, faults, status=STATUS[anew.outcome], registers=registers)
+        status = STATUS[anew.outcome]
+        return _opening(request, session, anew.form, faults, status=status, key=anew.key, registers=registers)
     typed = _typed(form)
     typed.faults |= _patient_faults(form)
     if typed.faults:

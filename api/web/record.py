@@ -164,7 +164,8 @@ async def record(request: Request) -> Response:
     except SignedInAnew as anew:
         note_outcome(request.scope, anew.outcome)
         asked = await _asking(request, asking)
-        return _page(request, session, asked, Shown(anew.form, {"": anew.detail}, STATUS[anew.outcome]))
+        shown = Shown(anew.form, {"": anew.detail}, STATUS[anew.outcome], anew.key)
+        return _page(request, session, asked, shown)
     asked = await _asking(request, asking)
     typed = _typed(form, asked)
     if typed.faults:

@@ -79,7 +79,7 @@ class Returned:
 def come_back(request: Request, about: str, anew: SignedInAnew) -> Returned:
     """What somebody sent who was signed in anew since the form was shown: they see it again before it is sent."""
     note_outcome(request.scope, anew.outcome)
-    return Returned(about, anew.form, {"": anew.detail}, STATUS[anew.outcome])
+    return Returned(about, anew.form, {"": anew.detail}, STATUS[anew.outcome], anew.key)
 
 
 async def sent(request: Request, key: str, write: Callable[[], Future[Settled]]) -> Sent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -114,6 +114,8 @@ def _proposed(draft: Draft, asked: Request, *, minimal: bool) -> Proposal:
         awaits_second_signature=bool(stops),
     )
     entry, step = draft.append(event)
+    if step.contested and status != "blocked" and not (asked.reason and asked.reason.code):
+        raise Refusal("reason_required", _NOT_OPEN_THEN, [("/reason/code", _NOT_OPEN_THEN)])
     outcome = "awaiting_second_signature" if stops else "decided"
     shown: dict[str, Any] = {
         "episode": draft.episode_id,
@@ -136,6 +138,11 @@ def _proposed(draft: Draft, asked: Request, *, minimal: bool) -> Proposal:
         "next_step": draft.recommendation().document(draft.basis()),
     }
     return draft.proposal(outcome, document)
+
+
+_NOT_OPEN_THEN: Final = (
+    "On what is dated up to that day this option was not open: give the reason code for which it was chosen."
+)
 
 
 def _is_before(on: date, precision: Precision, opened_on: date) -> bool:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final
+
+from pydantic import ValidationError
 
 from pathway.episodes.events import PatientIdentifier
 from pathway.use_cases.installation import Caller, Installation
@@ -43,8 +46,14 @@ def written_otherwise(asked: PatientIdentifier, registers: Iterable[str]) -> lis
         for text in (asked.value, close)
         for way in (text, text.lower(), text.upper(), text.capitalize(), text.title())
     )
-    found = [PatientIdentifier(system=system, value=value) for system in systems for value in values]
+    found = [each for system in systems for value in values for each in _identifier(system, value)]
     return [each for each in found if each != asked][:_MOST]
+
+
+def _identifier(system: str, value: str) -> Iterator[PatientIdentifier]:
+    """None where it cannot be one: some letters are two when they are written large."""
+    with suppress(ValidationError):
+        yield PatientIdentifier(system=system, value=value)
 
 
 def same_but_for_writing(one: str, other: str) -> bool:

@@ -11,7 +11,7 @@ from pathway.use_cases.decide import decide
 from pathway.use_cases.open_episode import open_episode
 from pathway.use_cases.record_events import record_events
 from tests.sides import PATHWAY
-from tests.use_cases.journeys import ALL_CLEAR, FOR_A_REASON, Child, entry_of
+from tests.use_cases.journeys import ALL_CLEAR, BASELINE, FOR_A_REASON, Child, entry_of
 
 
 @pytest.mark.shows("R-012", "C-10", "T-16")
@@ -47,6 +47,21 @@ def test_another_option_than_the_recommended_one_needs_a_reason(child: Child) ->
     for reason, outcome in ((None, "reason_required"), (FOR_A_REASON, "decided")):
         answer = child.decide("refer", reason=reason)
         assert answer.outcome == outcome
+
+
+@pytest.mark.shows("R-013")
+def test_a_decision_of_an_earlier_day_rests_on_no_fact_of_a_later_one_without_a_code(child: Child) -> None:
+    unfit = [each for each in BASELINE if each["kind"] != "fitness_recorded"]
+    child = Child.opened(child.side, "mrn-unfit", *unfit)
+    child.tell("fitness_recorded", 0, lansky=90, uncontrolled_infection=False)
+    assert child.next()["recommended"] == "start_chemoimmunotherapy"
+    basis = child.next(as_of=child.day(3))["basis"]
+    refused = child.decide(
+        "start_chemoimmunotherapy", ago=3, basis=basis, reason={"text": "so the board chose"}
+    )
+    assert refused.outcome == "reason_required"
+    assert "dated up to that day" in str(refused.document)
+    assert child.decide("start_chemoimmunotherapy", ago=3, basis=basis).outcome == "decided"
 
 
 @pytest.mark.shows("R-013")

@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from pathway.episodes.events import PatientIdentifier
+from pathway.use_cases.registers import written_otherwise
 from tests.api.conftest import Service
 from tests.web.conftest import Browser
 from tests.web.filled_in import fill_in, standing
@@ -266,3 +268,9 @@ def test_both_are_linked_from_the_worklist_for_those_who_may(coordinator: Browse
     assert 'href="/find"' in page
     assert f'href="{NEW}"' not in page
     auditor.open(NEW, status=403)
+
+
+@pytest.mark.parametrize("letters", ["ß" * 120, "İ" * 120, "ŉ" * 64])
+def test_letters_that_are_two_when_written_large_make_no_other_identifier(letters: str) -> None:
+    asked = PatientIdentifier(system="urn:example:mrn", value=letters)
+    assert all(len(each.value) <= len(letters) * 2 for each in written_otherwise(asked, ["urn:other"]))

@@ -43,6 +43,7 @@ def test_who_was_signed_in_anew_finds_the_form_filled_in_and_sends_it_again(
     again = standing(answer.text, address)
     assert again["text"] == REMARK
     assert again["token"] != typed["token"]
+    assert again["key"] == typed["key"], "Sent twice it is recorded once."
     assert browser.http.post(address, data=again | {"do": "record"}).status_code == 303
     assert last(pages, episode)["text"] == REMARK
 
